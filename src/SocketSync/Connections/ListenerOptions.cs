@@ -1,0 +1,40 @@
+namespace SocketSync;
+
+/// <summary>What the configuration says of a listener. A changed listener needs a restart.</summary>
+internal sealed class ListenerOptions
+{
+    public const int DefaultPort = 56780;
+
+    /// <summary>An IP address, "localhost" or "*"; <c>SocketSync:DefaultAddress</c> when not given.</summary>
+    public string? Address { get; init; }
+
+    /// <summary>1 to 65535; 0 picks a free port.</summary>
+    public int Port { get; init; } = DefaultPort;
+
+    /// <summary>A path, in place of address and port.</summary>
+    public string? UnixSocket { get; init; }
+
+    /// <summary>The resource's name; the listener's own when not given.</summary>
+    public string? Resource { get; init; }
+
+    /// <summary>The resource's when not given.</summary>
+    public ProtocolOptions? Protocol { get; init; }
+
+    public Priority Priority { get; init; } = Priority.Normal;
+
+    public int MaxConnections { get; init; } = 1000;
+
+    /// <summary>Networks in CIDR notation; empty allows all.</summary>
+    public IReadOnlyList<string> AllowedNetworks { get; init; } = [];
+
+    /// <summary>No request begun for so long: closed. 0 turns it off.</summary>
+    public TimeSpan IdleTimeout { get; init; } = TimeSpan.FromMinutes(5);
+
+    /// <summary>The first byte of a request to its last.</summary>
+    public TimeSpan FrameTimeout { get; init; } = TimeSpan.FromSeconds(10);
+
+    /// <summary>A reply the client does not take in this time: closed.</summary>
+    public TimeSpan SendTimeout { get; init; } = TimeSpan.FromSeconds(10);
+
+    public TlsOptions? Tls { get; init; }
+}
