@@ -1,3 +1,4 @@
+using System.Buffers;
 using System.Globalization;
 using System.Text;
 
@@ -55,7 +56,7 @@ internal static class Delimiter
 
     private static int ReadCharacter(ReadOnlySpan<char> text, List<byte> parsed)
     {
-        if (Rune.DecodeFromUtf16(text, out var character, out var read) != System.Buffers.OperationStatus.Done) return 0;
+        if (Rune.DecodeFromUtf16(text, out var character, out var read) != OperationStatus.Done) return 0;
         Span<byte> utf8 = stackalloc byte[4];
         parsed.AddRange(utf8[..character.EncodeToUtf8(utf8)]);
         return read;

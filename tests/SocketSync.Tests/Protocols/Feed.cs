@@ -1,3 +1,4 @@
+using System.Buffers;
 using System.Globalization;
 
 namespace SocketSync.Tests;
@@ -62,7 +63,7 @@ internal sealed class Feed(IProtocol protocol, int maxRequestBytes)
         return new Framing(lengths, FrameStatus.Incomplete);
     }
 
-    private FrameResult Ask(in System.Buffers.ReadOnlySequence<byte> buffer, long searched)
+    private FrameResult Ask(in ReadOnlySequence<byte> buffer, long searched)
     {
         var before = GC.GetAllocatedBytesForCurrentThread();
         var found = protocol.FindRequest(buffer, searched);

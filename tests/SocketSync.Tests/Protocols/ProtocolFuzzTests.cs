@@ -76,12 +76,14 @@ public class ProtocolFuzzTests
         for (var mutations = random.Next(4); mutations > 0 && stream.Count > 0; mutations--)
         {
             var at = random.Next(stream.Count);
-            switch (random.Next(5))
+            switch (random.Next(6))
             {
                 case 0: stream[at] ^= (byte)(1 << random.Next(8)); break;
                 case 1: stream[at] = ProtocolCases.Bytes(random, 1)[0]; break;
                 case 2: stream.RemoveRange(at, random.Next(1, Math.Min(4, stream.Count - at) + 1)); break;
                 case 3: stream.InsertRange(at, ProtocolCases.Bytes(random, random.Next(1, 70))); break;
+                // The largest lengths a header can say, and those next to them.
+                case 4: stream.InsertRange(at, [0xFF, 0xFF, 0xFF, (byte)random.Next(0xF8, 0x100)]); break;
                 default: stream.RemoveRange(at, stream.Count - at); break;
             }
         }
