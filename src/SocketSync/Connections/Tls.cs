@@ -83,8 +83,8 @@ public static partial class TlsExtensions
             if (errors == SslPolicyErrors.None)
                 return true;
 
-            if (logger.IsEnabled(LogLevel.Information))
-                LogClientRefused(logger, client, Reason(chain, errors));
+            var reason = Reason(chain, errors);
+            LogClientRefused(logger, client, reason);
             return false;
         };
         return handshake;
