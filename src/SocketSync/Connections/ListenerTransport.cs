@@ -13,7 +13,7 @@ internal sealed class ListenerTransport(ILoggerFactory loggers, TimeProvider tim
     : IConnectionListenerFactory, IConnectionListenerFactorySelector
 {
     // Each client that pushes while it waits for its turn costs so much.
-    private const long BufferSize = 64 * 1024;
+    public const long BufferSize = 64 * 1024;
 
     public bool CanBind(EndPoint endpoint) => endpoint is ListenerEndPoint;
 
