@@ -40,7 +40,7 @@ internal sealed class ClientDeparture
     public bool HasReset(long unread)
     {
         if (!_closed.IsCancellationRequested)
-            return (_isTls || unread >= ListenerTransport.BufferSize) && HasSocketError();
+            return (_isTls || unread >= ListenerTransport.ReadBufferSize) && HasSocketError();
 
         try
         {
