@@ -115,17 +115,17 @@ public class ListenerTransportTests
     public async Task WithoutDescriptorsItDoesNotTryAgainBeforeItsPauseIsOver()
     {
         var time = new FakeTimeProvider();
-        var attempts = 0;
+        using var attempts = new SemaphoreSlim(0);
         var (listener, endPoint, _) = Create(time: time, accept: _ =>
         {
-            Interlocked.Increment(ref attempts);
+            attempts.Release();
             throw new SocketException((int)SocketError.TooManyOpenSockets);
         });
         await using var _ = listener;
 
-        Assert.Equal(1, Volatile.Read(ref attempts)); // the first attempt is made by Open itself
+        Assert.True(await attempts.WaitAsync(ListenerTransportClient.Limit, TestContext.Current.CancellationToken));
         time.Advance(AcceptPause.Length - TimeSpan.FromMilliseconds(1));
-        Assert.Equal(1, Volatile.Read(ref attempts));
+        Assert.False(await attempts.WaitAsync(TimeSpan.FromMilliseconds(100), TestContext.Current.CancellationToken));
         endPoint.Close();
         Assert.Null(await ListenerTransportClient.TakeAsync(listener));
     }
