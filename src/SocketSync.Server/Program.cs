@@ -1,1 +1,3 @@
-return 0;
+using SocketSync;
+
+return await ServerCommandLine.InvokeAsync(args);
