@@ -13,7 +13,7 @@ internal sealed class ListenerTransport(ILoggerFactory loggers, TimeProvider tim
     : IConnectionListenerFactory, IConnectionListenerFactorySelector
 {
     // Each client that pushes while it waits for its turn costs so much.
-    public const long ReadBufferSize = 64 * 1024;
+    private const long ReadBufferSize = 64 * 1024;
 
     public bool CanBind(EndPoint endpoint) => endpoint is ListenerEndPoint;
 

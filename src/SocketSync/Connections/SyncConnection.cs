@@ -172,7 +172,6 @@ internal sealed partial class SyncConnection : IConversation, IDisposable
     /// <summary>In line: the request is given back to the pipe, and a client that resets leaves the line.</summary>
     private async ValueTask<Outcome> WaitAsync(ValueTask<Outcome> admission)
     {
-        var unread = _stream.Reader.Unread.Length;
         // Not awaited: a client that takes its earlier replies slowly must not be granted a turn that it then holds up.
         _stream.BeginFlush();
         _stream.Reader.GiveBack();
@@ -180,7 +179,7 @@ internal sealed partial class SyncConnection : IConversation, IDisposable
         using (_departure.Closed.UnsafeRegister(static state => ((SyncConnection)state!).LeaveIfReset(), this))
             outcome = await admission;
 
-        if (outcome != Outcome.Abandoned && !_departure.HasReset(unread) && _stream.Reader.TryReclaim())
+        if (outcome != Outcome.Abandoned && !_departure.HasReset() && _stream.Reader.TryReclaim())
             return outcome;
         if (outcome == Outcome.Ok) // it went away at the moment of the grant
             _resource.Gate.End(_turn, Outcome.Abandoned);
@@ -189,7 +188,7 @@ internal sealed partial class SyncConnection : IConversation, IDisposable
 
     private void LeaveIfReset()
     {
-        if (_departure.HasReset(0))
+        if (_departure.HasReset())
             _resource.Gate.Leave(_turn);
     }
 

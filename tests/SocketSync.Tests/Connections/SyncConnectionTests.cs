@@ -215,7 +215,7 @@ public class SyncConnectionTests
     public async Task AnIdleClientIsClosedAfterIdleTimeoutAndABusyOneIsNot()
     {
         var processor = new HeldProcessor();
-        using var host = new SyncHost(processor, new GateOptions { TurnTimeout = TimeSpan.FromHours(2) }, new ListenerOptions { IdleTimeout = TimeSpan.FromMinutes(1) });
+        using var host = new SyncHost(processor, new GateOptions { TurnTimeout = TimeSpan.FromDays(24) }, new ListenerOptions { IdleTimeout = Second });
         var idle = host.Connect();
         var busy = host.Connect();
         await busy.SendAsync("a\n");
@@ -223,7 +223,7 @@ public class SyncConnectionTests
         await SyncHost.Until(
             () =>
             {
-                host.Time.Advance(TimeSpan.FromMinutes(1));
+                host.Time.Advance(Second);
                 return idle.Served.IsCompleted;
             },
             "the idle one is closed");
