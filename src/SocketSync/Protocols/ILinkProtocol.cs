@@ -1,0 +1,71 @@
+using System.Buffers;
+
+namespace SocketSync;
+
+/// <summary>
+/// How a relay speaks to its device: what is written for a request, where the reply ends, and what the client gets for it.
+/// A pure function of bytes, like <see cref="IProtocol"/>: no link, no clock, no state between calls.
+/// </summary>
+/// <remarks>A request here is always a whole one that <see cref="IProtocol.FindRequest"/> has found.</remarks>
+internal interface ILinkProtocol
+{
+    /// <summary>Whether the device answers this request at all.</summary>
+    bool ExpectsReply(in ReadOnlySequence<byte> request);
+
+    /// <summary>
+    /// Whether the request is known to change nothing, so that it may be written once more on a fresh link when the old
+    /// one died before any byte of a reply.
+    /// </summary>
+    bool IsRead(in ReadOnlySequence<byte> request);
+
+    /// <summary>Writes the request as the device understands it.</summary>
+    void WriteRequest(in ReadOnlySequence<byte> request, IBufferWriter<byte> link);
+
+    /// <summary>Looks for the reply to <paramref name="request"/> at the start of what the device has sent.</summary>
+    /// <param name="request">The request that was written.</param>
+    /// <param name="buffer">What the device has sent since and was not discarded; never empty.</param>
+    /// <param name="searched">How many bytes of it an earlier call has seen in vain.</param>
+    /// <param name="isSilent">
+    /// The device has sent nothing more for ReplyQuietTime: what ends by silence ends here. Only so after an answer of
+    /// <see cref="ReplyStatus.EndsBySilence"/>.
+    /// </param>
+    ReplyResult FindReply(in ReadOnlySequence<byte> request, in ReadOnlySequence<byte> buffer, long searched, bool isSilent);
+
+    /// <summary>Writes what the client gets for the device's reply.</summary>
+    void WriteReply(in ReadOnlySequence<byte> request, in ReadOnlySequence<byte> reply, IBufferWriter<byte> client);
+}
+
+/// <summary>What <see cref="ILinkProtocol.FindReply"/> found.</summary>
+internal enum ReplyStatus
+{
+    /// <summary>More bytes are needed.</summary>
+    Incomplete,
+
+    /// <summary>These bytes may be the whole reply: only silence tells.</summary>
+    EndsBySilence,
+
+    /// <summary>The first <see cref="ReplyResult.Length"/> bytes are the reply.</summary>
+    Complete,
+
+    /// <summary>The first <see cref="ReplyResult.Length"/> bytes, at least one, answer another request or none: to be discarded.</summary>
+    Foreign,
+
+    /// <summary>The place in the device's stream is lost, or the reply is larger than allowed: only a fresh link helps.</summary>
+    Lost,
+}
+
+/// <summary>The answer of <see cref="ILinkProtocol.FindReply"/>.</summary>
+/// <param name="Status">What was found.</param>
+/// <param name="Length">The bytes concerned; 0 unless complete or foreign.</param>
+internal readonly record struct ReplyResult(ReplyStatus Status, long Length)
+{
+    public static ReplyResult Incomplete => default;
+
+    public static ReplyResult EndsBySilence => new(ReplyStatus.EndsBySilence, 0);
+
+    public static ReplyResult Lost => new(ReplyStatus.Lost, 0);
+
+    public static ReplyResult Complete(long length) => new(ReplyStatus.Complete, length);
+
+    public static ReplyResult Foreign(long length) => new(ReplyStatus.Foreign, length);
+}
