@@ -179,11 +179,14 @@ internal sealed class Gate : IDisposable
         }
     }
 
+    /// <summary>
+    /// Closes it for good. A processor may still be inside and an alarm under way; neither may find anything disposed of.
+    /// The semaphore and the source have no wait handle, and so nothing to give back.
+    /// </summary>
     public void Dispose()
     {
+        Close();
         _alarm.Dispose();
-        _exclusion.Dispose();
-        _cancellation.Dispose();
     }
 
     /// <summary>The semaphore has been taken for this turn.</summary>
