@@ -51,6 +51,7 @@ internal sealed class Gate : IDisposable
             if (_isClosed)
                 return new(Outcome.Unavailable);
 
+            turn.HasLeft = false;
             var now = _time.GetTimestamp();
             if (turn.State == TurnState.Leased)
             {
@@ -77,11 +78,15 @@ internal sealed class Gate : IDisposable
         }
     }
 
-    /// <summary>The client is gone: out of the line if it waits, and its lease ends if it has one. A running turn goes on.</summary>
+    /// <summary>
+    /// The client is gone: out of the line if it waits, and its lease ends if it has one. A running turn goes on, but
+    /// becomes no lease.
+    /// </summary>
     public void Leave(Turn turn)
     {
         lock (_sync)
         {
+            turn.HasLeft = true;
             if (turn.State == TurnState.Waiting)
                 Dismiss(turn, Outcome.Abandoned);
             else if (turn.State == TurnState.Leased)
@@ -104,7 +109,7 @@ internal sealed class Gate : IDisposable
             if (!_cancellation.TryReset())
                 _cancellation = new CancellationTokenSource();
 
-            if (turn.State == TurnState.Running && _turnLimits.Options.Hold != Hold.Request && !_isClosed)
+            if (turn.State == TurnState.Running && _turnLimits.Options.Hold != Hold.Request && !turn.HasLeft)
             {
                 turn.State = TurnState.Leased;
                 Silent(now);
