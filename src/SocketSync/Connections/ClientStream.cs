@@ -155,14 +155,12 @@ internal sealed class ClientStream : IDisposable
         cancellationToken.ThrowIfCancellationRequested();
     }
 
-    /// <summary>Receives the client's next request during a turn.</summary>
+    /// <summary>Receives the client's next request during a turn; sending may go on meanwhile.</summary>
     /// <returns><see langword="false"/>: there is none, nor will there be.</returns>
     public async ValueTask<bool> ReceiveNowAsync(PooledBuffer request, CancellationToken cancellationToken)
     {
         try
         {
-            if (!await EndFlushAsync())
-                return false;
             using var _ = cancellationToken.UnsafeRegister(static stream => ((ClientStream)stream!).Wake(), this);
             FrameStatus status;
             while ((status = Reader.Find()) == FrameStatus.Incomplete)

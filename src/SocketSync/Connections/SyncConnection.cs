@@ -202,7 +202,7 @@ internal sealed partial class SyncConnection : IConversation, IDisposable
         if (!await _stream.EndFlushAsync())
             return false;
 
-        var goesOn = !_turn.IsHoldOver;
+        var goesOn = !_turn.IsHoldOver && !_context.ClosesClient;
         if (outcome == Outcome.Ok)
             _stream.Write(_context.ReplyBuffer.Written.Span);
         else

@@ -51,6 +51,7 @@ internal sealed class Gate : IDisposable
             if (_isClosed)
                 return new(Outcome.Unavailable);
 
+            turn.HasLeft = false;
             var now = _time.GetTimestamp();
             if (turn.State == TurnState.Leased)
             {
@@ -77,11 +78,15 @@ internal sealed class Gate : IDisposable
         }
     }
 
-    /// <summary>The client is gone: out of the line if it waits, and its lease ends if it has one. A running turn goes on.</summary>
+    /// <summary>
+    /// The client is gone: out of the line if it waits, and its lease ends if it has one. A running turn goes on, but
+    /// becomes no lease.
+    /// </summary>
     public void Leave(Turn turn)
     {
         lock (_sync)
         {
+            turn.HasLeft = true;
             if (turn.State == TurnState.Waiting)
                 Dismiss(turn, Outcome.Abandoned);
             else if (turn.State == TurnState.Leased)
@@ -104,7 +109,7 @@ internal sealed class Gate : IDisposable
             if (!_cancellation.TryReset())
                 _cancellation = new CancellationTokenSource();
 
-            if (turn.State == TurnState.Running && _turnLimits.Options.Hold != Hold.Request && !_isClosed)
+            if (turn.State == TurnState.Running && _turnLimits.Options.Hold != Hold.Request && !turn.HasLeft)
             {
                 turn.State = TurnState.Leased;
                 Silent(now);
@@ -113,6 +118,22 @@ internal sealed class Gate : IDisposable
             {
                 Release(turn);
             }
+        }
+    }
+
+    /// <summary>
+    /// It is known how the request ended, but the resource is not ready for the next turn: the client is told, and the gate
+    /// stays shut until <see cref="End"/>.
+    /// </summary>
+    public void Settle(Turn turn, Outcome outcome)
+    {
+        lock (_sync)
+        {
+            if (turn.State != TurnState.Running)
+                return;
+            turn.State = TurnState.Settled;
+            turn.IsOutstayed = true;
+            Decide(turn, outcome);
         }
     }
 
@@ -179,8 +200,15 @@ internal sealed class Gate : IDisposable
         }
     }
 
-    /// <summary>Ends the timer. The rest holds nothing to dispose of, and a processor may still be inside.</summary>
-    public void Dispose() => _alarm.Dispose();
+    /// <summary>
+    /// Closes it for good. A processor may still be inside and an alarm under way; neither may find anything disposed of.
+    /// The semaphore and the source have no wait handle, and so nothing to give back.
+    /// </summary>
+    public void Dispose()
+    {
+        Close();
+        _alarm.Dispose();
+    }
 
     /// <summary>The semaphore has been taken for this turn.</summary>
     private void Grant(Turn turn, long now)

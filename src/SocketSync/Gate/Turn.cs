@@ -15,6 +15,9 @@ internal enum TurnState
     /// <summary>Holding the resource between two requests of its client.</summary>
     Leased,
 
+    /// <summary>Its client was told how the request ended; the resource takes time to itself before the next turn.</summary>
+    Settled,
+
     /// <summary>Its time is over and its client was told so, but the processor is still inside: the gate stays shut.</summary>
     Overdue,
 }
@@ -60,6 +63,9 @@ internal sealed class Turn
     internal Signal Verdict { get; } = new();
 
     internal TurnState State { get; set; }
+
+    /// <summary>Its client is gone.</summary>
+    internal bool HasLeft { get; set; }
 
     /// <summary>Set with the verdict, so that there is only one.</summary>
     internal bool IsDecided { get; set; }

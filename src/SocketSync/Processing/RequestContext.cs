@@ -38,16 +38,24 @@ public sealed class RequestContext
     /// </summary>
     public IBufferWriter<byte> Reply => _reply;
 
+    /// <summary>How the request ended, where the processor knows it; what it throws counts as failed.</summary>
+    internal Outcome Outcome { get; set; }
+
+    /// <summary>The client is closed when the turn has ended and the reply was sent.</summary>
+    internal bool ClosesClient { get; set; }
+
     internal PooledBuffer ReplyBuffer => _reply;
 
     internal int RequestLength => _request.Length;
 
     /// <summary>
-    /// Sends what was written to <see cref="Reply"/> now, during the turn, and empties it. A client that has gone takes
-    /// nothing; <see cref="ReceiveAsync"/> tells. A client that does not take it within its listener's
-    /// <c>SendTimeout</c> is closed.
+    /// Sends what was written to <see cref="Reply"/> now, during the turn, and empties it, whatever comes of it. A client
+    /// that has gone takes nothing; <see cref="ReceiveAsync"/> tells. A client that does not take it within its
+    /// listener's <c>SendTimeout</c> is closed.
     /// </summary>
-    /// <param name="cancellationToken">Gives up waiting; what was written may then have been sent, or not.</param>
+    /// <param name="cancellationToken">
+    /// Gives up waiting; what was written may then have been sent, or not, but is not sent again.
+    /// </param>
     /// <returns>A task that completes when the client's system has taken the bytes.</returns>
     /// <exception cref="OperationCanceledException">The turn is over, or <paramref name="cancellationToken"/> is cancelled.</exception>
     /// <exception cref="InvalidOperationException">Another send or receive is under way.</exception>
@@ -59,10 +67,10 @@ public sealed class RequestContext
         {
             using var cancelled = CancellationTokenSource.CreateLinkedTokenSource(cancellationToken, _lock.TurnIsOver);
             await _conversation.SendAsync(_reply.Written, cancelled.Token);
-            _reply.Clear();
         }
         finally
         {
+            _reply.Clear(); // Where waiting for it was given up, it may be on its way: sent again, the client had it twice.
             _lock.Exit();
         }
 
@@ -96,10 +104,24 @@ public sealed class RequestContext
         return received ? Request : null;
     }
 
+    /// <summary>
+    /// The client in both directions at once, for a processor that passes bytes: one receive and one send may be under way.
+    /// Ended by <see cref="LeaveClient"/>, soon after the token is cancelled.
+    /// </summary>
+    internal IConversation EnterClient(out CancellationToken turnIsOver)
+    {
+        _lock.Enter();
+        turnIsOver = _lock.TurnIsOver;
+        return _conversation;
+    }
+
+    internal void LeaveClient() => _lock.Exit();
+
     /// <summary>A new request's turn begins.</summary>
     internal void Open(in ReadOnlySequence<byte> request)
     {
         _request.Set(request);
+        Outcome = Outcome.Ok;
         _lock.Open();
     }
 

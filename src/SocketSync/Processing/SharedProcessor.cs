@@ -31,6 +31,9 @@ internal sealed partial class SharedProcessor : IAsyncDisposable
 
     public Gate Gate { get; }
 
+    /// <summary>The link to the device behind it, where there is one.</summary>
+    public LinkKeeper? Link => (_processor as ILinkedProcessor)?.Keeper;
+
     /// <summary>Runs the processor in a turn that was granted, and ends the turn when it has really left.</summary>
     /// <returns>
     /// How the request ended. Known before the processor has left where the turn's time is over: the context then stays
@@ -65,7 +68,16 @@ internal sealed partial class SharedProcessor : IAsyncDisposable
         {
             // Told that its time is over while it waited for a thread: then it is not processed any more.
             if (!turn.IsOutstayed)
+            {
                 await _processor.ProcessAsync(context, turn.Cancelled);
+                outcome = context.Outcome;
+            }
+
+            if (_processor is IResourceRecovery { NeedsRecovery: true } recovery)
+            {
+                Gate.Settle(turn, outcome);
+                await recovery.RecoverAsync();
+            }
         }
         catch (Exception exception)
         {
@@ -74,8 +86,11 @@ internal sealed partial class SharedProcessor : IAsyncDisposable
             if (!turn.IsOutstayed || exception is not OperationCanceledException)
                 LogFailed(_logger, Name, ProcessorName, context.Client.Id, exception);
         }
-
-        Gate.End(turn, outcome);
+        finally
+        {
+            // Also where the log itself throws, as it may on an exception whose Message does.
+            Gate.End(turn, outcome);
+        }
     }
 
     [LoggerMessage(300, LogLevel.Error, "Resource {Resource}: processor {Processor} failed on a request of {ConnectionId}")]

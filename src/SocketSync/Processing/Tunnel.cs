@@ -1,0 +1,98 @@
+using System.Buffers;
+
+namespace SocketSync;
+
+/// <summary>
+/// Passes bytes both ways for as long as a client holds the turn. The end of the client's stream is passed on, and the device
+/// then has ReplyTimeout to finish; the end of the device's closes the client. Afterwards the link is retired.
+/// </summary>
+internal sealed class Tunnel : IRequestProcessor, ILinkedProcessor, IAsyncDisposable
+{
+    private readonly TimeProvider _time;
+
+    public Tunnel(LinkKeeper keeper, TimeProvider time)
+    {
+        Keeper = keeper;
+        _time = time;
+        keeper.Start();
+    }
+
+    public LinkKeeper Keeper { get; }
+
+    public async ValueTask ProcessAsync(RequestContext context, CancellationToken cancellationToken)
+    {
+        context.ClosesClient = true;
+        if (await Keeper.TakeAsync(cancellationToken) is not { } link)
+        {
+            context.Outcome = Outcome.Unavailable;
+            return;
+        }
+
+        var client = context.EnterClient(out var turnIsOver);
+        using var end = CancellationTokenSource.CreateLinkedTokenSource(cancellationToken, turnIsOver);
+        try
+        {
+            var toClient = PassBackAsync(link, client, end.Token);
+            var toDevice = PassOnAsync(context.Request, client, link, end.Token);
+            await Task.WhenAny(toClient, toDevice);
+            if (!toClient.IsCompleted)
+                await Task.WhenAny(toClient, Task.Delay(Keeper.Options.ReplyTimeout, _time, end.Token));
+            await end.CancelAsync();
+            link.Input.CancelPendingRead();
+            await Task.WhenAll(toClient, toDevice);
+        }
+        finally
+        {
+            context.LeaveClient();
+            await Keeper.RetireAsync();
+        }
+    }
+
+    public ValueTask DisposeAsync() => Keeper.DisposeAsync();
+
+    private static async Task PassOnAsync(ReadOnlySequence<byte> first, IConversation client, IOpenLink link, CancellationToken cancellationToken)
+    {
+        var received = new PooledBuffer();
+        try
+        {
+            received.Set(first);
+            do
+            {
+                link.Output.Write(received.Written.Span);
+                if ((await link.Output.FlushAsync(cancellationToken)).IsCompleted)
+                    return;
+            }
+            while (await client.ReceiveAsync(received, cancellationToken));
+
+            await link.Output.CompleteAsync();
+        }
+        catch (Exception exception) when (LinkKeeper.IsLoss(exception))
+        {
+            // The other direction sees it too, or the turn is over.
+        }
+        finally
+        {
+            received.Clear();
+        }
+    }
+
+    private static async Task PassBackAsync(IOpenLink link, IConversation client, CancellationToken cancellationToken)
+    {
+        try
+        {
+            while (true)
+            {
+                var result = await link.Input.ReadAsync(cancellationToken);
+                foreach (var segment in result.Buffer)
+                    await client.SendAsync(segment, cancellationToken);
+                link.Input.AdvanceTo(result.Buffer.End);
+                if (result.IsCompleted || result.IsCanceled)
+                    return;
+            }
+        }
+        catch (Exception exception) when (LinkKeeper.IsLoss(exception))
+        {
+            // The device, or the turn, is gone.
+        }
+    }
+}
