@@ -38,9 +38,12 @@ internal sealed class Topology(
     {
         foreach (var resource in Resources.Values)
         {
-            resource.Gate.Configure(options[resource.Name].Gate);
+            var changed = options[resource.Name];
+            resource.Gate.Configure(changed.TurnsOf());
+            if (resource.Link is { } link)
+                link.Options = changed.Link!;
             foreach (var listener in ListenersOf(resource))
-                listener.OnError = options[resource.Name].OnError;
+                listener.OnError = changed.OnError;
         }
     }
 

@@ -17,12 +17,15 @@ internal sealed record ResourceStatus(
     int QueueLength,
     double OldestWaitSeconds,
     TurnStatus? Turn,
+    LinkBody? Link,
     long Completed,
     long Refused,
     long Failed,
     long Abandoned);
 
 internal sealed record TurnStatus(string ConnectionId, string? RemoteEndPoint, double HeldSeconds);
+
+internal sealed record LinkBody(string State, long Connects, long DiscardedBytes, string? LastError);
 
 internal sealed record ListenerStatus(string Address, int? Port, int Connections, long Accepted, long Rejected);
 

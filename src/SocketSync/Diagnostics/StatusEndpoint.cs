@@ -17,13 +17,15 @@ internal static class StatusEndpoint
     private static ResourceStatus Look(Topology topology, SharedProcessor resource)
     {
         var gate = resource.Gate.GetStatus();
+        var link = resource.Link?.GetStatus();
         var listeners = topology.ListenersOf(resource).ToList();
         return new ResourceStatus(
             resource.ProcessorName,
-            gate.IsStuck ? "Stuck" : gate.Holder is null ? "Idle" : "Busy",
+            State(gate, link),
             gate.QueueLength,
             gate.OldestWait.TotalSeconds,
             gate.Holder is { } holder ? new TurnStatus(holder.Id, holder.RemoteEndPoint?.ToString(), gate.Held.TotalSeconds) : null,
+            link is null ? null : new LinkBody(link.State.ToString(), link.Connects, link.DiscardedBytes, link.LastError),
             Sum(Outcome.Ok),
             Sum(Outcome.Busy) + Sum(Outcome.Unavailable),
             Sum(Outcome.Timeout) + Sum(Outcome.Failed),
@@ -31,6 +33,11 @@ internal static class StatusEndpoint
 
         long Sum(Outcome outcome) => listeners.Sum(listener => listener.CountOf(outcome));
     }
+
+    private static string State(in GateStatus gate, LinkStatus? link) =>
+        gate.IsStuck ? "Stuck"
+        : link is { State: LinkState.Down } ? "Unavailable"
+        : gate.Holder is null ? "Idle" : "Busy";
 
     private static ListenerStatus Look(ListenerState listener, ListenerEndPoint endPoint) => new(
         endPoint.Address.UnixSocket ?? endPoint.Address.Address,

@@ -25,8 +25,8 @@ internal static class TopologyFactory
                 resources.Add(name, new SharedProcessor(
                     name,
                     registration,
-                    registration.Create(services),
-                    new Gate(resource.Gate, time, new TurnMetrics(meter.Meter, name)),
+                    registration.Create(services, name, resource),
+                    new Gate(resource.TurnsOf(), time, new TurnMetrics(meter.Meter, name)),
                     loggers.CreateLogger<SharedProcessor>()));
             }
 

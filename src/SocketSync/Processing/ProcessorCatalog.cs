@@ -5,8 +5,16 @@ internal sealed class ProcessorCatalog
 {
     private readonly Dictionary<string, ProcessorRegistration> _byName = new(StringComparer.OrdinalIgnoreCase);
 
-    public ProcessorCatalog() =>
-        Add(new ProcessorRegistration("Echo", NeverBlocks: true, static _ => new EchoProcessor()));
+    public const string Echo = "Echo";
+    public const string Relay = "Relay";
+    public const string Tunnel = "Tunnel";
+
+    public ProcessorCatalog()
+    {
+        Add(new ProcessorRegistration(Echo, NeverBlocks: true, static (_, _, _) => new EchoProcessor()));
+        Add(new ProcessorRegistration(Relay, NeverBlocks: true, LinkedProcessors.CreateRelay));
+        Add(new ProcessorRegistration(Tunnel, NeverBlocks: true, LinkedProcessors.CreateTunnel));
+    }
 
     public IReadOnlyCollection<string> Names => _byName.Keys;
 

@@ -22,6 +22,10 @@ internal sealed record ResourceOptions
 
     public OnError OnError { get; init; } = OnError.Reply;
 
-    [NotYet]
-    public object? Link { get; init; }
+    /// <summary>The way to the device, for Relay and Tunnel.</summary>
+    public LinkOptions? Link { get; init; }
+
+    /// <summary>The gate's settings as they hold: a tunnel's turn is bounded by MaxHold, not by TurnTimeout.</summary>
+    public GateOptions TurnsOf() =>
+        Processor.Equals(ProcessorCatalog.Tunnel, StringComparison.OrdinalIgnoreCase) ? Gate with { TurnTimeout = Gate.MaxHold } : Gate;
 }

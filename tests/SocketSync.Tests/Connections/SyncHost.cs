@@ -15,16 +15,17 @@ internal sealed class SyncHost : IDisposable
     private readonly Gate _gate;
     private readonly SharedProcessor _resource;
 
-    public SyncHost(IRequestProcessor? processor = null, GateOptions? gate = null, ListenerOptions? listener = null, ProtocolOptions? protocol = null, OnError onError = OnError.Reply)
+    public SyncHost(IRequestProcessor? processor = null, GateOptions? gate = null, ListenerOptions? listener = null, ProtocolOptions? protocol = null, OnError onError = OnError.Reply, FakeTimeProvider? time = null)
     {
+        Time = time ?? new FakeTimeProvider();
         _gate = new Gate(gate ?? new GateOptions(), Time, new TurnMetrics(_meter, "R"));
         processor ??= new EchoProcessor();
-        var registration = new ProcessorRegistration("P", NeverBlocks: processor is EchoProcessor, _ => processor);
+        var registration = new ProcessorRegistration("P", NeverBlocks: processor is EchoProcessor or Relay, (_, _, _) => processor);
         _resource = new SharedProcessor("R", registration, processor, _gate, NullLogger.Instance);
         Listener = new ListenerState("L", listener ?? new ListenerOptions(), _resource, ProtocolFactory.Create(protocol ?? new ProtocolOptions { Name = "Line" }), onError);
     }
 
-    public FakeTimeProvider Time { get; } = new();
+    public FakeTimeProvider Time { get; }
 
     public Gate Gate => _gate;
 
