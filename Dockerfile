@@ -7,7 +7,7 @@ COPY src/SocketSync/SocketSync.csproj src/SocketSync/
 COPY src/SocketSync.Server/SocketSync.Server.csproj src/SocketSync.Server/
 RUN dotnet restore src/SocketSync.Server
 
-COPY .editorconfig appsettings.json README.md ./
+COPY .editorconfig appsettings.json ./
 COPY src src
 RUN dotnet publish src/SocketSync.Server -c Release --no-restore -o /app
 
