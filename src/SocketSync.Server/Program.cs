@@ -1,1 +1,7 @@
-return 0;
+using SocketSync;
+
+var builder = WebApplication.CreateSlimBuilder(args);
+builder.AddSocketSync();
+var app = builder.Build();
+app.MapSocketSync();
+app.Run();

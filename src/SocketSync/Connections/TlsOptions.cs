@@ -26,6 +26,7 @@ public sealed class CertificateOptions
     public string? KeyPath { get; init; }
 
     /// <summary>The password of the PFX file or of the PEM key, where it has one. Never logged.</summary>
+    [Secret]
     public string? Password { get; init; }
 }
 

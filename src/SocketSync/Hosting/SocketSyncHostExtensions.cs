@@ -1,21 +1,53 @@
+using Microsoft.AspNetCore.Builder;
+using Microsoft.AspNetCore.Connections;
 using Microsoft.AspNetCore.Routing;
+using Microsoft.AspNetCore.Server.Kestrel.Core;
+using Microsoft.Extensions.DependencyInjection;
+using Microsoft.Extensions.DependencyInjection.Extensions;
+using Microsoft.Extensions.Diagnostics.HealthChecks;
 using Microsoft.Extensions.Hosting;
+using Microsoft.Extensions.Options;
+using OpenTelemetry.Metrics;
 
 namespace SocketSync;
 
 /// <summary>Adds SocketSync to an ASP.NET Core host.</summary>
 public static class SocketSyncHostExtensions
 {
+    /// <summary>So much longer than DrainTimeout the host may take to stop the rest of itself.</summary>
+    private static readonly TimeSpan StopTime = TimeSpan.FromSeconds(5);
+
     /// <summary>
     /// Adds the listeners and resources that section <c>SocketSync</c> of the configuration describes, with their
-    /// health checks and metrics. The configuration is read when the host starts.
+    /// health checks and metrics. The configuration is read, and the addresses are taken, when the host is built; clients
+    /// are accepted once it has started.
     /// </summary>
     /// <param name="builder">The host's builder.</param>
     /// <returns>A builder to which the host's own processors are added.</returns>
+    /// <remarks>Building the host throws <see cref="SocketSyncStartupException"/> where the configuration is invalid.</remarks>
     public static SocketSyncBuilder AddSocketSync(this IHostApplicationBuilder builder)
     {
         ArgumentNullException.ThrowIfNull(builder);
-        return new SocketSyncBuilder();
+        var processors = new ProcessorCatalog();
+        var services = builder.Services;
+
+        services.TryAddSingleton(TimeProvider.System);
+        services.AddSingleton(processors);
+        services.AddSingleton(TopologyFactory.ReadOptions);
+        services.AddSingleton(provider => TopologyFactory.Create(provider, provider.GetRequiredService<SocketSyncOptions>()));
+
+        services.AddSingleton<IConnectionListenerFactory, ListenerTransport>();
+        services.AddSingleton<IConfigureOptions<KestrelServerOptions>, KestrelSetup>();
+        services.AddSingleton<Drain>();
+        services.AddHostedService<SocketSyncService>();
+        services.AddOptions<HostOptions>().Configure<SocketSyncOptions>(
+            (host, options) => host.ShutdownTimeout = options.DrainTimeout + StopTime);
+
+        services.AddSingleton<SocketSyncMeter>();
+        services.AddOpenTelemetry().WithMetrics(metrics => metrics.AddMeter(SocketSyncMeter.Name).AddPrometheusExporter());
+        services.AddHealthChecks();
+        services.AddSingleton<IConfigureOptions<HealthCheckServiceOptions>, ResourceHealthChecks>();
+        return new SocketSyncBuilder(processors);
     }
 
     /// <summary>Maps <c>/health/live</c>, <c>/health/ready</c>, <c>/api/status</c> and <c>/metrics</c>.</summary>
@@ -24,6 +56,9 @@ public static class SocketSyncHostExtensions
     public static IEndpointRouteBuilder MapSocketSync(this IEndpointRouteBuilder endpoints)
     {
         ArgumentNullException.ThrowIfNull(endpoints);
+        HealthEndpoints.Map(endpoints);
+        StatusEndpoint.Map(endpoints);
+        endpoints.MapPrometheusScrapingEndpoint("/metrics");
         return endpoints;
     }
 }

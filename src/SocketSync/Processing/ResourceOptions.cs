@@ -11,7 +11,7 @@ internal enum OnError
 }
 
 /// <summary>What the configuration says of a resource: the shared thing, with its protocol, gate and processor.</summary>
-internal sealed class ResourceOptions
+internal sealed record ResourceOptions
 {
     /// <summary>The name under which a processor was added; "Echo" is built in.</summary>
     public string Processor { get; init; } = "Echo";
@@ -21,4 +21,7 @@ internal sealed class ResourceOptions
     public GateOptions Gate { get; init; } = new();
 
     public OnError OnError { get; init; } = OnError.Reply;
+
+    [NotYet]
+    public object? Link { get; init; }
 }

@@ -14,6 +14,10 @@ internal interface IProtocol
     /// How many bytes of the same request an earlier call has seen in vain (0 for a new one), so that a request which
     /// comes byte by byte is not searched from its start each time.
     /// </param>
+    /// <returns>
+    /// Never <see cref="FrameStatus.Incomplete"/> once <paramref name="buffer"/> holds <c>MaxRequestBytes</c>, so that a
+    /// caller that waits for more is bounded by it. How the bytes are divided into segments changes nothing.
+    /// </returns>
     FrameResult FindRequest(in ReadOnlySequence<byte> buffer, long searched);
 
     /// <summary>Writes what tells the client of <paramref name="outcome"/>.</summary>
@@ -42,7 +46,7 @@ internal enum FrameStatus
 
 /// <summary>The answer of <see cref="IProtocol.FindRequest"/>.</summary>
 /// <param name="Status">What was found.</param>
-/// <param name="Length">The length of the request in bytes, delimiter or header included; 0 unless complete.</param>
+/// <param name="Length">The length of the request in bytes, delimiter or header included, at least 1; 0 unless complete.</param>
 internal readonly record struct FrameResult(FrameStatus Status, long Length)
 {
     public static FrameResult Incomplete => default;

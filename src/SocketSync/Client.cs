@@ -1,0 +1,28 @@
+using System.Net;
+using System.Security.Cryptography.X509Certificates;
+
+namespace SocketSync;
+
+/// <summary>One accepted connection, as a processor sees it.</summary>
+public sealed class Client
+{
+    internal Client(string id, EndPoint? remoteEndPoint, string listener, X509Certificate2? certificate)
+    {
+        Id = id;
+        RemoteEndPoint = remoteEndPoint;
+        Listener = listener;
+        Certificate = certificate;
+    }
+
+    /// <summary>The connection's id, unique in this process; the same in logs and status.</summary>
+    public string Id { get; }
+
+    /// <summary>Where the client is; <see langword="null"/> or without an address for a Unix socket.</summary>
+    public EndPoint? RemoteEndPoint { get; }
+
+    /// <summary>The name of the listener it came by.</summary>
+    public string Listener { get; }
+
+    /// <summary>The certificate it has shown, where the listener asks for one.</summary>
+    public X509Certificate2? Certificate { get; }
+}

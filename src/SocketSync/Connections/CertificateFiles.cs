@@ -1,0 +1,131 @@
+using System.Security.Cryptography;
+using System.Security.Cryptography.X509Certificates;
+
+namespace SocketSync;
+
+/// <summary>Reads certificates from PEM and PFX files.</summary>
+internal static class CertificateFiles
+{
+    /// <exception cref="CertificateFileException">A file cannot be read, or does not hold what it should.</exception>
+    public static LoadedCertificate Load(CertificateOptions options)
+    {
+        if (string.IsNullOrEmpty(options.Path))
+            throw new CertificateFileException("a certificate's Path is missing");
+
+        var content = Read(options.Path);
+        return content.AsSpan().IndexOf("-----BEGIN "u8) >= 0 ? FromPem(options, options.Path) : FromPfx(content, options, options.Path);
+    }
+
+    /// <summary>The certificates of the authorities in a PEM file; at least one.</summary>
+    /// <exception cref="CertificateFileException">The file cannot be read, or holds none.</exception>
+    public static X509Certificate2Collection LoadAuthority(string path) => Certificates(path, ReadText(path));
+
+    private static LoadedCertificate FromPem(CertificateOptions options, string path)
+    {
+        var pem = ReadText(path);
+        var keyPath = string.IsNullOrEmpty(options.KeyPath) ? path : options.KeyPath;
+        var key = keyPath == path ? pem : ReadText(keyPath);
+        var chain = Certificates(path, pem);
+        if (!key.Contains("PRIVATE KEY-----", StringComparison.Ordinal))
+            throw new CertificateFileException($"'{keyPath}' holds no private key in PEM form");
+        if (key.Contains("Proc-Type: 4,ENCRYPTED", StringComparison.Ordinal))
+            throw new CertificateFileException($"'{keyPath}' is encrypted in an old form; convert it with 'openssl pkcs8 -topk8'");
+
+        var isEncrypted = key.Contains("-----BEGIN ENCRYPTED PRIVATE KEY-----", StringComparison.Ordinal);
+        if (isEncrypted && options.Password is null)
+            throw new CertificateFileException($"'{keyPath}' is encrypted, and no Password is given");
+
+        try
+        {
+            var certificate = isEncrypted
+                ? X509Certificate2.CreateFromEncryptedPem(pem, key, options.Password)
+                : X509Certificate2.CreateFromPem(pem, key);
+            chain.RemoveAt(0); // the certificate itself
+            return new LoadedCertificate(ForServer(certificate), chain);
+        }
+        catch (Exception e) when (e is CryptographicException or ArgumentException)
+        {
+            throw new CertificateFileException(
+                $"the private key in '{keyPath}' is not that of the first certificate in '{path}', or is damaged{(isEncrypted ? ", or the Password is wrong" : "")}", e);
+        }
+    }
+
+    private static LoadedCertificate FromPfx(byte[] content, CertificateOptions options, string path)
+    {
+        if (!string.IsNullOrEmpty(options.KeyPath))
+            throw new CertificateFileException($"'{path}' is not in PEM form: a KeyPath does not go with it");
+
+        try
+        {
+            var all = X509CertificateLoader.LoadPkcs12Collection(content, options.Password);
+            var certificate = all.FirstOrDefault(c => c.HasPrivateKey)
+                ?? throw new CertificateFileException($"'{path}' holds no certificate with a private key");
+            all.Remove(certificate);
+            return new LoadedCertificate(certificate, all);
+        }
+        catch (CryptographicException e)
+        {
+            throw new CertificateFileException($"'{path}' is no PEM or PFX file, or the Password is wrong", e);
+        }
+    }
+
+    private static X509Certificate2Collection Certificates(string path, string pem)
+    {
+        var certificates = new X509Certificate2Collection();
+        try
+        {
+            certificates.ImportFromPem(pem);
+        }
+        catch (CryptographicException e)
+        {
+            throw new CertificateFileException($"'{path}' holds a damaged certificate", e);
+        }
+
+        return certificates.Count > 0
+            ? certificates
+            : throw new CertificateFileException($"'{path}' holds no certificate in PEM form");
+    }
+
+    private static X509Certificate2 ForServer(X509Certificate2 certificate)
+    {
+        if (!OperatingSystem.IsWindows())
+            return certificate;
+
+        // Windows' TLS cannot use a key that exists in memory only.
+        using (certificate)
+            return X509CertificateLoader.LoadPkcs12(certificate.Export(X509ContentType.Pfx), password: null);
+    }
+
+    private static string ReadText(string path) => System.Text.Encoding.UTF8.GetString(Read(path));
+
+    private static byte[] Read(string path)
+    {
+        try
+        {
+            return File.ReadAllBytes(path);
+        }
+        catch (Exception e) when (e is FileNotFoundException or DirectoryNotFoundException)
+        {
+            throw new CertificateFileException($"'{path}' does not exist", e);
+        }
+        catch (Exception e) when (e is IOException or UnauthorizedAccessException or ArgumentException or NotSupportedException)
+        {
+            throw new CertificateFileException($"'{path}' cannot be read: {e.Message.ReplaceLineEndings(" ")}", e);
+        }
+    }
+}
+
+/// <summary>A server's certificate with its private key, and the certificates between it and its authority.</summary>
+internal sealed record LoadedCertificate(X509Certificate2 Certificate, X509Certificate2Collection Chain);
+
+/// <summary>A certificate file that cannot be used. The message is one line and never holds a password.</summary>
+public sealed class CertificateFileException : Exception
+{
+    /// <summary>Creates the exception.</summary>
+    /// <param name="message">One line that names the file.</param>
+    /// <param name="innerException">What the file or its reading brought about.</param>
+    public CertificateFileException(string message, Exception? innerException = null)
+        : base(message, innerException)
+    {
+    }
+}

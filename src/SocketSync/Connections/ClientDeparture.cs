@@ -1,0 +1,72 @@
+using System.IO.Pipelines;
+using System.Net.Sockets;
+using Microsoft.AspNetCore.Connections;
+using Microsoft.AspNetCore.Connections.Features;
+
+namespace SocketSync;
+
+/// <summary>
+/// Tells a client that has reset its connection from one that has only ended its stream and still wants its reply.
+/// <see cref="BaseConnectionContext.ConnectionClosed"/> fires for both.
+/// </summary>
+internal sealed class ClientDeparture
+{
+    private readonly CancellationToken _closed;
+    private readonly PipeReader _input;
+    private readonly Socket? _socket;
+    private readonly bool _isTls;
+
+    public ClientDeparture(ConnectionContext connection)
+    {
+        _closed = connection.ConnectionClosed;
+        // TLS hides the reset: the pipe below it, which a middleware has kept, does not.
+        var raw = connection.Features.Get<RawTransportFeature>();
+        _input = raw?.Input ?? connection.Transport.Input;
+        _isTls = raw is not null;
+        _socket = connection.Features.Get<IConnectionSocketFeature>()?.Socket;
+    }
+
+    /// <summary>Fires when the client has ended its stream or reset its connection.</summary>
+    public CancellationToken Closed => _closed;
+
+    /// <summary>
+    /// Whether the client has reset its connection. To be asked only while nobody reads from it and everything unread
+    /// has been given back to the pipe.
+    /// </summary>
+    /// <param name="unread">
+    /// How many bytes wait in the pipe. Where it is full the transport has stopped reading, and the reset is still in the
+    /// socket.
+    /// </param>
+    public bool HasReset(long unread)
+    {
+        if (!_closed.IsCancellationRequested)
+            return (_isTls || unread >= ListenerTransport.BufferSize) && HasSocketError();
+
+        try
+        {
+            if (_input.TryRead(out var result))
+                _input.AdvanceTo(result.Buffer.Start);
+            return false;
+        }
+        catch (Exception exception) when (IsDeparture(exception))
+        {
+            return true;
+        }
+    }
+
+    /// <summary>Whether an exception says that the client, or the connection to it, is gone.</summary>
+    public static bool IsDeparture(Exception exception) =>
+        exception is IOException or ConnectionAbortedException or ObjectDisposedException;
+
+    private bool HasSocketError()
+    {
+        try
+        {
+            return _socket?.Poll(TimeSpan.Zero, SelectMode.SelectError) ?? false;
+        }
+        catch (Exception exception) when (exception is SocketException or ObjectDisposedException)
+        {
+            return true;
+        }
+    }
+}

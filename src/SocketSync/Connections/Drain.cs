@@ -1,0 +1,54 @@
+using Microsoft.Extensions.Logging;
+
+namespace SocketSync;
+
+/// <summary>
+/// The end of serving: no new clients, idle ones closed, requests that wait or run finished and answered; after
+/// DrainTimeout the rest is refused.
+/// </summary>
+internal sealed partial class Drain(Topology topology, TimeProvider time, ILogger<Drain> logger)
+{
+    /// <summary>So long may the refusals at the end of DrainTimeout take to reach their clients.</summary>
+    private static readonly TimeSpan FarewellTime = TimeSpan.FromSeconds(1);
+
+    private static readonly TimeSpan LookEvery = TimeSpan.FromMilliseconds(10);
+
+    public async Task RunAsync(TimeSpan timeout, CancellationToken cancellationToken)
+    {
+        topology.Phase = HostPhase.Draining;
+        topology.Bound.Close();
+        LogDraining(logger, topology.Connections.Count());
+        // Again and again: a client that was accepted a moment ago may not have been in the list.
+        if (await IsEmptyWithinAsync(timeout, connection => connection.Drain(), cancellationToken))
+            return;
+
+        LogOverdue(logger, topology.Connections.Count(), timeout);
+        foreach (var resource in topology.Resources.Values)
+            resource.Gate.Close();
+        if (await IsEmptyWithinAsync(FarewellTime, connection => connection.Drain(), cancellationToken))
+            return;
+
+        await IsEmptyWithinAsync(FarewellTime, connection => connection.Abort("The server has stopped."), cancellationToken);
+    }
+
+    private async Task<bool> IsEmptyWithinAsync(TimeSpan timeout, Action<SyncConnection> urge, CancellationToken cancellationToken)
+    {
+        var start = time.GetTimestamp();
+        while (true)
+        {
+            foreach (var connection in topology.Connections)
+                urge(connection);
+            if (topology.Listeners.Values.All(listener => listener.ConnectionCount == 0))
+                return true;
+            if (time.GetElapsedTime(start) >= timeout || cancellationToken.IsCancellationRequested)
+                return false;
+            await Task.Delay(LookEvery, time, CancellationToken.None);
+        }
+    }
+
+    [LoggerMessage(400, LogLevel.Information, "Stopping: listeners closed, {Connections} connections to finish")]
+    private static partial void LogDraining(ILogger logger, int connections);
+
+    [LoggerMessage(401, LogLevel.Warning, "{Connections} connections were not finished within DrainTimeout ({Timeout}); their requests are refused")]
+    private static partial void LogOverdue(ILogger logger, int connections, TimeSpan timeout);
+}

@@ -1,0 +1,44 @@
+using System.Collections.Concurrent;
+
+namespace SocketSync;
+
+/// <summary>Where clients connect: its settings, its resource, and what is counted of its clients.</summary>
+internal sealed class Listener(string name, ListenerOptions options, SharedProcessor resource, IProtocol protocol, OnError onError)
+{
+    private readonly long[] _outcomes = new long[OutcomeNames.Count];
+    private readonly ConcurrentDictionary<string, SyncConnection> _connections = new(StringComparer.Ordinal);
+    private long _accepted;
+    private long _rejected;
+
+    public string Name { get; } = name;
+
+    public ListenerOptions Options { get; } = options;
+
+    public SharedProcessor Resource { get; } = resource;
+
+    public IProtocol Protocol { get; } = protocol;
+
+    public OnError OnError { get; } = onError;
+
+    public long Accepted => Interlocked.Read(ref _accepted);
+
+    public long Rejected => Interlocked.Read(ref _rejected);
+
+    public int ConnectionCount => _connections.Count;
+
+    public ICollection<SyncConnection> Connections => _connections.Values;
+
+    public void Reject() => Interlocked.Increment(ref _rejected);
+
+    public void Add(SyncConnection connection)
+    {
+        Interlocked.Increment(ref _accepted);
+        _connections[connection.Client.Id] = connection;
+    }
+
+    public void Remove(SyncConnection connection) => _connections.TryRemove(connection.Client.Id, out _);
+
+    public void Count(Outcome outcome) => Interlocked.Increment(ref _outcomes[(int)outcome]);
+
+    public long CountOf(Outcome outcome) => Interlocked.Read(ref _outcomes[(int)outcome]);
+}

@@ -1,0 +1,176 @@
+using System.Net;
+using System.Net.Sockets;
+
+namespace SocketSync;
+
+/// <summary>Binds the sockets of all listeners, or of none, without listening yet.</summary>
+internal static class ListenerBinder
+{
+    private const int SamePortAttempts = 10;
+
+    /// <exception cref="ListenerBindException">At least one address cannot be had; nothing is left bound.</exception>
+    public static BoundListeners Bind(IReadOnlyDictionary<string, ListenerOptions> listeners, string defaultAddress)
+    {
+        List<string> problems = [];
+        List<ListenerEndPoint> bound = [];
+        foreach (var (name, options) in listeners)
+        {
+            var address = ListenerAddress.Of(name, options, defaultAddress);
+            var sockets = address.UnixSocket is null ? BindTcp(address, problems) : BindUnix(address, bound, problems);
+            if (sockets.Count == 0)
+                continue;
+
+            var endPoint = new ListenerEndPoint(address, sockets, preferInlineScheduling: options.Tls is null);
+            problems.AddRange(OverlapsWith(bound, endPoint));
+            bound.Add(endPoint);
+        }
+
+        var all = new BoundListeners(bound);
+        if (problems.Count == 0)
+            return all;
+
+        all.Close();
+        throw new ListenerBindException(problems);
+    }
+
+    private static List<Socket> BindUnix(ListenerAddress address, List<ListenerEndPoint> bound, List<string> problems)
+    {
+        var path = Path.GetFullPath(address.UnixSocket!);
+        // Bound but not listening yet, the other listener's file would be taken for a stale one.
+        if (bound.Exists(other => other.Address.UnixSocket is { } taken && Path.GetFullPath(taken) == path))
+        {
+            problems.Add(address.UnixSocketProblem("is already in use"));
+            return [];
+        }
+
+        try
+        {
+            if (UnixSocketFile.TryBind(path, out var socket, out var problem))
+                return [socket];
+
+            problems.Add(address.UnixSocketProblem(problem));
+        }
+        catch (SocketException e)
+        {
+            problems.Add(address.Problem(e, new UnixDomainSocketEndPoint(path)));
+        }
+
+        return [];
+    }
+
+    private static List<Socket> BindTcp(ListenerAddress address, List<string> problems)
+    {
+        if (address.Address.Equals("localhost", StringComparison.OrdinalIgnoreCase))
+            return BindLocalhost(address, problems);
+        if (address.Address is "*")
+            return BindAny(address, problems);
+        if (IPAddress.TryParse(address.Address, out var ip))
+            return BindOne(address, new IPEndPoint(ip, address.Port), problems);
+
+        problems.Add(address.AddressProblem("must be an IP address, 'localhost' or '*'"));
+        return [];
+    }
+
+    /// <summary>Both loopback addresses on one port, as clients try either first.</summary>
+    private static List<Socket> BindLocalhost(ListenerAddress address, List<string> problems)
+    {
+        List<Socket> unsuitable = [];
+        try
+        {
+            for (var attempt = 1; ; attempt++)
+            {
+                var v4 = TryBind(new IPEndPoint(IPAddress.Loopback, address.Port), out var error4);
+                var port = v4 is null ? address.Port : ((IPEndPoint)v4.LocalEndPoint!).Port;
+                var v6 = TryBind(new IPEndPoint(IPAddress.IPv6Loopback, port), out var error6);
+
+                // A free port of the one family may be taken in the other; kept until the end, it is not picked again.
+                if (v4 is not null && error6 is { SocketErrorCode: SocketError.AddressAlreadyInUse }
+                    && address.Port == 0 && attempt < SamePortAttempts)
+                {
+                    unsuitable.Add(v4);
+                    continue;
+                }
+
+                if ((v4 is null && !IsMissingFamily(error4)) || (v6 is null && !IsMissingFamily(error6)) || (v4 ?? v6) is null)
+                {
+                    v4?.Dispose();
+                    v6?.Dispose();
+                    if (error4 is not null)
+                        problems.Add(address.Problem(error4, new IPEndPoint(IPAddress.Loopback, port)));
+                    if (error6 is not null && !IsMissingFamily(error6))
+                        problems.Add(address.Problem(error6, new IPEndPoint(IPAddress.IPv6Loopback, port)));
+                    return [];
+                }
+
+                return [.. new[] { v4, v6 }.OfType<Socket>()];
+            }
+        }
+        finally
+        {
+            unsuitable.ForEach(s => s.Dispose());
+        }
+    }
+
+    private static List<Socket> BindAny(ListenerAddress address, List<string> problems)
+    {
+        if (TryBind(new IPEndPoint(IPAddress.IPv6Any, address.Port), out var error, dualMode: true) is { } any)
+            return [any];
+
+        return IsMissingFamily(error)
+            ? BindOne(address, new IPEndPoint(IPAddress.Any, address.Port), problems)
+            : Failed(address, error!, new IPEndPoint(IPAddress.IPv6Any, address.Port), problems);
+    }
+
+    private static List<Socket> BindOne(ListenerAddress address, IPEndPoint endPoint, List<string> problems) =>
+        TryBind(endPoint, out var error) is { } socket ? [socket] : Failed(address, error!, endPoint, problems);
+
+    private static List<Socket> Failed(ListenerAddress address, SocketException error, IPEndPoint endPoint, List<string> problems)
+    {
+        problems.Add(address.Problem(error, endPoint));
+        return [];
+    }
+
+    private static Socket? TryBind(IPEndPoint endPoint, out SocketException? error, bool dualMode = false)
+    {
+        Socket? socket = null;
+        try
+        {
+            socket = new Socket(endPoint.AddressFamily, SocketType.Stream, ProtocolType.Tcp);
+            if (endPoint.AddressFamily == AddressFamily.InterNetworkV6)
+                socket.DualMode = dualMode;
+            socket.Bind(endPoint);
+            error = null;
+            return socket;
+        }
+        catch (SocketException e)
+        {
+            socket?.Dispose();
+            error = e;
+            return null;
+        }
+    }
+
+    private static bool IsMissingFamily(SocketException? error) => error?.SocketErrorCode is
+        SocketError.AddressNotAvailable or SocketError.AddressFamilyNotSupported or SocketError.ProtocolFamilyNotSupported;
+
+    /// <summary>
+    /// Sockets that are bound and do not listen yet may share an address on Linux, so that two listeners of one
+    /// configuration would only collide once HTTP is up.
+    /// </summary>
+    private static IEnumerable<string> OverlapsWith(List<ListenerEndPoint> bound, ListenerEndPoint endPoint) =>
+        from mine in endPoint.Sockets
+        where bound.SelectMany(other => other.Sockets).Any(other => Overlap(mine, other))
+        select endPoint.Address.InUse(mine.LocalEndPoint!);
+
+    private static bool Overlap(Socket a, Socket b)
+    {
+        if (a.LocalEndPoint is not IPEndPoint x || b.LocalEndPoint is not IPEndPoint y || x.Port != y.Port)
+            return false;
+
+        return x.Address.Equals(y.Address) || Covers(a, x, y) || Covers(b, y, x);
+    }
+
+    private static bool Covers(Socket socket, IPEndPoint wide, IPEndPoint narrow) =>
+        wide.Address.Equals(IPAddress.Any) && narrow.AddressFamily == AddressFamily.InterNetwork
+        || wide.Address.Equals(IPAddress.IPv6Any) && (socket.DualMode || narrow.AddressFamily == AddressFamily.InterNetworkV6);
+}

@@ -1,0 +1,235 @@
+using System.Buffers;
+using System.IO.Pipelines;
+using System.Runtime.CompilerServices;
+using Microsoft.AspNetCore.Connections;
+using Microsoft.Extensions.Logging;
+
+namespace SocketSync;
+
+/// <summary>
+/// One client: read a request, take a turn, process, end the turn, send the reply, and again. Replies are flushed when no
+/// further request of the same batch can go on at once.
+/// </summary>
+internal sealed partial class SyncConnection : IConversation, IDisposable
+{
+    /// <summary>More than so much of unsent replies is not gathered, however many requests the client has pipelined.</summary>
+    private const int FlushAt = 32 * 1024;
+
+    private readonly Listener _listener;
+    private readonly SharedProcessor _resource;
+    private readonly ClientStream _stream;
+    private readonly ClientDeparture _departure;
+    private readonly ILogger _logger;
+    private readonly Action _leaseLost;
+    private Turn _turn;
+    private RequestContext _context;
+    private volatile bool _isDraining;
+
+    public SyncConnection(ConnectionContext connection, Client client, Listener listener, TimeProvider time, ILogger<SyncConnection> logger)
+    {
+        Client = client;
+        _listener = listener;
+        _resource = listener.Resource;
+        _logger = logger;
+        _stream = new ClientStream(connection, listener, time);
+        _departure = new ClientDeparture(connection);
+        _leaseLost = _stream.Wake;
+        (_turn, _context) = NewTurn();
+    }
+
+    public Client Client { get; }
+
+    /// <summary>Serves the client until it leaves, or until it has to.</summary>
+    public async Task RunAsync()
+    {
+        LogConnected(_logger, _listener.Name, Client.Id, Client.RemoteEndPoint);
+        try
+        {
+            await ServeAsync();
+            await _stream.CloseAsync();
+        }
+        catch (Exception exception) when (ClientDeparture.IsDeparture(exception))
+        {
+            // Gone; there is nobody to tell.
+        }
+        finally
+        {
+            _resource.Gate.Leave(_turn);
+            LogDisconnected(_logger, _listener.Name, Client.Id);
+        }
+    }
+
+    /// <summary>The server stops: the request in hand is finished and answered, no further one is begun.</summary>
+    public void Drain()
+    {
+        _isDraining = true;
+        _stream.Wake();
+    }
+
+    /// <summary>Closes the connection at once, whatever is under way.</summary>
+    public void Abort(string reason) => _stream.Abort(reason);
+
+    public void Dispose() => _stream.Dispose();
+
+    ValueTask IConversation.SendAsync(ReadOnlyMemory<byte> bytes, CancellationToken cancellationToken) =>
+        _stream.SendNowAsync(bytes, cancellationToken);
+
+    ValueTask<bool> IConversation.ReceiveAsync(PooledBuffer request, CancellationToken cancellationToken) =>
+        _stream.ReceiveNowAsync(request, cancellationToken);
+
+    private async Task ServeAsync()
+    {
+        while (true)
+        {
+            if (_isDraining || _turn.IsHoldOver)
+            {
+                if (_turn.IsHoldOver)
+                    Tell(Outcome.Timeout, default);
+                return;
+            }
+
+            switch (_stream.Reader.Find())
+            {
+                case FrameStatus.Complete:
+                    _stream.RequestIsWhole();
+                    if (!await ServeRequestAsync())
+                        return;
+                    break;
+
+                case FrameStatus.Incomplete:
+                    if (!await _stream.FlushAsync() || !await FillAsync())
+                        return;
+                    break;
+
+                case FrameStatus.TooLarge:
+                    RefuseStream(Outcome.TooLarge);
+                    return;
+
+                default:
+                    RefuseStream(Outcome.Malformed);
+                    return;
+            }
+        }
+    }
+
+    /// <returns><see langword="false"/>: there is nothing more to serve.</returns>
+    private async ValueTask<bool> FillAsync()
+    {
+        if (_turn.State == TurnState.Leased && _stream.Reader.HasUnread)
+            _resource.Gate.Touch(_turn);
+
+        switch (await _stream.FillAsync())
+        {
+            case FillResult.Filled or FillResult.Woken:
+                return true;
+
+            case FillResult.TooSlow or FillResult.EndedInside:
+                LogMalformed(_logger, _listener.Name, Client.Id, _stream.Reader.Unread.Length);
+                _listener.Count(Outcome.Malformed);
+                return false;
+
+            default:
+                return false;
+        }
+    }
+
+    /// <summary>Takes the request found last through its turn.</summary>
+    /// <returns><see langword="false"/>: the connection is to be closed.</returns>
+    [AsyncMethodBuilder(typeof(PoolingAsyncValueTaskMethodBuilder<>))]
+    private async ValueTask<bool> ServeRequestAsync()
+    {
+        var reader = _stream.Reader;
+        var admission = _resource.Gate.Enter(_turn);
+        var outcome = admission.IsCompletedSuccessfully ? admission.Result : await WaitAsync(admission);
+        if (outcome == Outcome.Abandoned)
+        {
+            _listener.Count(outcome);
+            return false;
+        }
+
+        if (outcome != Outcome.Ok)
+        {
+            _listener.Count(outcome);
+            var goesOn = Tell(outcome, reader.Frame);
+            reader.Consume();
+            return goesOn && await FlushIfLargeAsync();
+        }
+
+        _context.Open(reader.Frame);
+        reader.Consume();
+        LogRequest(_logger, Client.Id, _context.RequestLength, Hex(_context.Request));
+        var verdict = _resource.Process(_turn, _context);
+        outcome = verdict.IsCompletedSuccessfully ? verdict.Result : await verdict;
+        await _context.CloseAsync();
+
+        _listener.Count(outcome);
+        return await ReplyAsync(outcome) && await FlushIfLargeAsync();
+    }
+
+    /// <summary>In line: the request is given back to the pipe, and a client that resets leaves the line.</summary>
+    private async ValueTask<Outcome> WaitAsync(ValueTask<Outcome> admission)
+    {
+        var unread = _stream.Reader.Unread.Length;
+        // Not awaited: a client that takes its earlier replies slowly must not be granted a turn that it then holds up.
+        _stream.BeginFlush();
+        _stream.Reader.GiveBack();
+        Outcome outcome;
+        using (_departure.Closed.UnsafeRegister(static state => ((SyncConnection)state!).LeaveIfReset(), this))
+            outcome = await admission;
+
+        if (outcome != Outcome.Abandoned && !_departure.HasReset(unread) && _stream.Reader.TryReclaim())
+            return outcome;
+        if (outcome == Outcome.Ok) // it went away at the moment of the grant
+            _resource.Gate.End(_turn, Outcome.Abandoned);
+        return Outcome.Abandoned;
+    }
+
+    private void LeaveIfReset()
+    {
+        if (_departure.HasReset(0))
+            _resource.Gate.Leave(_turn);
+    }
+
+    /// <summary>The turn is over: writes what the client gets.</summary>
+    /// <returns><see langword="false"/>: the connection is to be closed.</returns>
+    private async ValueTask<bool> ReplyAsync(Outcome outcome)
+    {
+        var isClosing = _turn.IsHoldOver || _stream.IsGone;
+        if (!await _stream.EndFlushAsync())
+            return false;
+
+        var goesOn = true;
+        if (outcome == Outcome.Ok)
+            _stream.Write(_context.ReplyBuffer.Written.Span);
+        else
+            goesOn = Tell(outcome, _context.Request);
+
+        if (_turn.IsOutstayed)
+            (_turn, _context) = NewTurn(); // the old ones stay with the processor
+        else
+            _context.Clear();
+        return goesOn && !isClosing;
+    }
+
+    /// <returns><see langword="false"/>: closing tells it.</returns>
+    private bool Tell(Outcome outcome, in ReadOnlySequence<byte> request)
+    {
+        _stream.LingerAtEnd();
+        return _listener.OnError == OnError.Reply && _listener.Protocol.TryWriteError(outcome, request, _stream.Output);
+    }
+
+    /// <summary>The place in the client's stream is lost: tells why; the connection is then closed.</summary>
+    private void RefuseStream(Outcome outcome)
+    {
+        LogMalformed(_logger, _listener.Name, Client.Id, _stream.Reader.Unread.Length);
+        _listener.Count(outcome);
+        Tell(outcome, _stream.Reader.Unread);
+    }
+
+    private ValueTask<bool> FlushIfLargeAsync() =>
+        _stream.Output.UnflushedBytes > FlushAt ? _stream.FlushAsync() : new(true);
+
+    private (Turn Turn, RequestContext Context) NewTurn() =>
+        (new Turn(Client, _listener.Options.Priority, _leaseLost),
+         new RequestContext(_resource.Name, Client, this, leaveIoThread: !_resource.NeverBlocks));
+}

@@ -1,0 +1,142 @@
+using System.Net;
+using System.Net.Security;
+using System.Security.Authentication;
+using System.Security.Cryptography;
+using System.Security.Cryptography.X509Certificates;
+using Microsoft.AspNetCore.Connections;
+using Microsoft.AspNetCore.Hosting;
+using Microsoft.AspNetCore.Server.Kestrel.Core;
+using Microsoft.AspNetCore.Server.Kestrel.Https;
+using Microsoft.Extensions.DependencyInjection;
+using Microsoft.Extensions.Logging;
+using Microsoft.Extensions.Logging.Abstractions;
+
+namespace SocketSync;
+
+/// <summary>Connection middleware that speaks TLS 1.2 and 1.3 with the client.</summary>
+public static partial class TlsExtensions
+{
+    private const string ClientAuthenticationOid = "1.3.6.1.5.5.7.3.2";
+    private static readonly TimeSpan HandshakeTimeout = TimeSpan.FromSeconds(10);
+
+    /// <summary>
+    /// Speaks TLS on a listener whose connections are not HTTP. What is added after it sees the decrypted bytes, and only
+    /// of clients whose handshake succeeded, within 10 seconds. Certificates are read again when their files change.
+    /// </summary>
+    /// <param name="listener">The listener; its <see cref="ListenOptions.Protocols"/> become none, so that no application protocol is negotiated.</param>
+    /// <param name="options">The certificate, and what is asked of clients.</param>
+    /// <returns>The same listener.</returns>
+    /// <exception cref="CertificateFileException">A certificate file cannot be used.</exception>
+    public static ListenOptions UseTls(this ListenOptions listener, TlsOptions options)
+    {
+        ArgumentNullException.ThrowIfNull(listener);
+        ArgumentNullException.ThrowIfNull(options);
+        if (options.Certificate is not { Path: { Length: > 0 } path } files)
+            throw new ArgumentException("The certificate's Path is required.", nameof(options));
+        if (options.ClientCertificate == ClientCertificate.Require && string.IsNullOrEmpty(options.ClientAuthority))
+            throw new ArgumentException("ClientCertificate 'Require' needs a ClientAuthority.", nameof(options));
+
+        var services = listener.ApplicationServices;
+        var logger = services.GetService<ILoggerFactory>()?.CreateLogger("SocketSync.Tls") ?? NullLogger.Instance;
+        var time = services.GetService<TimeProvider>() ?? TimeProvider.System;
+
+        string[] paths = string.IsNullOrEmpty(files.KeyPath) ? [path] : [path, files.KeyPath];
+        var certificate = new FileBacked<SslStreamCertificateContext>(paths, () => Load(files, time, logger), time, logger);
+        var authorities = options.ClientCertificate == ClientCertificate.Require
+            ? new FileBacked<X509Certificate2Collection>(
+                [options.ClientAuthority!], () => CertificateFiles.LoadAuthority(options.ClientAuthority!), time, logger)
+            : null;
+
+        // With HTTP's protocols left in place, a client that names another one (ALPN) would be refused.
+        listener.Protocols = HttpProtocols.None;
+        listener.Use(next => connection => LogFailureAsync(next, connection, logger));
+        listener.UseHttps(new TlsHandshakeCallbackOptions
+        {
+            HandshakeTimeout = HandshakeTimeout,
+            OnConnection = context => ValueTask.FromResult(
+                Handshake(certificate.Current, authorities?.Current, context.Connection.RemoteEndPoint, logger)),
+        });
+        listener.Use(next => connection =>
+        {
+            connection.Features.Set(HandshakeDone.Instance);
+            return next(connection);
+        });
+        return listener;
+    }
+
+    private static SslServerAuthenticationOptions Handshake(
+        SslStreamCertificateContext certificate, X509Certificate2Collection? authorities, EndPoint? client, ILogger logger)
+    {
+        var handshake = new SslServerAuthenticationOptions
+        {
+            ServerCertificateContext = certificate,
+            EnabledSslProtocols = SslProtocols.Tls12 | SslProtocols.Tls13,
+            CertificateRevocationCheckMode = X509RevocationMode.NoCheck,
+        };
+        if (authorities is null)
+            return handshake;
+
+        handshake.ClientCertificateRequired = true;
+        handshake.CertificateChainPolicy = ClientPolicy(authorities);
+        handshake.RemoteCertificateValidationCallback = (_, _, chain, errors) =>
+        {
+            if (errors == SslPolicyErrors.None)
+                return true;
+
+            var reason = Reason(chain, errors);
+            LogClientRefused(logger, client, reason);
+            return false;
+        };
+        return handshake;
+    }
+
+    /// <summary>The system's own authorities do not count, and nothing is fetched from the network.</summary>
+    private static X509ChainPolicy ClientPolicy(X509Certificate2Collection authorities)
+    {
+        var policy = new X509ChainPolicy
+        {
+            TrustMode = X509ChainTrustMode.CustomRootTrust,
+            RevocationMode = X509RevocationMode.NoCheck,
+            DisableCertificateDownloads = true,
+        };
+        policy.CustomTrustStore.AddRange(authorities);
+        policy.ApplicationPolicy.Add(new Oid(ClientAuthenticationOid)); // a certificate without extended key usage passes
+        return policy;
+    }
+
+    private static string Reason(X509Chain? chain, SslPolicyErrors errors) =>
+        errors.HasFlag(SslPolicyErrors.RemoteCertificateNotAvailable)
+            ? "it showed no certificate"
+            : "its certificate is not accepted: " + string.Join(", ", chain?.ChainStatus.Select(s => s.Status) ?? []);
+
+    private static SslStreamCertificateContext Load(CertificateOptions files, TimeProvider time, ILogger logger)
+    {
+        var (certificate, chain) = CertificateFiles.Load(files);
+        var notAfter = new DateTimeOffset(certificate.NotAfter).ToUniversalTime();
+        if (notAfter <= time.GetUtcNow())
+            LogExpired(logger, files.Path!, notAfter);
+        return SslStreamCertificateContext.Create(certificate, chain, offline: true);
+    }
+
+    /// <summary>Kestrel tells the exception, with its stack, at Debug; this is the line for everyone else.</summary>
+    private static async Task LogFailureAsync(ConnectionDelegate next, ConnectionContext connection, ILogger logger)
+    {
+        await next(connection);
+        if (connection.Features.Get<HandshakeDone>() is null)
+            LogHandshakeFailed(logger, connection.RemoteEndPoint);
+    }
+
+    private sealed class HandshakeDone
+    {
+        public static readonly HandshakeDone Instance = new();
+    }
+
+    [LoggerMessage(Level = LogLevel.Information, Message = "TLS client {Client} is refused: {Reason}")]
+    private static partial void LogClientRefused(ILogger logger, EndPoint? client, string reason);
+
+    [LoggerMessage(Level = LogLevel.Debug, Message = "The TLS handshake with {Client} failed")]
+    private static partial void LogHandshakeFailed(ILogger logger, EndPoint? client);
+
+    [LoggerMessage(Level = LogLevel.Warning, Message = "The certificate in {Path} expired at {NotAfter:u}: clients will refuse it")]
+    private static partial void LogExpired(ILogger logger, string path, DateTimeOffset notAfter);
+}

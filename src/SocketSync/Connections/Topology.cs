@@ -1,0 +1,42 @@
+namespace SocketSync;
+
+/// <summary>Where the host is between its start and its end.</summary>
+internal enum HostPhase
+{
+    Starting,
+    Running,
+    Draining,
+}
+
+/// <summary>What this host serves: its resources, and the listeners by which clients come to them.</summary>
+internal sealed class Topology(
+    IReadOnlyDictionary<string, SharedProcessor> resources,
+    IReadOnlyDictionary<string, Listener> listeners,
+    BoundListeners bound) : IAsyncDisposable
+{
+    private volatile HostPhase _phase = HostPhase.Starting;
+
+    public IReadOnlyDictionary<string, SharedProcessor> Resources { get; } = resources;
+
+    public IReadOnlyDictionary<string, Listener> Listeners { get; } = listeners;
+
+    public BoundListeners Bound { get; } = bound;
+
+    public HostPhase Phase
+    {
+        get => _phase;
+        set => _phase = value;
+    }
+
+    public IEnumerable<SyncConnection> Connections => Listeners.Values.SelectMany(listener => listener.Connections);
+
+    public IEnumerable<Listener> ListenersOf(SharedProcessor resource) =>
+        Listeners.Values.Where(listener => listener.Resource == resource);
+
+    public async ValueTask DisposeAsync()
+    {
+        Bound.Close();
+        foreach (var resource in Resources.Values)
+            await resource.DisposeAsync();
+    }
+}

@@ -1,0 +1,53 @@
+using System.Diagnostics.Metrics;
+using Microsoft.Extensions.DependencyInjection;
+
+namespace SocketSync;
+
+/// <summary>
+/// The meter <c>SocketSync</c>. What is counted anyway is observed when somebody asks, so that a request pays for no
+/// instrument but its two durations.
+/// </summary>
+internal sealed class SocketSyncMeter
+{
+    public const string Name = "SocketSync";
+
+    private static readonly Outcome[] Outcomes = Enum.GetValues<Outcome>();
+
+    private readonly IServiceProvider _services;
+
+    public SocketSyncMeter(IMeterFactory factory, IServiceProvider services)
+    {
+        _services = services;
+        Meter = factory.Create(Name);
+        Meter.CreateObservableCounter("socketsync.requests", Requests, "{request}", "Requests, by how they ended.");
+        Meter.CreateObservableUpDownCounter("socketsync.gate.queue.length", QueueLengths, "{request}", "Requests that wait for their turn.");
+        Meter.CreateObservableUpDownCounter("socketsync.connections.active", ActiveConnections, "{connection}", "Clients that are connected.");
+        Meter.CreateObservableCounter("socketsync.connections.rejected", RejectedConnections, "{connection}", "Clients that were closed unserved.");
+    }
+
+    public Meter Meter { get; }
+
+    /// <summary>Looked up late: the topology is made with this meter.</summary>
+    private Topology Topology => _services.GetRequiredService<Topology>();
+
+    private IEnumerable<Measurement<long>> Requests() =>
+        from listener in Topology.Listeners.Values
+        from outcome in Outcomes
+        select new Measurement<long>(
+            listener.CountOf(outcome),
+            new("resource", listener.Resource.Name),
+            new("listener", listener.Name),
+            new("outcome", outcome.Code()));
+
+    private IEnumerable<Measurement<int>> QueueLengths() =>
+        Topology.Resources.Values.Select(resource => new Measurement<int>(
+            resource.Gate.QueueLength, new KeyValuePair<string, object?>("resource", resource.Name)));
+
+    private IEnumerable<Measurement<int>> ActiveConnections() =>
+        Topology.Listeners.Values.Select(listener => new Measurement<int>(
+            listener.ConnectionCount, new KeyValuePair<string, object?>("listener", listener.Name)));
+
+    private IEnumerable<Measurement<long>> RejectedConnections() =>
+        Topology.Listeners.Values.Select(listener => new Measurement<long>(
+            listener.Rejected, new KeyValuePair<string, object?>("listener", listener.Name)));
+}

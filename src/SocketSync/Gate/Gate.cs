@@ -1,0 +1,330 @@
+namespace SocketSync;
+
+/// <summary>Decides whose turn it is.</summary>
+/// <remarks>
+/// <para>Guaranteed, whatever is cancelled, reset, late or thrown:</para>
+/// <list type="bullet">
+/// <item>At most one turn is held. Whoever is granted one has first taken the semaphore, and it is released only by
+/// <see cref="End"/>, which is called when the processor has really left, or when a lease ends between two requests.</item>
+/// <item>Turns are granted in the order of <see cref="WaitLine"/>, decided here under one lock. The order in which
+/// <see cref="SemaphoreSlim"/> serves its waiters is documented nowhere, so nobody ever waits on it: it is only tried.</item>
+/// <item>Every <see cref="Enter"/> completes exactly once: granted, refused, or left. Every permit that was taken comes
+/// back exactly once.</item>
+/// <item>A refusal takes no permit and runs nothing.</item>
+/// <item>An uncontended turn allocates nothing, nor does one that waits.</item>
+/// </list>
+/// <para>Not guaranteed: that a processor stops when its time is over (it is told, and the gate stays shut until it
+/// does); re-entrance (a processor that asks for a turn of its own resource waits for itself until it times out).</para>
+/// </remarks>
+internal sealed class Gate : IDisposable
+{
+    private readonly SemaphoreSlim _exclusion = new(1, 1);
+    private readonly Lock _sync = new();
+    private readonly WaitLine _line = new();
+    private readonly TimeProvider _time;
+    private readonly TurnMetrics _metrics;
+    private readonly Alarm _alarm;
+
+    private Limits _limits;      // what holds for the next turn
+    private Limits _turnLimits;  // what holds for the turn in hand
+    private Turn? _holder;
+    private long _quietSince;
+    private bool _isClosed;
+    private CancellationTokenSource _cancellation = new();
+
+    public Gate(GateOptions options, TimeProvider time, TurnMetrics metrics)
+    {
+        _time = time;
+        _metrics = metrics;
+        _limits = _turnLimits = new Limits(options, time);
+        _alarm = new Alarm(time, OnAlarm);
+    }
+
+    /// <summary>
+    /// Asks for a turn. Completed at once when it is granted or refused at once; else the request is in line, and the
+    /// task completes with Ok (granted), Busy (waited too long), Abandoned (<see cref="Leave"/>) or Unavailable.
+    /// </summary>
+    public ValueTask<Outcome> Enter(Turn turn)
+    {
+        lock (_sync)
+        {
+            if (_isClosed)
+                return new(Outcome.Unavailable);
+
+            var now = _time.GetTimestamp();
+            if (turn.State == TurnState.Leased)
+            {
+                Begin(turn, now);
+                return new(Outcome.Ok);
+            }
+
+            if (_line.Count == 0 && _exclusion.Wait(0))
+            {
+                Grant(turn, now);
+                _metrics.Waited(TimeSpan.Zero);
+                return new(Outcome.Ok);
+            }
+
+            if (_line.Count >= _limits.Options.MaxQueue)
+                return new(Outcome.Busy);
+
+            turn.Admission.Reset();
+            turn.State = TurnState.Waiting;
+            turn.ArrivedAt = now;
+            _line.Add(turn);
+            _alarm.NotLaterThan(now + _limits.WaitTimeout);
+            return turn.Admission.Task;
+        }
+    }
+
+    /// <summary>The client is gone: out of the line if it waits, and its lease ends if it has one. A running turn goes on.</summary>
+    public void Leave(Turn turn)
+    {
+        lock (_sync)
+        {
+            if (turn.State == TurnState.Waiting)
+                Dismiss(turn, Outcome.Abandoned);
+            else if (turn.State == TurnState.Leased)
+                Release(turn);
+        }
+    }
+
+    /// <summary>
+    /// The processor has left. Its outcome counts unless the turn was decided before; the next turn is granted, or the
+    /// client keeps this one as a lease.
+    /// </summary>
+    public void End(Turn turn, Outcome outcome)
+    {
+        lock (_sync)
+        {
+            var now = _time.GetTimestamp();
+            _metrics.Took(_time.GetElapsedTime(turn.StartedAt, now));
+            Decide(turn, outcome);
+            // Also forgets what the processor may have left registered.
+            if (!_cancellation.TryReset())
+                _cancellation = new CancellationTokenSource();
+
+            if (turn.State == TurnState.Running && _turnLimits.Options.Hold != Hold.Request && !_isClosed)
+            {
+                turn.State = TurnState.Leased;
+                Silent(now);
+            }
+            else
+            {
+                Release(turn);
+            }
+        }
+    }
+
+    /// <summary>The holder of a lease has sent something, though not yet a whole request: it is not silent.</summary>
+    public void Touch(Turn turn)
+    {
+        lock (_sync)
+        {
+            if (turn.State == TurnState.Leased)
+                Silent(_time.GetTimestamp());
+        }
+    }
+
+    /// <summary>Takes new settings; they hold from the next turn on.</summary>
+    public void Configure(GateOptions options)
+    {
+        lock (_sync)
+        {
+            _limits = new Limits(options, _time);
+            SetAlarm();
+        }
+    }
+
+    /// <summary>No turn is granted any more: those who wait are refused, the one in hand is cancelled and told so.</summary>
+    public void Close()
+    {
+        CancellationTokenSource? cancellation = null;
+        lock (_sync)
+        {
+            _isClosed = true;
+            while (_line.Oldest is { } waiting)
+                Dismiss(waiting, Outcome.Unavailable);
+            if (_holder is { State: TurnState.Running } running)
+                cancellation = Overrule(running, Outcome.Unavailable);
+            else if (_holder is { State: TurnState.Leased } leased)
+                Release(leased);
+        }
+
+        _ = cancellation?.CancelAsync();
+    }
+
+    public GateStatus GetStatus()
+    {
+        lock (_sync)
+        {
+            var now = _time.GetTimestamp();
+            return new GateStatus(
+                _line.Count,
+                _limits.Options.MaxQueue,
+                _line.Oldest is { } oldest ? _time.GetElapsedTime(oldest.ArrivedAt, now) : TimeSpan.Zero,
+                _holder?.Client,
+                _holder is { } holder ? _time.GetElapsedTime(holder.HeldSince, now) : TimeSpan.Zero,
+                _holder is { State: TurnState.Overdue });
+        }
+    }
+
+    /// <summary>How many requests wait; for the gauge.</summary>
+    public int QueueLength
+    {
+        get
+        {
+            lock (_sync)
+                return _line.Count;
+        }
+    }
+
+    public void Dispose()
+    {
+        _alarm.Dispose();
+        _exclusion.Dispose();
+        _cancellation.Dispose();
+    }
+
+    /// <summary>The semaphore has been taken for this turn.</summary>
+    private void Grant(Turn turn, long now)
+    {
+        _holder = turn;
+        _turnLimits = _limits;
+        turn.HeldSince = now;
+        Begin(turn, now);
+    }
+
+    /// <summary>A request begins in a turn that its client holds.</summary>
+    private void Begin(Turn turn, long now)
+    {
+        turn.State = TurnState.Running;
+        turn.StartedAt = now;
+        turn.Cancelled = _cancellation.Token;
+        turn.IsDecided = false;
+        turn.Verdict.Reset();
+        _alarm.NotLaterThan(TurnDue(turn));
+    }
+
+    private static void Decide(Turn turn, Outcome outcome)
+    {
+        if (turn.IsDecided)
+            return;
+        turn.IsDecided = true;
+        turn.Verdict.Set(outcome);
+    }
+
+    /// <summary>Decides a turn whose processor is still inside. The caller cancels what is returned, outside the lock.</summary>
+    private CancellationTokenSource Overrule(Turn turn, Outcome outcome)
+    {
+        turn.State = TurnState.Overdue;
+        turn.IsOutstayed = true;
+        Decide(turn, outcome);
+        // A source of its own: cancelling comes after the lock, and must not reach the next turn.
+        var cancellation = _cancellation;
+        _cancellation = new CancellationTokenSource();
+        return cancellation;
+    }
+
+    private void Dismiss(Turn turn, Outcome outcome)
+    {
+        _line.Remove(turn);
+        turn.State = TurnState.Out;
+        turn.Admission.Set(outcome);
+    }
+
+    private void Release(Turn turn)
+    {
+        turn.State = TurnState.Out;
+        _holder = null;
+        _exclusion.Release();
+        if (_line.Count == 0 || !_exclusion.Wait(0))
+            return;
+
+        var now = _time.GetTimestamp();
+        var next = _line.TakeNext()!;
+        _metrics.Waited(_time.GetElapsedTime(next.ArrivedAt, now));
+        Grant(next, now);
+        next.Admission.Set(Outcome.Ok);
+    }
+
+    private void Silent(long now)
+    {
+        _quietSince = now;
+        _alarm.NotLaterThan(LeaseDue(_holder!));
+    }
+
+    /// <summary>When the request in hand has had its time.</summary>
+    private long TurnDue(Turn turn)
+    {
+        var due = turn.StartedAt + _turnLimits.TurnTimeout;
+        return _turnLimits.Options.Hold == Hold.Request ? due : Math.Min(due, HoldDue(turn));
+    }
+
+    /// <summary>When a lease between two requests ends.</summary>
+    private long LeaseDue(Turn turn)
+    {
+        var due = HoldDue(turn);
+        return _turnLimits.Options.Hold == Hold.Quiet ? Math.Min(due, _quietSince + _turnLimits.QuietTime) : due;
+    }
+
+    private long HoldDue(Turn turn) => turn.HeldSince + _turnLimits.MaxHold;
+
+    private void OnAlarm()
+    {
+        CancellationTokenSource? cancellation = null;
+        Turn? loser = null;
+        lock (_sync)
+        {
+            _alarm.Rang();
+            var now = _time.GetTimestamp();
+            while (_line.Oldest is { } oldest && oldest.ArrivedAt + _limits.WaitTimeout <= now)
+                Dismiss(oldest, Outcome.Busy);
+
+            if (_holder is { State: TurnState.Running } running && TurnDue(running) <= now)
+            {
+                running.IsHoldOver = _turnLimits.Options.Hold != Hold.Request && HoldDue(running) <= now;
+                cancellation = Overrule(running, Outcome.Timeout);
+            }
+            else if (_holder is { State: TurnState.Leased } leased && LeaseDue(leased) <= now)
+            {
+                if (HoldDue(leased) <= now)
+                {
+                    leased.IsHoldOver = true;
+                    loser = leased;
+                }
+
+                Release(leased);
+            }
+
+            SetAlarm();
+        }
+
+        _ = cancellation?.CancelAsync();
+        loser?.TellLeaseLost();
+    }
+
+    private void SetAlarm()
+    {
+        if (_line.Oldest is { } oldest)
+            _alarm.NotLaterThan(oldest.ArrivedAt + _limits.WaitTimeout);
+        if (_holder is { State: TurnState.Running } running)
+            _alarm.NotLaterThan(TurnDue(running));
+        else if (_holder is { State: TurnState.Leased } leased)
+            _alarm.NotLaterThan(LeaseDue(leased));
+    }
+
+    /// <summary>The options, with their times in timestamp units.</summary>
+    private sealed class Limits(GateOptions options, TimeProvider time)
+    {
+        public GateOptions Options { get; } = options;
+
+        public long QuietTime { get; } = time.ToTimestampTicks(options.QuietTime);
+
+        public long MaxHold { get; } = time.ToTimestampTicks(options.MaxHold);
+
+        public long WaitTimeout { get; } = time.ToTimestampTicks(options.WaitTimeout);
+
+        public long TurnTimeout { get; } = time.ToTimestampTicks(options.TurnTimeout);
+    }
+}

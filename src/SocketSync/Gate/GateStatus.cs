@@ -1,0 +1,11 @@
+namespace SocketSync;
+
+/// <summary>A gate at one moment.</summary>
+/// <param name="QueueLength">How many requests wait.</param>
+/// <param name="MaxQueue">How many may.</param>
+/// <param name="OldestWait">How long the oldest of them has waited.</param>
+/// <param name="Holder">Who has the turn, if anybody.</param>
+/// <param name="Held">For how long.</param>
+/// <param name="IsStuck">The turn's time is over, but its processor is still inside.</param>
+internal readonly record struct GateStatus(
+    int QueueLength, int MaxQueue, TimeSpan OldestWait, Client? Holder, TimeSpan Held, bool IsStuck);

@@ -1,0 +1,84 @@
+namespace SocketSync;
+
+/// <summary>Where a <see cref="Turn"/> is in its life.</summary>
+internal enum TurnState
+{
+    /// <summary>Neither waiting nor holding.</summary>
+    Out,
+
+    /// <summary>In line.</summary>
+    Waiting,
+
+    /// <summary>Holding the resource; its processor may run.</summary>
+    Running,
+
+    /// <summary>Holding the resource between two requests of its client.</summary>
+    Leased,
+
+    /// <summary>Its time is over and its client was told so, but the processor is still inside: the gate stays shut.</summary>
+    Overdue,
+}
+
+/// <summary>
+/// One client's place in line, then its turn, then perhaps its lease. A client has one and uses it for every request;
+/// only where a processor outstays its turn is the old one left to it, and the client goes on with a new one.
+/// </summary>
+/// <remarks>All but the two tasks belongs to the <see cref="Gate"/> and is touched under its lock.</remarks>
+internal sealed class Turn
+{
+    private readonly Action? _leaseLost;
+
+    /// <param name="client">Whose it is, for the status.</param>
+    /// <param name="priority">The class of all requests of this client.</param>
+    /// <param name="leaseLost">
+    /// Called, outside any lock, when a lease that is between two requests is ended by <see cref="GateOptions.MaxHold"/>.
+    /// </param>
+    public Turn(Client client, Priority priority, Action? leaseLost = null)
+    {
+        Client = client;
+        Priority = priority;
+        _leaseLost = leaseLost;
+    }
+
+    public Client Client { get; }
+
+    public Priority Priority { get; }
+
+    /// <summary>Ended by <see cref="GateOptions.MaxHold"/>; the client is told <see cref="Outcome.Timeout"/> and closed.</summary>
+    public bool IsHoldOver { get; internal set; }
+
+    /// <summary>Decided while its processor was still inside; the client goes on with another turn object.</summary>
+    public bool IsOutstayed { get; internal set; }
+
+    /// <summary>Cancelled when the turn is over before its processor has left.</summary>
+    public CancellationToken Cancelled { get; internal set; }
+
+    /// <summary>Completes when the wait is over: Ok is the grant, anything else a refusal.</summary>
+    internal Signal Admission { get; } = new();
+
+    /// <summary>Completes when it is known how the request ended; for an overdue turn that is before the processor has left.</summary>
+    internal Signal Verdict { get; } = new();
+
+    internal TurnState State { get; set; }
+
+    /// <summary>Set with the verdict, so that there is only one.</summary>
+    internal bool IsDecided { get; set; }
+
+    /// <summary>The order of arrival among all that wait.</summary>
+    internal long Arrival { get; set; }
+
+    /// <summary>When the wait began (a timestamp).</summary>
+    internal long ArrivedAt { get; set; }
+
+    /// <summary>When the resource was taken, for the first request of a lease (a timestamp).</summary>
+    internal long HeldSince { get; set; }
+
+    /// <summary>When the request in hand began (a timestamp).</summary>
+    internal long StartedAt { get; set; }
+
+    internal Turn? Next { get; set; }
+
+    internal Turn? Previous { get; set; }
+
+    internal void TellLeaseLost() => _leaseLost?.Invoke();
+}

@@ -1,0 +1,28 @@
+using System.Diagnostics.Metrics;
+
+namespace SocketSync;
+
+/// <summary>How long requests wait for their turn, and how long their turns take, for one resource.</summary>
+internal sealed class TurnMetrics
+{
+    // A turn takes from microseconds (in-process) to minutes (a test bench).
+    private static readonly InstrumentAdvice<double> Seconds = new()
+    {
+        HistogramBucketBoundaries = [0.0001, 0.0005, 0.001, 0.005, 0.01, 0.05, 0.1, 0.5, 1, 5, 10, 30, 60],
+    };
+
+    private readonly Histogram<double> _wait;
+    private readonly Histogram<double> _turn;
+    private readonly KeyValuePair<string, object?> _resource;
+
+    public TurnMetrics(Meter meter, string resource)
+    {
+        _wait = meter.CreateHistogram("socketsync.gate.wait.duration", "s", "From a request's arrival to its turn.", tags: null, Seconds);
+        _turn = meter.CreateHistogram("socketsync.turn.duration", "s", "How long a request had the resource.", tags: null, Seconds);
+        _resource = new("resource", resource);
+    }
+
+    public void Waited(TimeSpan time) => _wait.Record(time.TotalSeconds, _resource);
+
+    public void Took(TimeSpan time) => _turn.Record(time.TotalSeconds, _resource);
+}

@@ -1,0 +1,111 @@
+namespace SocketSync;
+
+/// <summary>
+/// Those who wait, in the order in which they are served: by class, then by arrival; but at the latest every eighth
+/// turn goes to the one who has waited longest, so that no class starves. Every operation is O(1); none allocates.
+/// </summary>
+/// <remarks>Not thread-safe: the gate's lock guards it.</remarks>
+internal sealed class WaitLine
+{
+    /// <summary>So many turns may pass the longest-waiting request by before it is served itself.</summary>
+    private const int MaxPassedBy = 7;
+
+    private readonly Queue[] _classes = [new(), new(), new()];
+    private long _arrivals;
+    private int _passedBy;
+
+    public int Count { get; private set; }
+
+    /// <summary>The one who has waited longest, of any class.</summary>
+    public Turn? Oldest
+    {
+        get
+        {
+            Turn? oldest = null;
+            foreach (var queue in _classes)
+            {
+                if (queue.First is { } first && (oldest is null || first.Arrival < oldest.Arrival))
+                    oldest = first;
+            }
+
+            return oldest;
+        }
+    }
+
+    public void Add(Turn turn)
+    {
+        turn.Arrival = _arrivals++;
+        _classes[(int)turn.Priority].Append(turn);
+        Count++;
+    }
+
+    public void Remove(Turn turn)
+    {
+        _classes[(int)turn.Priority].Remove(turn);
+        Count--;
+    }
+
+    /// <summary>Takes out the one whose turn it is.</summary>
+    public Turn? TakeNext()
+    {
+        if (Oldest is not { } oldest)
+            return null;
+
+        var next = FirstByClass();
+        if (next != oldest && _passedBy < MaxPassedBy)
+        {
+            _passedBy++;
+        }
+        else
+        {
+            next = oldest;
+            _passedBy = 0;
+        }
+
+        Remove(next);
+        return next;
+    }
+
+    private Turn FirstByClass()
+    {
+        foreach (var queue in _classes)
+        {
+            if (queue.First is { } first)
+                return first;
+        }
+
+        throw new InvalidOperationException("The line is empty.");
+    }
+
+    /// <summary>A doubly linked list through the turns themselves.</summary>
+    private sealed class Queue
+    {
+        private Turn? _last;
+
+        public Turn? First { get; private set; }
+
+        public void Append(Turn turn)
+        {
+            turn.Previous = _last;
+            turn.Next = null;
+            if (_last is null)
+                First = turn;
+            else
+                _last.Next = turn;
+            _last = turn;
+        }
+
+        public void Remove(Turn turn)
+        {
+            if (turn.Previous is null)
+                First = turn.Next;
+            else
+                turn.Previous.Next = turn.Next;
+            if (turn.Next is null)
+                _last = turn.Previous;
+            else
+                turn.Next.Previous = turn.Previous;
+            turn.Next = turn.Previous = null;
+        }
+    }
+}

@@ -1,0 +1,96 @@
+using System.ComponentModel.DataAnnotations;
+using System.Globalization;
+using System.Net;
+
+namespace SocketSync;
+
+/// <summary>The contract names this key, but this version cannot do what it asks: set, it is refused, never ignored.</summary>
+[AttributeUsage(AttributeTargets.Property)]
+internal sealed class NotYetAttribute : Attribute;
+
+/// <summary>The value is never shown.</summary>
+[AttributeUsage(AttributeTargets.Property)]
+internal sealed class SecretAttribute : Attribute;
+
+/// <summary>A time that a timer can measure.</summary>
+[AttributeUsage(AttributeTargets.Property)]
+internal sealed class DurationAttribute : ValidationAttribute
+{
+    // Timers count whole milliseconds, and at most int.MaxValue of them.
+    private static readonly TimeSpan Least = TimeSpan.FromMilliseconds(1);
+    private static readonly TimeSpan Most = TimeSpan.FromDays(24);
+
+    public bool ZeroIsOff { get; init; }
+
+    public override bool IsValid(object? value) =>
+        value is TimeSpan time && ((ZeroIsOff && time == TimeSpan.Zero) || (time >= Least && time <= Most));
+
+    public override string FormatErrorMessage(string name) =>
+        "must be a time written hh:mm:ss[.fff], such as 00:00:10, from 00:00:00.001 to 24.00:00:00 (24 days)"
+        + (ZeroIsOff ? ", or 0 to turn it off" : "");
+
+    /// <summary>
+    /// Reads a time in the one way that means what it looks like: .NET itself would take "10" for ten days and "10:30" for
+    /// ten and a half hours.
+    /// </summary>
+    public static bool TryParse(string text, out TimeSpan time)
+    {
+        time = TimeSpan.Zero;
+        if (text == "0") return true;
+        return text.Count(c => c == ':') == 2 && TimeSpan.TryParseExact(text, "c", CultureInfo.InvariantCulture, out time);
+    }
+}
+
+/// <summary>Where a listener can be: an IP address, "localhost" or "*".</summary>
+[AttributeUsage(AttributeTargets.Property)]
+internal sealed class ListenAddressAttribute : ValidationAttribute
+{
+    public override bool IsValid(object? value) =>
+        value is string text
+        && (text == "*" || text.Equals("localhost", StringComparison.OrdinalIgnoreCase) || IsFullAddress(text));
+
+    public override string FormatErrorMessage(string name) =>
+        "must be an IP address, \"localhost\" or \"*\" (any IPv4 and IPv6)";
+
+    // IPAddress also reads "1" (as 0.0.0.1) and "[::1]:80".
+    private static bool IsFullAddress(string text) =>
+        IPAddress.TryParse(text, out _)
+        && (text.Contains(':', StringComparison.Ordinal) ? text[0] != '[' : text.Count(c => c == '.') == 3);
+}
+
+/// <summary>A network in CIDR notation.</summary>
+[AttributeUsage(AttributeTargets.Property)]
+internal sealed class NetworkAttribute : ValidationAttribute
+{
+    private const string Allowed = "must be a network in CIDR notation, such as 192.0.2.0/24 or 2001:db8::/32";
+
+    protected override ValidationResult? IsValid(object? value, ValidationContext validationContext)
+    {
+        var text = value as string ?? "";
+        var slash = text.IndexOf('/', StringComparison.Ordinal);
+        if (!IPAddress.TryParse(slash < 0 ? text : text.AsSpan(0, slash), out var address)) return new(Allowed);
+
+        var bytes = address.GetAddressBytes();
+        if (slash < 0) return new($"{Allowed}; this one address is {address}/{bytes.Length * 8}");
+        if (!int.TryParse(text.AsSpan(slash + 1), NumberStyles.None, CultureInfo.InvariantCulture, out var prefix)
+            || prefix > bytes.Length * 8)
+            return new($"{Allowed}; the prefix of such an address is 0 to {bytes.Length * 8}");
+
+        var network = new IPAddress(Masked(bytes, prefix));
+        if (!network.Equals(address)) return new($"has bits set beyond its prefix; write {network}/{prefix}, or a longer prefix");
+        return IPNetwork.TryParse(text, out _) ? ValidationResult.Success : new(Allowed);
+    }
+
+    private static byte[] Masked(byte[] address, int prefix) =>
+        [.. address.Select((b, i) => (byte)(b & (0xFF00 >> Math.Clamp(prefix - i * 8, 0, 8))))];
+}
+
+/// <summary>Bytes written as text with escapes.</summary>
+[AttributeUsage(AttributeTargets.Property)]
+internal sealed class EscapedAttribute : ValidationAttribute
+{
+    public override bool IsValid(object? value) => value is string text && Delimiter.TryParse(text, out _);
+
+    public override string FormatErrorMessage(string name) =>
+        @"must be one character or more; a backslash begins one of the escapes \r \n \t \0 \xNN \\";
+}

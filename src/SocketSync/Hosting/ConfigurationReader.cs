@@ -1,0 +1,44 @@
+using Microsoft.Extensions.Configuration;
+
+namespace SocketSync;
+
+/// <summary>What was read: options that hold together where there is no problem, and else every problem at once.</summary>
+/// <param name="Options">Complete: every listener has its address, resource and protocol.</param>
+/// <param name="Problems">Empty where the options may be used.</param>
+internal sealed record ConfigurationResult(SocketSyncOptions Options, IReadOnlyList<ConfigurationProblem> Problems);
+
+/// <summary>Reads section <c>SocketSync</c> and validates it whole: at start, for <c>check</c>, and at every reload.</summary>
+internal static class ConfigurationReader
+{
+    /// <param name="configuration">The host's whole configuration.</param>
+    /// <param name="processors">The names of the processors there are, "Echo" included or not.</param>
+    public static ConfigurationResult Read(IConfiguration configuration, IReadOnlyCollection<string> processors)
+    {
+        var section = configuration.GetSection(SocketSyncOptions.SectionName);
+        var findings = new ConfigurationFindings();
+        CheckSectionName(configuration, findings);
+        new ConfigurationWalk(findings).Section(section, typeof(SocketSyncOptions));
+
+        var options = ConfigurationCompletion.Complete(Bind(findings.Values), processors);
+        new ConfigurationResourceRules(findings, processors).Check(options);
+        new ConfigurationListenerRules(findings).Check(options);
+        return new(options, findings.Problems);
+    }
+
+    // Only what the walk found right is bound, so that one fault does not hide the next, and no converter throws.
+    private static SocketSyncOptions Bind(Dictionary<string, string?> values) =>
+        new ConfigurationBuilder().AddInMemoryCollection(values).Build()
+            .GetSection(SocketSyncOptions.SectionName).Get<SocketSyncOptions>() ?? new();
+
+    // The root holds whatever the environment does, so only a near miss with keys of its own can be told from a stranger.
+    private static void CheckSectionName(IConfiguration configuration, ConfigurationFindings findings)
+    {
+        foreach (var child in configuration.GetChildren())
+        {
+            if (!child.Key.Equals(SocketSyncOptions.SectionName, StringComparison.OrdinalIgnoreCase)
+                && KnownKeys.Nearest(child.Key, [SocketSyncOptions.SectionName]) is { } meant
+                && child.GetChildren().Any())
+                findings.Report(child.Path, null, $"is not a known section; did you mean {meant}?");
+        }
+    }
+}

@@ -1,0 +1,100 @@
+using System.ComponentModel.DataAnnotations;
+using System.Reflection;
+using Microsoft.Extensions.Configuration;
+
+namespace SocketSync;
+
+/// <summary>
+/// Goes through a section of the configuration beside the type that it is bound to, and sorts each key: known and right,
+/// or a problem. What depends on two keys at once is left to the rules.
+/// </summary>
+internal sealed class ConfigurationWalk(ConfigurationFindings findings)
+{
+    private const string NotYet = "this version does not have it yet; leave it out";
+
+    public void Section(IConfigurationSection section, Type options)
+    {
+        var known = KnownKeys.Of(options);
+        if (!string.IsNullOrEmpty(section.Value))
+        {
+            findings.Report(section.Path, null, $"must be a section, not a value; its keys are {string.Join(", ", known.Keys)}");
+            return;
+        }
+
+        foreach (var child in section.GetChildren())
+        {
+            if (known.TryGetValue(child.Key, out var property)) Property(child, property);
+            else findings.Report(child.Path, null, $"is not a known key; {KnownKeys.Suggest(child.Key, known.Keys, section.Path + ":")}");
+        }
+    }
+
+    private void Property(IConfigurationSection section, PropertyInfo property)
+    {
+        var type = property.PropertyType;
+        if (property.IsDefined(typeof(NotYetAttribute))) Later(section, property);
+        else if (type.IsGenericType && type.GetGenericTypeDefinition() == typeof(Dictionary<,>)) Named(section, type.GenericTypeArguments[1]);
+        else if (type == typeof(IReadOnlyList<string>)) List(section, property);
+        else if (ConfigurationValue.IsScalar(type)) Scalar(section, property);
+        else Section(section, type);
+    }
+
+    private void Named(IConfigurationSection section, Type options)
+    {
+        if (!string.IsNullOrEmpty(section.Value))
+        {
+            findings.Report(section.Path, section.Value, "must be a section that holds one section for each name");
+            return;
+        }
+
+        foreach (var child in section.GetChildren())
+        {
+            if (child.Key.Length == 0 || !child.Key.All(c => char.IsAsciiLetterOrDigit(c) || c is '-' or '_' or '.'))
+                findings.Report(child.Path, child.Key, "a name consists of the letters A to Z, digits, '-', '_' and '.'");
+            findings.Values[child.Path] = null; // So that the binder makes one, though nothing may stand in it.
+            Section(child, options);
+        }
+    }
+
+    private void List(IConfigurationSection section, PropertyInfo property)
+    {
+        if (!string.IsNullOrEmpty(section.Value))
+            findings.Report(section.Path, section.Value, $"must be a list, such as [\"{section.Value}\"]");
+        foreach (var child in section.GetChildren()) Scalar(child, property, typeof(string));
+    }
+
+    private void Scalar(IConfigurationSection section, PropertyInfo property) =>
+        Scalar(section, property, Nullable.GetUnderlyingType(property.PropertyType) ?? property.PropertyType);
+
+    private void Scalar(IConfigurationSection section, PropertyInfo property, Type type)
+    {
+        var rules = property.GetCustomAttributes<ValidationAttribute>().ToList();
+        if (section.GetChildren().Any())
+        {
+            findings.Report(section.Path, null, "must be one value, not a section or a list");
+            return;
+        }
+
+        if (section.Value is not { } text) return;
+
+        // An environment variable cannot say null: empty stands for it, where the key may be left out.
+        if (text.Length == 0 && type == typeof(string) && IsOptional(property) && !rules.OfType<EscapedAttribute>().Any()) return;
+
+        var shown = property.IsDefined(typeof(SecretAttribute)) ? null : text;
+        if (!ConfigurationValue.TryParse(text, type, out var value))
+            findings.Report(section.Path, shown, ConfigurationValue.Allowed(text, type, rules));
+        else if (rules.Select(r => ConfigurationValue.Broken(r, value)).FirstOrDefault(b => b is not null) is { } broken)
+            findings.Report(section.Path, shown, broken);
+        else
+            findings.Values[section.Path] = ConfigurationValue.Format(value);
+    }
+
+    private static bool IsOptional(PropertyInfo property) =>
+        new NullabilityInfoContext().Create(property).ReadState == NullabilityState.Nullable;
+
+    private void Later(IConfigurationSection section, PropertyInfo property)
+    {
+        var asks = section.AsEnumerable()
+            .Any(v => !string.IsNullOrEmpty(v.Value) && !v.Value.Equals("false", StringComparison.OrdinalIgnoreCase));
+        if (asks) findings.Report(section.Path, property.IsDefined(typeof(SecretAttribute)) ? null : section.Value, NotYet);
+    }
+}

@@ -1,0 +1,51 @@
+using Microsoft.AspNetCore.Hosting.Server;
+using Microsoft.AspNetCore.Hosting.Server.Features;
+using Microsoft.Extensions.Hosting;
+using Microsoft.Extensions.Logging;
+
+namespace SocketSync;
+
+/// <summary>
+/// Opens the listeners when everything else has started, HTTP included, and drains them before anything else stops.
+/// </summary>
+internal sealed partial class SocketSyncService(
+    Topology topology, SocketSyncOptions options, Drain drain, IServer server, ILogger<SocketSyncService> logger) : IHostedLifecycleService
+{
+    public Task StartingAsync(CancellationToken cancellationToken) => Task.CompletedTask;
+
+    public Task StartAsync(CancellationToken cancellationToken) => Task.CompletedTask;
+
+    public Task StartedAsync(CancellationToken cancellationToken)
+    {
+        try
+        {
+            topology.Bound.Open();
+        }
+        catch (ListenerBindException exception)
+        {
+            throw new SocketSyncStartupException(exception.Problems);
+        }
+
+        topology.Phase = HostPhase.Running;
+        LogListening(logger, string.Join(", ", topology.Bound.EndPoints.Select(Describe)), string.Join(", ", HttpAddresses()));
+        return Task.CompletedTask;
+    }
+
+    public Task StoppingAsync(CancellationToken cancellationToken) => drain.RunAsync(options.DrainTimeout, cancellationToken);
+
+    public Task StopAsync(CancellationToken cancellationToken) => Task.CompletedTask;
+
+    public Task StoppedAsync(CancellationToken cancellationToken) => Task.CompletedTask;
+
+    private static string Describe(ListenerEndPoint endPoint) => $"{endPoint.Name} on {string.Join(" and ", endPoint.LocalEndPoints)}";
+
+    /// <summary>Kestrel lists the listeners too, and takes them for HTTP.</summary>
+    private IEnumerable<string> HttpAddresses()
+    {
+        var raw = topology.Bound.EndPoints.SelectMany(endPoint => endPoint.LocalEndPoints).Select(endPoint => endPoint.ToString()).ToList();
+        return (server.Features.Get<IServerAddressesFeature>()?.Addresses ?? []).Where(address => !raw.Exists(r => address.EndsWith($"//{r}", StringComparison.Ordinal)));
+    }
+
+    [LoggerMessage(1, LogLevel.Information, "Listening: {Listeners}; HTTP on {HttpAddresses}")]
+    private static partial void LogListening(ILogger logger, string listeners, string httpAddresses);
+}

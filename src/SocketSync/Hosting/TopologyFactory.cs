@@ -1,0 +1,72 @@
+using Microsoft.Extensions.Configuration;
+using Microsoft.Extensions.DependencyInjection;
+using Microsoft.Extensions.Logging;
+
+namespace SocketSync;
+
+/// <summary>Makes what runs out of what the file says; all of it, or nothing.</summary>
+internal static class TopologyFactory
+{
+    /// <exception cref="SocketSyncStartupException">The configuration is invalid, or an address cannot be had.</exception>
+    public static Topology Create(IServiceProvider services, SocketSyncOptions options)
+    {
+        var loggers = services.GetRequiredService<ILoggerFactory>();
+        var catalog = services.GetRequiredService<ProcessorCatalog>();
+        var meter = services.GetRequiredService<SocketSyncMeter>();
+        var time = services.GetRequiredService<TimeProvider>();
+
+        var bound = Bind(options);
+        try
+        {
+            var resources = new Dictionary<string, SharedProcessor>(StringComparer.OrdinalIgnoreCase);
+            foreach (var (name, resource) in options.Resources)
+            {
+                var registration = catalog[resource.Processor];
+                resources.Add(name, new SharedProcessor(
+                    name,
+                    registration,
+                    registration.Create(services),
+                    new Gate(resource.Gate, time, new TurnMetrics(meter.Meter, name)),
+                    loggers.CreateLogger<SharedProcessor>()));
+            }
+
+            var listeners = new Dictionary<string, Listener>(StringComparer.OrdinalIgnoreCase);
+            foreach (var (name, listener) in options.Listeners)
+            {
+                var resource = listener.Resource!;
+                listeners.Add(name, new Listener(
+                    name, listener, resources[resource], ProtocolFactory.Create(listener.Protocol!), options.Resources[resource].OnError));
+            }
+
+            return new Topology(resources, listeners, bound);
+        }
+        catch
+        {
+            bound.Close();
+            throw;
+        }
+    }
+
+    /// <exception cref="SocketSyncStartupException">The configuration is invalid.</exception>
+    public static SocketSyncOptions ReadOptions(IServiceProvider services)
+    {
+        var configuration = services.GetRequiredService<IConfiguration>();
+        var catalog = services.GetRequiredService<ProcessorCatalog>();
+        var result = ConfigurationReader.Read(configuration, catalog.Names);
+        return result.Problems.Count == 0
+            ? result.Options
+            : throw new SocketSyncStartupException([.. result.Problems.Select(problem => problem.ToString())]);
+    }
+
+    private static BoundListeners Bind(SocketSyncOptions options)
+    {
+        try
+        {
+            return ListenerBinder.Bind(options.Listeners, options.DefaultAddress);
+        }
+        catch (ListenerBindException exception)
+        {
+            throw new SocketSyncStartupException(exception.Problems);
+        }
+    }
+}

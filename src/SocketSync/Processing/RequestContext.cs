@@ -1,0 +1,127 @@
+using System.Buffers;
+
+namespace SocketSync;
+
+/// <summary>One request in its turn, the reply to it, and the client that sent it.</summary>
+/// <remarks>Valid until <see cref="IRequestProcessor.ProcessAsync"/> returns. Not thread-safe.</remarks>
+public sealed class RequestContext
+{
+    private readonly IConversation _conversation;
+    private readonly PooledBuffer _request = new();
+    private readonly PooledBuffer _reply = new();
+    private readonly ConversationLock _lock = new();
+    private readonly bool _leaveIoThread;
+
+    internal RequestContext(string resource, Client client, IConversation conversation, bool leaveIoThread)
+    {
+        Resource = resource;
+        Client = client;
+        _conversation = conversation;
+        _leaveIoThread = leaveIoThread;
+    }
+
+    /// <summary>The resource's name.</summary>
+    public string Resource { get; }
+
+    /// <summary>The client that sent the request.</summary>
+    public Client Client { get; }
+
+    /// <summary>
+    /// The request's bytes, its delimiter or length header included; valid until
+    /// <see cref="IRequestProcessor.ProcessAsync"/> returns or the next <see cref="ReceiveAsync"/>.
+    /// </summary>
+    public ReadOnlySequence<byte> Request => new(_request.Written);
+
+    /// <summary>
+    /// Where the reply is written. It is sent when the turn has ended, or by <see cref="SendAsync"/>; nothing written
+    /// means that no reply is sent.
+    /// </summary>
+    public IBufferWriter<byte> Reply => _reply;
+
+    internal PooledBuffer ReplyBuffer => _reply;
+
+    internal int RequestLength => _request.Length;
+
+    /// <summary>
+    /// Sends what was written to <see cref="Reply"/> now, during the turn, and empties it. A client that has gone takes
+    /// nothing; <see cref="ReceiveAsync"/> tells. A client that does not take it within its listener's
+    /// <c>SendTimeout</c> is closed.
+    /// </summary>
+    /// <param name="cancellationToken">Gives up waiting; what was written may then have been sent, or not.</param>
+    /// <returns>A task that completes when the client's system has taken the bytes.</returns>
+    /// <exception cref="OperationCanceledException">The turn is over, or <paramref name="cancellationToken"/> is cancelled.</exception>
+    /// <exception cref="InvalidOperationException">Another send or receive is under way.</exception>
+    public async ValueTask SendAsync(CancellationToken cancellationToken = default)
+    {
+        cancellationToken.ThrowIfCancellationRequested();
+        _lock.Enter();
+        try
+        {
+            using var cancelled = CancellationTokenSource.CreateLinkedTokenSource(cancellationToken, _lock.TurnIsOver);
+            await _conversation.SendAsync(_reply.Written, cancelled.Token);
+            _reply.Clear();
+        }
+        finally
+        {
+            _lock.Exit();
+        }
+
+        await LeaveIoThreadAsync();
+    }
+
+    /// <summary>Receives the client's next request, as part of this turn.</summary>
+    /// <param name="cancellationToken">Gives up waiting; what has come of the request so far is not lost.</param>
+    /// <returns>
+    /// The request, valid until the next call; <see langword="null"/> when the client has ended its stream or reset it,
+    /// or has sent what is no request.
+    /// </returns>
+    /// <exception cref="OperationCanceledException">The turn is over, or <paramref name="cancellationToken"/> is cancelled.</exception>
+    /// <exception cref="InvalidOperationException">Another send or receive is under way.</exception>
+    public async ValueTask<ReadOnlySequence<byte>?> ReceiveAsync(CancellationToken cancellationToken = default)
+    {
+        cancellationToken.ThrowIfCancellationRequested();
+        _lock.Enter();
+        bool received;
+        try
+        {
+            using var cancelled = CancellationTokenSource.CreateLinkedTokenSource(cancellationToken, _lock.TurnIsOver);
+            received = await _conversation.ReceiveAsync(_request, cancelled.Token);
+        }
+        finally
+        {
+            _lock.Exit();
+        }
+
+        await LeaveIoThreadAsync();
+        return received ? Request : null;
+    }
+
+    /// <summary>A new request's turn begins.</summary>
+    internal void Open(in ReadOnlySequence<byte> request)
+    {
+        _request.Set(request);
+        _lock.Open();
+    }
+
+    /// <summary>
+    /// The processor may converse no more; completes when a call under way has left. What it has written is read after
+    /// this, never before.
+    /// </summary>
+    internal ValueTask CloseAsync() => _lock.CloseAsync();
+
+    /// <summary>Gives the buffers back. Never called for a context that a processor still has in its hands.</summary>
+    internal void Clear()
+    {
+        _request.Clear();
+        _reply.Clear();
+    }
+
+    /// <summary>
+    /// What a processor does next may block; it must not do so on a thread that moves bytes for everybody.
+    /// </summary>
+    private async ValueTask LeaveIoThreadAsync()
+    {
+        if (_leaveIoThread && !Thread.CurrentThread.IsThreadPoolThread)
+            await Task.CompletedTask.ConfigureAwait(ConfigureAwaitOptions.ForceYielding);
+    }
+}

@@ -1,0 +1,85 @@
+using Microsoft.Extensions.Logging;
+
+namespace SocketSync;
+
+/// <summary>
+/// The shared thing itself: one processor behind one gate. All that may touch the resource goes through
+/// <see cref="Process"/>, and only with a turn.
+/// </summary>
+internal sealed partial class SharedProcessor : IAsyncDisposable
+{
+    private readonly IRequestProcessor _processor;
+    private readonly ILogger _logger;
+
+    public SharedProcessor(string name, ProcessorRegistration registration, IRequestProcessor processor, Gate gate, ILogger logger)
+    {
+        Name = name;
+        ProcessorName = registration.Name;
+        NeverBlocks = registration.NeverBlocks;
+        _processor = processor;
+        Gate = gate;
+        _logger = logger;
+    }
+
+    /// <summary>The resource's name.</summary>
+    public string Name { get; }
+
+    public string ProcessorName { get; }
+
+    /// <summary>Whether its processor may run on a thread that moves bytes.</summary>
+    public bool NeverBlocks { get; }
+
+    public Gate Gate { get; }
+
+    /// <summary>Runs the processor in a turn that was granted, and ends the turn when it has really left.</summary>
+    /// <returns>
+    /// How the request ended. Known before the processor has left where the turn's time is over: the context then stays
+    /// with the processor.
+    /// </returns>
+    public ValueTask<Outcome> Process(Turn turn, RequestContext context)
+    {
+        var verdict = turn.Verdict.Task;
+        if (NeverBlocks)
+            _ = RunAsync(turn, context);
+        else
+            ProcessorThread.Start(static state => ((Run)state!).Start(), new Run(this, turn, context));
+        return verdict;
+    }
+
+    public async ValueTask DisposeAsync()
+    {
+        Gate.Dispose();
+        if (_processor is IAsyncDisposable asyncDisposable)
+            await asyncDisposable.DisposeAsync();
+        else
+            (_processor as IDisposable)?.Dispose();
+    }
+
+    private async Task RunAsync(Turn turn, RequestContext context)
+    {
+        var outcome = Outcome.Ok;
+        try
+        {
+            // Told that its time is over while it waited for a thread: then it is not processed any more.
+            if (!turn.IsOutstayed)
+                await _processor.ProcessAsync(context, turn.Cancelled);
+        }
+        catch (Exception exception)
+        {
+            outcome = Outcome.Failed;
+            // A processor that ends because it was told to has not failed.
+            if (!turn.IsOutstayed || exception is not OperationCanceledException)
+                LogFailed(_logger, Name, ProcessorName, context.Client.Id, exception);
+        }
+
+        Gate.End(turn, outcome);
+    }
+
+    [LoggerMessage(300, LogLevel.Error, "Resource {Resource}: processor {Processor} failed on a request of {ConnectionId}")]
+    private static partial void LogFailed(ILogger logger, string resource, string processor, string connectionId, Exception exception);
+
+    private sealed class Run(SharedProcessor shared, Turn turn, RequestContext context)
+    {
+        public void Start() => _ = shared.RunAsync(turn, context);
+    }
+}

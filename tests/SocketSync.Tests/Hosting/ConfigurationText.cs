@@ -1,0 +1,27 @@
+using System.Text;
+using Microsoft.Extensions.Configuration;
+
+namespace SocketSync.Tests;
+
+/// <summary>Configurations written as the file would be, and single keys as the command line would.</summary>
+internal static class ConfigurationText
+{
+    public static IConfigurationRoot Json(string json) =>
+        new ConfigurationBuilder().AddJsonStream(new MemoryStream(Encoding.UTF8.GetBytes(json))).Build();
+
+    /// <param name="keys">"Listeners:Default:Port=1; IoThreads=2", below section SocketSync.</param>
+    public static IConfigurationRoot Keys(string keys) =>
+        new ConfigurationBuilder().AddInMemoryCollection(keys.Split("; ", StringSplitOptions.RemoveEmptyEntries)
+            .Select(k => k.Split('=', 2))
+            .Select(k => KeyValuePair.Create<string, string?>("SocketSync:" + k[0], k[1]))).Build();
+
+    public static ConfigurationResult Read(IConfiguration configuration, params string[] processors) =>
+        ConfigurationReader.Read(configuration, processors);
+
+    public static SocketSyncOptions Valid(IConfiguration configuration, params string[] processors)
+    {
+        var result = Read(configuration, processors);
+        Assert.Empty(result.Problems.Select(p => p.ToString()));
+        return result.Options;
+    }
+}

@@ -1,0 +1,59 @@
+using System.Buffers;
+
+namespace SocketSync.Tests;
+
+public class ProtocolAllocationTests
+{
+    private const int Rounds = 10_000;
+
+    public static TheoryData<string> Names => [.. Samples.All.Keys];
+
+    [Theory, MemberData(nameof(Names))]
+    public void FindingRequestsAllocatesNothing(string name)
+    {
+        var sample = Samples.All[name];
+        var protocol = ProtocolFactory.Create(sample.Options);
+        var contiguous = Segments.Of(sample.Stream);
+        var segmented = Segments.Of(sample.Stream, [.. Enumerable.Range(1, sample.Stream.Length - 1)]);
+        Assert.Equal(sample.Requests.Length, Frame(protocol, contiguous));
+        Assert.Equal(sample.Requests.Length, Frame(protocol, segmented));
+
+        var before = GC.GetAllocatedBytesForCurrentThread();
+        for (var i = 0; i < Rounds; i++)
+        {
+            Frame(protocol, contiguous);
+            Frame(protocol, segmented);
+        }
+
+        Assert.Equal(0, GC.GetAllocatedBytesForCurrentThread() - before);
+    }
+
+    [Fact]
+    public void TellingErrorsAllocatesNothing()
+    {
+        var protocol = ProtocolFactory.Create(new() { Name = "Line" });
+        var output = new ArrayBufferWriter<byte>(1024);
+        Assert.True(protocol.TryWriteError(Outcome.Busy, ReadOnlySequence<byte>.Empty, output));
+
+        var before = GC.GetAllocatedBytesForCurrentThread();
+        for (var i = 0; i < Rounds; i++)
+        {
+            output.ResetWrittenCount();
+            protocol.TryWriteError(Outcome.Busy, ReadOnlySequence<byte>.Empty, output);
+        }
+
+        Assert.Equal(0, GC.GetAllocatedBytesForCurrentThread() - before);
+    }
+
+    private static int Frame(IProtocol protocol, ReadOnlySequence<byte> rest)
+    {
+        var requests = 0;
+        while (!rest.IsEmpty && protocol.FindRequest(rest, 0) is { Status: FrameStatus.Complete } found)
+        {
+            requests++;
+            rest = rest.Slice(found.Length);
+        }
+
+        return requests;
+    }
+}

@@ -1,0 +1,47 @@
+using System.Text;
+
+namespace SocketSync.Tests;
+
+/// <summary>A stream, each character a byte, and what it must come to.</summary>
+internal sealed record Sample(ProtocolOptions Options, string Text, string[] Requests, FrameStatus End = FrameStatus.Incomplete)
+{
+    public byte[] Stream => Encoding.Latin1.GetBytes(Text);
+
+    public string Expected => new Framing([.. Requests.Select(r => (long)r.Length)], End).ToString();
+}
+
+internal static class Samples
+{
+    public static IReadOnlyDictionary<string, Sample> All { get; } = new Dictionary<string, Sample>(StringComparer.Ordinal)
+    {
+        ["lines"] = new(Line("\\n"), "one\ntwo\n\nthree\r\nrest", ["one\n", "two\n", "\n", "three\r\n"]),
+        ["lines of two"] = new(Line("\\r\\n"), "a\rb\n\r\r\n\r\nc\r", ["a\rb\n\r\r\n", "\r\n"]),
+        ["a delimiter that overlaps itself"] = new(Line("aab"), "aaab-aabaabaa", ["aaab", "-aab", "aab"]),
+        ["a delimiter of one letter"] = new(Line("aaa"), "aaaaaaaa", ["aaa", "aaa"]),
+        ["a delimiter beyond ASCII"] = new(Line("é§"), "x\u00c3\u00a9\u00c2\u00a7y", ["x\u00c3\u00a9\u00c2\u00a7"]),
+        ["a line as long as may be"] = new(Line("\\r\\n", max: 6), "1234\r\n5\r\n", ["1234\r\n", "5\r\n"]),
+        ["a line one byte too long"] = new(Line("\\r\\n", max: 6), "1\r\n12345\r\n", ["1\r\n"], FrameStatus.TooLarge),
+        ["a line without end"] = new(Line("\\n", max: 6), "1\n1234567890", ["1\n"], FrameStatus.TooLarge),
+        ["one byte of length"] = new(Prefixed(1), "\x03" + "abc\0\x01x\x05ab", ["\x03" + "abc", "\0", "\x01x"]),
+        ["two bytes of length"] = new(Prefixed(2), "\0\x03" + "abc\0\0\0\x01x\0", ["\0\x03" + "abc", "\0\0", "\0\x01x"]),
+        ["two bytes, little-endian"] = new(Prefixed(2, little: true), "\x03\0abc\0\0\x01\0x\x01", ["\x03\0abc", "\0\0", "\x01\0x"]),
+        ["four bytes of length"] = new(Prefixed(4), "\0\0\0\x03" + "abc\0\0\0\0\0\0\x01\0", ["\0\0\0\x03" + "abc", "\0\0\0\0"]),
+        ["four bytes, little-endian"] = new(Prefixed(4, little: true), "\x02\0\0\0ab\x01\0\0\0", ["\x02\0\0\0ab"]),
+        ["a length with its header"] = new(Prefixed(2, includes: true), "\0\x02\0\x05" + "abc\0\x04z", ["\0\x02", "\0\x05" + "abc"]),
+        ["a length less than its header"] = new(Prefixed(2, includes: true), "\0\x03x\0\x01zzz", ["\0\x03x"], FrameStatus.Malformed),
+        ["a length as large as may be"] = new(Prefixed(2, max: 6), "\0\x04" + "abcd\0\x01x", ["\0\x04" + "abcd", "\0\x01x"]),
+        ["a length one too large"] = new(Prefixed(2, max: 6), "\0\x04" + "abcd\0\x05", ["\0\x04" + "abcd"], FrameStatus.TooLarge),
+        ["2 GB announced"] = new(Prefixed(4), "\0\0\0\x01x\x80\0\0\0", ["\0\0\0\x01x"], FrameStatus.TooLarge),
+        ["4 GB announced"] = new(Prefixed(4), "\xff\xff\xff\xff", [], FrameStatus.TooLarge),
+        ["4 GB with the header"] = new(Prefixed(4, little: true, includes: true), "\xff\xff\xff\xff", [], FrameStatus.TooLarge),
+        ["fixed length"] = new(new() { Name = "FixedLength", Length = 3 }, "abc\0\n\0xyz12", ["abc", "\0\n\0", "xyz"]),
+        ["fixed length of one"] = new(new() { Name = "FixedLength", Length = 1, MaxRequestBytes = 1 }, "abc", ["a", "b", "c"]),
+    };
+
+    private static ProtocolOptions Line(string delimiter, int max = ProtocolOptions.DefaultMaxRequestBytes) =>
+        new() { Name = "Line", Delimiter = delimiter, MaxRequestBytes = max };
+
+    private static ProtocolOptions Prefixed(
+        int bytes, bool little = false, bool includes = false, int max = ProtocolOptions.DefaultMaxRequestBytes) =>
+        new() { Name = "LengthPrefixed", LengthBytes = bytes, LittleEndian = little, LengthIncludesHeader = includes, MaxRequestBytes = max };
+}
