@@ -6,10 +6,12 @@ namespace SocketSync.EndToEndTests;
 [Collection(HeavyTests.Name)]
 public sealed class DescriptorTests
 {
-    [Fact]
-    public async Task RunningOutOfThemEndsNothingAndBurnsNothing()
+    [Theory]
+    [InlineData(256)]
+    [InlineData(512)]
+    public async Task RunningOutOfThemEndsNothingAndBurnsNothing(int openFiles)
     {
-        await using var server = await ServerProcess.StartAsync(Settings.EchoLines, openFiles: 256);
+        await using var server = await ServerProcess.StartAsync(Settings.EchoLines, openFiles: openFiles);
         var port = (await server.StatusAsync()).Listener.Port;
         using var served = await TestClient.ConnectAsync(port);
         Assert.Equal("before", await served.AskAsync("before"));
@@ -23,7 +25,7 @@ public sealed class DescriptorTests
             {
                 var before = accepted;
                 accepted = (await server.StatusAsync()).Listener.Accepted;
-                return accepted == before && accepted > 50;
+                return accepted == before && accepted > 0;
             },
             () => $"{accepted} connections were accepted");
 

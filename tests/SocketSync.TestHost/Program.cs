@@ -4,6 +4,7 @@ using SocketSync.TestHost;
 
 var builder = WebApplication.CreateBuilder(args);
 builder.Configuration.AddJsonFile(builder.Configuration["config"]!, optional: false, reloadOnChange: true);
+builder.Logging.AddFilter("Microsoft", LogLevel.Warning); // The tests ask often.
 builder.Services.AddSingleton<Stage>();
 builder.AddSocketSync().AddProcessor<Scripted>("Scripted").AddProcessor<Converse>("Converse");
 

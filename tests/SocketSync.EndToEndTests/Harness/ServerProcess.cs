@@ -90,6 +90,15 @@ internal sealed class ServerProcess : IAsyncDisposable
 
     public Task<string> MetricsAsync() => Http.GetStringAsync(new Uri("/metrics", UriKind.Relative), Cancellation);
 
+    /// <summary>Waits until the samples of a metric with all of these labels, each as <c>name="value"</c>, add up to a number.</summary>
+    public Task WaitForMetricAsync(double expected, string name, params string[] labels)
+    {
+        double last = 0;
+        return Poll.UntilAsync(
+            async () => (last = Metrics.Sum(await MetricsAsync(), name, labels)) == expected,
+            () => $"{name} {string.Join(", ", labels)} was {last}, not {expected}");
+    }
+
     /// <summary>Lets the test host's turn that waits for <paramref name="key"/> go on.</summary>
     public async Task ReleaseAsync(string key)
     {
