@@ -1,7 +1,3 @@
 using SocketSync;
 
-var builder = WebApplication.CreateSlimBuilder(args);
-builder.AddSocketSync();
-var app = builder.Build();
-app.MapSocketSync();
-app.Run();
+return await ServerCommandLine.InvokeAsync(args);

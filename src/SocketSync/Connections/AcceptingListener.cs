@@ -48,9 +48,9 @@ internal sealed partial class AcceptingListener : IConnectionListener
 
     public async ValueTask<ConnectionContext?> AcceptAsync(CancellationToken cancellationToken = default)
     {
-        while (!_endPoint.Closed.IsCancellationRequested && await _accepted.Reader.WaitToReadAsync(cancellationToken))
+        while (await _accepted.Reader.WaitToReadAsync(cancellationToken) && !_endPoint.Closed.IsCancellationRequested)
         {
-            if (!_endPoint.Closed.IsCancellationRequested && _accepted.Reader.TryRead(out var connection))
+            if (_accepted.Reader.TryRead(out var connection))
                 return connection;
         }
 

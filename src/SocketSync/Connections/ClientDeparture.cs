@@ -14,15 +14,12 @@ internal sealed class ClientDeparture
     private readonly CancellationToken _closed;
     private readonly PipeReader _input;
     private readonly Socket? _socket;
-    private readonly bool _isTls;
 
     public ClientDeparture(ConnectionContext connection)
     {
         _closed = connection.ConnectionClosed;
         // TLS hides the reset: the pipe below it, which a middleware has kept, does not.
-        var raw = connection.Features.Get<RawTransportFeature>();
-        _input = raw?.Input ?? connection.Transport.Input;
-        _isTls = raw is not null;
+        _input = connection.Features.Get<RawTransportFeature>()?.Input ?? connection.Transport.Input;
         _socket = connection.Features.Get<IConnectionSocketFeature>()?.Socket;
     }
 
@@ -33,14 +30,11 @@ internal sealed class ClientDeparture
     /// Whether the client has reset its connection. To be asked only while nobody reads from it and everything unread
     /// has been given back to the pipe.
     /// </summary>
-    /// <param name="unread">
-    /// How many bytes wait in the pipe. Where it is full the transport has stopped reading, and the reset is still in the
-    /// socket.
-    /// </param>
-    public bool HasReset(long unread)
+    public bool HasReset()
     {
+        // A transport that has stopped reading, since its pipe is full, leaves the reset in the socket.
         if (!_closed.IsCancellationRequested)
-            return (_isTls || unread >= ListenerTransport.BufferSize) && HasSocketError();
+            return HasSocketError();
 
         try
         {

@@ -47,7 +47,7 @@ internal sealed class ClientStream : IDisposable
     private bool _isTooSlow;
     private bool _lingers;
 
-    public ClientStream(ConnectionContext connection, Listener listener, TimeProvider time)
+    public ClientStream(ConnectionContext connection, ListenerState listener, TimeProvider time)
     {
         _connection = connection;
         _options = listener.Options;

@@ -18,7 +18,7 @@ internal sealed class DescriptorReserve(long limit)
     public long Limit { get; } = limit;
 
     /// <summary>The first descriptor number that no client gets.</summary>
-    public long First { get; } = limit - Math.Min(Most, limit / 4);
+    public long First { get; } = limit - Math.Min(Most, limit / 16);
 
     public bool IsTouchedBy(SafeHandle handle) => handle.DangerousGetHandle() >= First;
 

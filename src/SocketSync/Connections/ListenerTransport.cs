@@ -13,7 +13,7 @@ internal sealed class ListenerTransport(ILoggerFactory loggers, TimeProvider tim
     : IConnectionListenerFactory, IConnectionListenerFactorySelector
 {
     // Each client that pushes while it waits for its turn costs so much.
-    public const long BufferSize = 64 * 1024;
+    private const long ReadBufferSize = 64 * 1024;
 
     public bool CanBind(EndPoint endpoint) => endpoint is ListenerEndPoint;
 
@@ -23,8 +23,9 @@ internal sealed class ListenerTransport(ILoggerFactory loggers, TimeProvider tim
         var options = new SocketConnectionFactoryOptions
         {
             UnsafePreferInlineScheduling = listener.PreferInlineScheduling,
-            MaxReadBufferSize = BufferSize,
-            MaxWriteBufferSize = BufferSize,
+            MaxReadBufferSize = ReadBufferSize,
+            // A flush then completes when the client's system has taken the reply, which is what SendTimeout is about.
+            MaxWriteBufferSize = 1,
             WaitForDataBeforeAllocatingBuffer = true,
         };
         var contexts = new SocketConnectionContextFactory(

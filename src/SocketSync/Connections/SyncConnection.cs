@@ -15,7 +15,7 @@ internal sealed partial class SyncConnection : IConversation, IDisposable
     /// <summary>More than so much of unsent replies is not gathered, however many requests the client has pipelined.</summary>
     private const int FlushAt = 32 * 1024;
 
-    private readonly Listener _listener;
+    private readonly ListenerState _listener;
     private readonly SharedProcessor _resource;
     private readonly ClientStream _stream;
     private readonly ClientDeparture _departure;
@@ -25,7 +25,7 @@ internal sealed partial class SyncConnection : IConversation, IDisposable
     private RequestContext _context;
     private volatile bool _isDraining;
 
-    public SyncConnection(ConnectionContext connection, Client client, Listener listener, TimeProvider time, ILogger<SyncConnection> logger)
+    public SyncConnection(ConnectionContext connection, Client client, ListenerState listener, TimeProvider time, ILogger<SyncConnection> logger)
     {
         Client = client;
         _listener = listener;
@@ -81,10 +81,12 @@ internal sealed partial class SyncConnection : IConversation, IDisposable
     {
         while (true)
         {
-            if (_isDraining || _turn.IsHoldOver)
+            if (_isDraining)
+                return;
+            if (_turn.IsHoldOver)
             {
-                if (_turn.IsHoldOver)
-                    Tell(Outcome.Timeout, default);
+                Tell(Outcome.Timeout, default);
+                _stream.LingerAtEnd();
                 return;
             }
 
@@ -150,9 +152,10 @@ internal sealed partial class SyncConnection : IConversation, IDisposable
         if (outcome != Outcome.Ok)
         {
             _listener.Count(outcome);
-            var goesOn = Tell(outcome, reader.Frame);
+            if (!await _stream.EndFlushAsync() || !Tell(outcome, reader.Frame))
+                return false;
             reader.Consume();
-            return goesOn && await FlushIfLargeAsync();
+            return await FlushIfLargeAsync();
         }
 
         _context.Open(reader.Frame);
@@ -169,7 +172,6 @@ internal sealed partial class SyncConnection : IConversation, IDisposable
     /// <summary>In line: the request is given back to the pipe, and a client that resets leaves the line.</summary>
     private async ValueTask<Outcome> WaitAsync(ValueTask<Outcome> admission)
     {
-        var unread = _stream.Reader.Unread.Length;
         // Not awaited: a client that takes its earlier replies slowly must not be granted a turn that it then holds up.
         _stream.BeginFlush();
         _stream.Reader.GiveBack();
@@ -177,7 +179,7 @@ internal sealed partial class SyncConnection : IConversation, IDisposable
         using (_departure.Closed.UnsafeRegister(static state => ((SyncConnection)state!).LeaveIfReset(), this))
             outcome = await admission;
 
-        if (outcome != Outcome.Abandoned && !_departure.HasReset(unread) && _stream.Reader.TryReclaim())
+        if (outcome != Outcome.Abandoned && !_departure.HasReset() && _stream.Reader.TryReclaim())
             return outcome;
         if (outcome == Outcome.Ok) // it went away at the moment of the grant
             _resource.Gate.End(_turn, Outcome.Abandoned);
@@ -186,7 +188,7 @@ internal sealed partial class SyncConnection : IConversation, IDisposable
 
     private void LeaveIfReset()
     {
-        if (_departure.HasReset(0))
+        if (_departure.HasReset())
             _resource.Gate.Leave(_turn);
     }
 
@@ -194,28 +196,31 @@ internal sealed partial class SyncConnection : IConversation, IDisposable
     /// <returns><see langword="false"/>: the connection is to be closed.</returns>
     private async ValueTask<bool> ReplyAsync(Outcome outcome)
     {
-        var isClosing = _turn.IsHoldOver || _stream.IsGone;
         if (!await _stream.EndFlushAsync())
             return false;
 
-        var goesOn = true;
+        var goesOn = !_turn.IsHoldOver;
         if (outcome == Outcome.Ok)
             _stream.Write(_context.ReplyBuffer.Written.Span);
         else
-            goesOn = Tell(outcome, _context.Request);
+            goesOn &= Tell(outcome, _context.Request);
 
         if (_turn.IsOutstayed)
             (_turn, _context) = NewTurn(); // the old ones stay with the processor
         else
             _context.Clear();
-        return goesOn && !isClosing;
+        if (!goesOn)
+            _stream.LingerAtEnd();
+        return goesOn;
     }
 
-    /// <returns><see langword="false"/>: closing tells it.</returns>
+    /// <returns><see langword="false"/>: nothing was written; closing tells it.</returns>
     private bool Tell(Outcome outcome, in ReadOnlySequence<byte> request)
     {
+        if (_listener.OnError == OnError.Reply && _listener.Protocol.TryWriteError(outcome, request, _stream.Output))
+            return true;
         _stream.LingerAtEnd();
-        return _listener.OnError == OnError.Reply && _listener.Protocol.TryWriteError(outcome, request, _stream.Output);
+        return false;
     }
 
     /// <summary>The place in the client's stream is lost: tells why; the connection is then closed.</summary>
@@ -224,6 +229,7 @@ internal sealed partial class SyncConnection : IConversation, IDisposable
         LogMalformed(_logger, _listener.Name, Client.Id, _stream.Reader.Unread.Length);
         _listener.Count(outcome);
         Tell(outcome, _stream.Reader.Unread);
+        _stream.LingerAtEnd();
     }
 
     private ValueTask<bool> FlushIfLargeAsync() =>

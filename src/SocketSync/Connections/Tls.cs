@@ -1,7 +1,6 @@
 using System.Net;
 using System.Net.Security;
 using System.Security.Authentication;
-using System.Security.Cryptography;
 using System.Security.Cryptography.X509Certificates;
 using Microsoft.AspNetCore.Connections;
 using Microsoft.AspNetCore.Hosting;
@@ -16,7 +15,6 @@ namespace SocketSync;
 /// <summary>Connection middleware that speaks TLS 1.2 and 1.3 with the client.</summary>
 public static partial class TlsExtensions
 {
-    private const string ClientAuthenticationOid = "1.3.6.1.5.5.7.3.2";
     private static readonly TimeSpan HandshakeTimeout = TimeSpan.FromSeconds(10);
 
     /// <summary>
@@ -90,7 +88,10 @@ public static partial class TlsExtensions
         return handshake;
     }
 
-    /// <summary>The system's own authorities do not count, and nothing is fetched from the network.</summary>
+    /// <summary>
+    /// The system's own authorities do not count, and nothing is fetched from the network. The TLS stream adds that an
+    /// extended key usage, where the certificate has one, must be that of clients.
+    /// </summary>
     private static X509ChainPolicy ClientPolicy(X509Certificate2Collection authorities)
     {
         var policy = new X509ChainPolicy
@@ -100,7 +101,6 @@ public static partial class TlsExtensions
             DisableCertificateDownloads = true,
         };
         policy.CustomTrustStore.AddRange(authorities);
-        policy.ApplicationPolicy.Add(new Oid(ClientAuthenticationOid)); // a certificate without extended key usage passes
         return policy;
     }
 

@@ -11,14 +11,14 @@ internal enum HostPhase
 /// <summary>What this host serves: its resources, and the listeners by which clients come to them.</summary>
 internal sealed class Topology(
     IReadOnlyDictionary<string, SharedProcessor> resources,
-    IReadOnlyDictionary<string, Listener> listeners,
+    IReadOnlyDictionary<string, ListenerState> listeners,
     BoundListeners bound) : IAsyncDisposable
 {
     private volatile HostPhase _phase = HostPhase.Starting;
 
     public IReadOnlyDictionary<string, SharedProcessor> Resources { get; } = resources;
 
-    public IReadOnlyDictionary<string, Listener> Listeners { get; } = listeners;
+    public IReadOnlyDictionary<string, ListenerState> Listeners { get; } = listeners;
 
     public BoundListeners Bound { get; } = bound;
 
@@ -30,7 +30,7 @@ internal sealed class Topology(
 
     public IEnumerable<SyncConnection> Connections => Listeners.Values.SelectMany(listener => listener.Connections);
 
-    public IEnumerable<Listener> ListenersOf(SharedProcessor resource) =>
+    public IEnumerable<ListenerState> ListenersOf(SharedProcessor resource) =>
         Listeners.Values.Where(listener => listener.Resource == resource);
 
     public async ValueTask DisposeAsync()

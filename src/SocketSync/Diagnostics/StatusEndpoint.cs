@@ -32,7 +32,7 @@ internal static class StatusEndpoint
         long Sum(Outcome outcome) => listeners.Sum(listener => listener.CountOf(outcome));
     }
 
-    private static ListenerStatus Look(Listener listener, ListenerEndPoint endPoint) => new(
+    private static ListenerStatus Look(ListenerState listener, ListenerEndPoint endPoint) => new(
         endPoint.Address.UnixSocket ?? endPoint.Address.Address,
         endPoint.Port,
         listener.ConnectionCount,

@@ -179,12 +179,8 @@ internal sealed class Gate : IDisposable
         }
     }
 
-    public void Dispose()
-    {
-        _alarm.Dispose();
-        _exclusion.Dispose();
-        _cancellation.Dispose();
-    }
+    /// <summary>Ends the timer. The rest holds nothing to dispose of, and a processor may still be inside.</summary>
+    public void Dispose() => _alarm.Dispose();
 
     /// <summary>The semaphore has been taken for this turn.</summary>
     private void Grant(Turn turn, long now)

@@ -22,6 +22,13 @@ internal static class HttpEndPoints
             return;
 
         var urls = Urls(configuration);
+        // Taken over: the host would else hand them to Kestrel too, which would warn that it does not heed them.
+        foreach (var key in (string[])[WebHostDefaults.ServerUrlsKey, WebHostDefaults.HttpPortsKey, WebHostDefaults.HttpsPortsKey])
+        {
+            if (configuration[key] is not null)
+                configuration[key] = "";
+        }
+
         if (urls.Count == 0)
             Listen(kestrel, defaultAddress, DefaultPort, isHttps: false);
         foreach (var url in urls)

@@ -10,7 +10,7 @@ namespace SocketSync;
 internal static class SocketSyncListenExtensions
 {
     /// <summary>Everything that a connection passes through, in this order.</summary>
-    public static void UseSocketSync(this ListenOptions endPoint, Listener listener)
+    public static void UseSocketSync(this ListenOptions endPoint, ListenerState listener)
     {
         var services = endPoint.ApplicationServices;
         var networks = listener.Options.AllowedNetworks.Select(network => IPNetwork.Parse(network)).ToList();

@@ -30,11 +30,11 @@ internal static class TopologyFactory
                     loggers.CreateLogger<SharedProcessor>()));
             }
 
-            var listeners = new Dictionary<string, Listener>(StringComparer.OrdinalIgnoreCase);
+            var listeners = new Dictionary<string, ListenerState>(StringComparer.OrdinalIgnoreCase);
             foreach (var (name, listener) in options.Listeners)
             {
                 var resource = listener.Resource!;
-                listeners.Add(name, new Listener(
+                listeners.Add(name, new ListenerState(
                     name, listener, resources[resource], ProtocolFactory.Create(listener.Protocol!), options.Resources[resource].OnError));
             }
 

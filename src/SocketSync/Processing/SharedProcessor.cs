@@ -42,13 +42,16 @@ internal sealed partial class SharedProcessor : IAsyncDisposable
         if (NeverBlocks)
             _ = RunAsync(turn, context);
         else
-            ProcessorThread.Start(static state => ((Run)state!).Start(), new Run(this, turn, context));
+            ProcessorThread.Start(static state => ((QueuedRun)state!).Start(), new QueuedRun(this, turn, context));
         return verdict;
     }
 
     public async ValueTask DisposeAsync()
     {
+        var isInside = Gate.GetStatus().Holder is not null;
         Gate.Dispose();
+        if (isInside)
+            return; // it ignores that its time is over; what it uses is not taken from under it
         if (_processor is IAsyncDisposable asyncDisposable)
             await asyncDisposable.DisposeAsync();
         else
@@ -78,7 +81,7 @@ internal sealed partial class SharedProcessor : IAsyncDisposable
     [LoggerMessage(300, LogLevel.Error, "Resource {Resource}: processor {Processor} failed on a request of {ConnectionId}")]
     private static partial void LogFailed(ILogger logger, string resource, string processor, string connectionId, Exception exception);
 
-    private sealed class Run(SharedProcessor shared, Turn turn, RequestContext context)
+    private sealed class QueuedRun(SharedProcessor shared, Turn turn, RequestContext context)
     {
         public void Start() => _ = shared.RunAsync(turn, context);
     }

@@ -18,6 +18,7 @@ public class AllowedNetworksTests
     [InlineData("0.0.0.0/0", "::1", false)]
     [InlineData("::/0", "2001:db8::1", true)]
     [InlineData("::/0", "10.1.2.3", false)]
+    [InlineData("::/0", "::ffff:10.1.2.3", false)]
     [InlineData("2001:db8::/32", "2001:db8:1::1", true)]
     [InlineData("2001:db8::/32", "2001:db9::1", false)]
     [InlineData("fe80::/10", "fe80::1%3", true)]

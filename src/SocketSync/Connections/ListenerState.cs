@@ -3,7 +3,7 @@ using System.Collections.Concurrent;
 namespace SocketSync;
 
 /// <summary>Where clients connect: its settings, its resource, and what is counted of its clients.</summary>
-internal sealed class Listener(string name, ListenerOptions options, SharedProcessor resource, IProtocol protocol, OnError onError)
+internal sealed class ListenerState(string name, ListenerOptions options, SharedProcessor resource, IProtocol protocol, OnError onError)
 {
     private readonly long[] _outcomes = new long[OutcomeNames.Count];
     private readonly ConcurrentDictionary<string, SyncConnection> _connections = new(StringComparer.Ordinal);

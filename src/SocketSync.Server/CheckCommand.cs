@@ -1,0 +1,58 @@
+namespace SocketSync;
+
+/// <summary><c>check</c>: validates the configuration and prints what would run.</summary>
+internal static class CheckCommand
+{
+    public static int Run(ServerArguments arguments)
+    {
+        using var configuration = ServerConfiguration.Load(arguments);
+        var options = Validated(configuration);
+
+        Console.Out.WriteLine($"{ServerConfiguration.FileOf(arguments)} is valid. It would run:");
+        foreach (var line in Describe(options, configuration)) Console.Out.WriteLine(line);
+        return ServerExit.Ok;
+    }
+
+    /// <summary>What would run, one line for each part.</summary>
+    public static IEnumerable<string> Describe(SocketSyncOptions options, IConfiguration configuration) =>
+        options.Listeners.Select(l => Line(l.Key, l.Value))
+            .Concat(options.Resources.Select(r => Line(r.Key, r.Value)))
+            .Concat(HttpEndpoints.Of(configuration, options.DefaultAddress).Select(e => $"http endpoint {e.Url}"));
+
+    /// <exception cref="SocketSyncStartupException">With every problem there is.</exception>
+    public static SocketSyncOptions Validated(IConfiguration configuration)
+    {
+        var read = ConfigurationReader.Read(configuration, ServerConfiguration.Processors);
+        var problems = read.Problems.Select(p => p.ToString())
+            .Concat(HttpEndpoints.Problems(configuration, read.Options.DefaultAddress)).ToList();
+        return problems.Count == 0 ? read.Options : throw new SocketSyncStartupException(problems);
+    }
+
+    private static string Line(string name, ListenerOptions listener) =>
+        $"listener {name}: {Place(listener)}, resource {listener.Resource}, protocol {listener.Protocol!.Name}, priority {listener.Priority}, {Tls(listener.Tls)}";
+
+    private static string Line(string name, ResourceOptions resource) =>
+        $"resource {name}: processor {resource.Processor}, protocol {resource.Protocol.Name} up to {resource.Protocol.MaxRequestBytes} bytes, {Gate(resource.Gate)}";
+
+    private static string Place(ListenerOptions listener) =>
+        listener.UnixSocket is { } path ? $"unix socket {path}"
+        : $"address {listener.Address}, port {(listener.Port == 0 ? "any free one" : listener.Port)}";
+
+    private static string Tls(TlsOptions? tls) => tls switch
+    {
+        null => "no TLS",
+        { ClientCertificate: ClientCertificate.Require } => "TLS with client certificates",
+        _ => "TLS",
+    };
+
+    private static string Gate(GateOptions gate)
+    {
+        var hold = gate.Hold switch
+        {
+            Hold.Quiet => $"until quiet for {gate.QuietTime}, at most {gate.MaxHold}",
+            Hold.Connection => $"until the client leaves, at most {gate.MaxHold}",
+            _ => "for one request",
+        };
+        return $"gate held {hold}, queue {gate.MaxQueue}, wait {gate.WaitTimeout}, turn {gate.TurnTimeout}";
+    }
+}

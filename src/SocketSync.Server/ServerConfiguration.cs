@@ -1,0 +1,53 @@
+using Microsoft.Extensions.FileProviders;
+using Microsoft.Extensions.FileProviders.Physical;
+
+namespace SocketSync;
+
+/// <summary>Where the server's configuration comes from: the file, above it the environment, above that the command line.</summary>
+internal static class ServerConfiguration
+{
+    /// <summary>The processors that the server has; a host of one's own adds others.</summary>
+    public static readonly string[] Processors = ["Echo"];
+
+    /// <summary>The whole configuration, as it is now.</summary>
+    /// <exception cref="SocketSyncStartupException">The file cannot be read, in one line.</exception>
+    public static ConfigurationManager Load(ServerArguments arguments)
+    {
+        var configuration = new ConfigurationManager();
+        AddSources(configuration, arguments, reloadOnChange: false);
+        return configuration;
+    }
+
+    /// <exception cref="SocketSyncStartupException">The file cannot be read, in one line.</exception>
+    public static void AddSources(IConfigurationBuilder configuration, ServerArguments arguments, bool reloadOnChange)
+    {
+        AddFile(configuration, FileOf(arguments), reloadOnChange);
+        configuration
+            .AddEnvironmentVariables("DOTNET_")
+            .AddEnvironmentVariables("ASPNETCORE_")
+            .AddEnvironmentVariables()
+            .AddInMemoryCollection(arguments.Keys);
+    }
+
+    /// <summary>The file's full path; the shipped one lies beside the program, whatever the current directory is.</summary>
+    public static string FileOf(ServerArguments arguments) =>
+        Path.GetFullPath(arguments.ConfigFile ?? Path.Combine(AppContext.BaseDirectory, "appsettings.json"));
+
+    private static void AddFile(IConfigurationBuilder configuration, string file, bool reloadOnChange)
+    {
+        if (Directory.Exists(file)) throw Unreadable($"{file}: is a directory; --config must name a JSON file");
+        if (!File.Exists(file)) throw Unreadable($"{file}: there is no such file; --config must name a JSON file");
+        try
+        {
+            // Without the filter that hides files whose name begins with a dot.
+            var directory = new PhysicalFileProvider(Path.GetDirectoryName(file)!, ExclusionFilters.None);
+            configuration.AddJsonFile(directory, Path.GetFileName(file), optional: false, reloadOnChange);
+        }
+        catch (Exception e) when (e is InvalidDataException or IOException or UnauthorizedAccessException)
+        {
+            throw Unreadable(ConfigurationFiles.Describe(file, e));
+        }
+    }
+
+    private static SocketSyncStartupException Unreadable(string problem) => new([problem]);
+}

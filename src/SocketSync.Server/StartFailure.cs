@@ -1,0 +1,28 @@
+using System.Net.Sockets;
+using System.Security.Cryptography;
+
+namespace SocketSync;
+
+/// <summary>Which failures to start the user can mend, and so are told in a line and not in a stack trace.</summary>
+internal static class StartFailure
+{
+    public static IReadOnlyList<string>? Describe(Exception exception, IReadOnlyList<(string Key, string Url)> endpoints) => exception switch
+    {
+        SocketSyncStartupException startup => startup.Problems,
+        AggregateException { InnerExceptions: [var only] } => Describe(only, endpoints),
+        IOException or SocketException or UnauthorizedAccessException or FormatException or InvalidOperationException
+            or ArgumentException or CryptographicException when IsKestrels(exception) => [Line(exception.Message, endpoints)],
+        _ => null,
+    };
+
+    // Kestrel reports an address or a setting that it cannot use by such exceptions; out of other code they are bugs.
+    private static bool IsKestrels(Exception exception) =>
+        exception.StackTrace?.Contains("Microsoft.AspNetCore.Server.Kestrel", StringComparison.Ordinal) == true;
+
+    private static string Line(string message, IReadOnlyList<(string Key, string Url)> endpoints)
+    {
+        var named = endpoints.Where(e => message.Contains(e.Url.TrimEnd('/'), StringComparison.OrdinalIgnoreCase)).ToList();
+        var meant = named.Count > 0 ? named : endpoints;
+        return $"{string.Join(", ", meant.Select(e => e.Key).Distinct(StringComparer.Ordinal))}: '{string.Join(", ", meant.Select(e => e.Url))}': {message}";
+    }
+}

@@ -1,0 +1,24 @@
+using Microsoft.Extensions.Diagnostics.HealthChecks;
+
+namespace SocketSync;
+
+/// <summary>Whether a resource's clients can be served.</summary>
+internal sealed class ResourceHealthCheck(Topology topology, string name) : IHealthCheck
+{
+    public Task<HealthCheckResult> CheckHealthAsync(HealthCheckContext context, CancellationToken cancellationToken = default) =>
+        Task.FromResult(Look());
+
+    private HealthCheckResult Look()
+    {
+        if (topology.Phase != HostPhase.Running)
+            return HealthCheckResult.Unhealthy(topology.Phase == HostPhase.Starting ? "The server is starting." : "The server is stopping.");
+
+        var gate = topology.Resources[name].Gate.GetStatus();
+        if (gate.IsStuck)
+            return HealthCheckResult.Unhealthy($"A turn is stuck: its processor has not returned after {gate.Held.TotalSeconds:F0} s.");
+        // Over 80 % full.
+        if (gate.QueueLength * 5L > gate.MaxQueue * 4L)
+            return HealthCheckResult.Degraded($"{gate.QueueLength} requests wait; {gate.MaxQueue} may.");
+        return HealthCheckResult.Healthy();
+    }
+}

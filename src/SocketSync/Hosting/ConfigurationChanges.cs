@@ -1,0 +1,70 @@
+using System.Collections;
+using System.Reflection;
+
+namespace SocketSync;
+
+/// <summary>What a changed configuration means for what is running.</summary>
+/// <param name="Options">What is running, with what may change while it runs.</param>
+/// <param name="Applied">The resources whose settings differ.</param>
+/// <param name="NeedsRestart">What differs and cannot be applied, each as one line.</param>
+internal sealed record ConfigurationChanges(SocketSyncOptions Options, IReadOnlyList<string> Applied, IReadOnlyList<string> NeedsRestart)
+{
+    public static ConfigurationChanges Between(SocketSyncOptions running, SocketSyncOptions next)
+    {
+        var restart = new List<string>();
+        var applied = new List<string>();
+        AddRoot(running, next, restart);
+        AddNamed(nameof(next.Listeners), running.Listeners, next.Listeners, restart, (name, a, b) => ListenerKeys(a, b, running, next));
+        AddNamed(nameof(next.Resources), running.Resources, next.Resources, restart, (name, a, b) =>
+            Keys(a, b).Where(k => k is nameof(a.Processor) or nameof(a.Protocol)));
+
+        var resources = new Dictionary<string, ResourceOptions>(running.Resources, StringComparer.OrdinalIgnoreCase);
+        foreach (var (name, old) in running.Resources)
+        {
+            if (!next.Resources.TryGetValue(name, out var changed)) continue;
+            resources[name] = old with { Gate = changed.Gate, OnError = changed.OnError };
+            if (resources[name] != old) applied.Add(name);
+        }
+
+        return new(running with { Resources = resources }, applied, restart);
+    }
+
+    private static void AddRoot(SocketSyncOptions running, SocketSyncOptions next, List<string> restart)
+    {
+        var changed = Keys(running, next).Except([nameof(next.Listeners), nameof(next.Resources)], StringComparer.Ordinal);
+        restart.AddRange(changed.Select(key => $"{SocketSyncOptions.SectionName}:{key}"));
+    }
+
+    private static void AddNamed<T>(
+        string kind, Dictionary<string, T> running, Dictionary<string, T> next, List<string> restart, Func<string, T, T, IEnumerable<string>> changed)
+    {
+        var path = $"{SocketSyncOptions.SectionName}:{kind}";
+        foreach (var name in running.Keys.Where(n => !next.ContainsKey(n))) restart.Add($"{path}:{name} is removed");
+        foreach (var name in next.Keys.Where(n => !running.ContainsKey(n))) restart.Add($"{path}:{name} is added");
+        foreach (var name in running.Keys.Where(next.ContainsKey))
+        {
+            var keys = string.Join(", ", changed(name, running[name], next[name]));
+            if (keys.Length > 0) restart.Add($"{path}:{name} ({keys})");
+        }
+    }
+
+    // A protocol that both have from their resource is told with the resource.
+    private static IEnumerable<string> ListenerKeys(ListenerOptions a, ListenerOptions b, SocketSyncOptions running, SocketSyncOptions next)
+    {
+        var inherited = IsInherited(a, running) && IsInherited(b, next) && a.Resource == b.Resource;
+        return Keys(a, b).Where(k => k != nameof(a.Protocol) || !inherited);
+    }
+
+    private static bool IsInherited(ListenerOptions listener, SocketSyncOptions options) =>
+        options.Resources.TryGetValue(listener.Resource!, out var resource) && ReferenceEquals(resource.Protocol, listener.Protocol);
+
+    private static IEnumerable<string> Keys(object a, object b) =>
+        KnownKeys.Of(a.GetType()).Values.Where(p => !Same(p, p.GetValue(a), p.GetValue(b))).Select(p => p.Name);
+
+    private static bool Same(PropertyInfo property, object? a, object? b)
+    {
+        if (a is null || b is null) return a is null && b is null;
+        if (ConfigurationValue.IsScalar(property.PropertyType)) return a.Equals(b);
+        return a is IEnumerable list ? list.Cast<object>().SequenceEqual(((IEnumerable)b).Cast<object>()) : !Keys(a, b).Any();
+    }
+}

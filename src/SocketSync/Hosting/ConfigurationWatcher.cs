@@ -1,0 +1,101 @@
+using Microsoft.Extensions.Configuration;
+using Microsoft.Extensions.Logging;
+using Microsoft.Extensions.Primitives;
+
+namespace SocketSync;
+
+/// <summary>
+/// Follows the configuration while the server runs. What validates is given on, with whatever needs a restart left as it
+/// is; of what does not, nothing is.
+/// </summary>
+internal sealed class ConfigurationWatcher : IDisposable
+{
+    /// <summary>One save of a file may report several changes; they are taken together once there was none for so long.</summary>
+    public static readonly TimeSpan SettleTime = TimeSpan.FromMilliseconds(300);
+
+    private readonly IConfiguration _configuration;
+    private readonly IReadOnlyCollection<string> _processors;
+    private readonly Action<SocketSyncOptions> _apply;
+    private readonly ILogger _logger;
+    private readonly ConfigurationFiles _files;
+    private readonly ITimer _settle;
+    private readonly IDisposable _subscription;
+    private readonly Lock _lock = new();
+    private SocketSyncOptions _running;
+    private IReadOnlyList<string> _told = [];
+    private bool _disposed;
+
+    /// <param name="configuration">The host's whole configuration.</param>
+    /// <param name="processors">The names of the processors there are.</param>
+    /// <param name="running">What the server was started with.</param>
+    /// <param name="apply">
+    /// Takes what runs from now on: <paramref name="running"/> with the changed settings of its resources. Never called
+    /// twice at a time.
+    /// </param>
+    /// <param name="time">Measures <see cref="SettleTime"/>.</param>
+    /// <param name="logger">Where problems and changes are told.</param>
+    public ConfigurationWatcher(
+        IConfiguration configuration,
+        IReadOnlyCollection<string> processors,
+        SocketSyncOptions running,
+        Action<SocketSyncOptions> apply,
+        TimeProvider time,
+        ILogger<ConfigurationWatcher> logger)
+    {
+        _configuration = configuration;
+        _processors = processors;
+        _running = running;
+        _apply = apply;
+        _logger = logger;
+        _files = new(configuration);
+        _settle = time.CreateTimer(_ => Reload(), null, Timeout.InfiniteTimeSpan, Timeout.InfiniteTimeSpan);
+        _subscription = ChangeToken.OnChange(configuration.GetReloadToken, () => _settle.Change(SettleTime, Timeout.InfiniteTimeSpan));
+    }
+
+    public void Dispose()
+    {
+        _subscription.Dispose();
+        _files.Dispose();
+        _settle.Dispose();
+        lock (_lock) _disposed = true;
+    }
+
+    private void Reload()
+    {
+        lock (_lock)
+        {
+            if (_disposed) return;
+            try
+            {
+                Follow();
+            }
+            catch (Exception e)
+            {
+                // On a timer's thread an exception would end the process, which served its clients well a moment ago.
+                _logger.ReloadFailed(e);
+            }
+        }
+    }
+
+    private void Follow()
+    {
+        // In this order: a file that is emptied during the reading is seen afterwards.
+        var read = ConfigurationReader.Read(_configuration, _processors);
+        var faults = _files.Faults.ToList();
+        if (faults.Count == 0) faults.AddRange(read.Problems.Select(p => p.ToString()));
+        if (faults.Count > 0)
+        {
+            faults.ForEach(_logger.NotApplied);
+            return;
+        }
+
+        var changes = ConfigurationChanges.Between(_running, read.Options);
+        foreach (var change in changes.NeedsRestart.Except(_told, StringComparer.Ordinal)) _logger.NeedsRestart(change);
+        _told = changes.NeedsRestart;
+
+        if (changes.Applied.Count == 0) return;
+        _apply(changes.Options);
+        _running = changes.Options;
+        _logger.Applied(string.Join(", ", changes.Applied));
+    }
+}

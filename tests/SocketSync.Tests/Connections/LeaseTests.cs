@@ -1,0 +1,83 @@
+namespace SocketSync.Tests;
+
+public class LeaseTests
+{
+    [Fact]
+    public async Task AQuietLeaseKeepsOthersOutBetweenTwoRequests()
+    {
+        using var host = new SyncHost(gate: new GateOptions { Hold = Hold.Quiet, QuietTime = TimeSpan.FromSeconds(1) });
+        var holder = host.Connect();
+        var other = host.Connect();
+        await holder.SendAsync("a1\n");
+        Assert.Equal("a1", await holder.ReadLineAsync());
+        await other.SendAsync("b\n");
+        await host.UntilWaiting(1);
+        host.Time.Advance(TimeSpan.FromMilliseconds(900));
+        await holder.SendAsync("a2\n");
+        Assert.Equal("a2", await holder.ReadLineAsync());
+        host.Time.Advance(TimeSpan.FromMilliseconds(900));
+        Assert.Equal(1, host.Gate.GetStatus().QueueLength);
+        host.Time.Advance(TimeSpan.FromMilliseconds(100));
+        Assert.Equal("b", await other.ReadLineAsync());
+    }
+
+    [Fact]
+    public async Task AConnectionLeaseEndsWithTheClientsStream()
+    {
+        using var host = new SyncHost(gate: new GateOptions { Hold = Hold.Connection });
+        var holder = host.Connect();
+        var other = host.Connect();
+        await holder.SendAsync("a\n");
+        Assert.Equal("a", await holder.ReadLineAsync());
+        await other.SendAsync("b\n");
+        await host.UntilWaiting(1);
+        holder.HalfClose();
+        Assert.Equal("b", await other.ReadLineAsync());
+        Assert.Null(await holder.ReadLineAsync());
+    }
+
+    [Fact]
+    public async Task AConnectionLeaseEndsWithAReset()
+    {
+        using var host = new SyncHost(gate: new GateOptions { Hold = Hold.Connection });
+        var holder = host.Connect();
+        var other = host.Connect();
+        await holder.SendAsync("a\n");
+        Assert.Equal("a", await holder.ReadLineAsync());
+        await other.SendAsync("b\n");
+        await host.UntilWaiting(1);
+        holder.Reset();
+        Assert.Equal("b", await other.ReadLineAsync());
+    }
+
+    [Fact]
+    public async Task WhoeverOverstaysMaxHoldBetweenRequestsIsToldAndClosed()
+    {
+        using var host = new SyncHost(gate: new GateOptions { Hold = Hold.Connection, MaxHold = TimeSpan.FromSeconds(5) });
+        var holder = host.Connect();
+        var other = host.Connect();
+        await holder.SendAsync("a\n");
+        Assert.Equal("a", await holder.ReadLineAsync());
+        await other.SendAsync("b\n");
+        await host.UntilWaiting(1);
+        host.Time.Advance(TimeSpan.FromSeconds(5));
+        Assert.Equal("b", await other.ReadLineAsync());
+        Assert.StartsWith("ERROR timeout", await holder.ReadLineAsync(), StringComparison.Ordinal);
+        holder.HalfClose();
+        Assert.Null(await holder.ReadLineAsync());
+    }
+
+    [Fact]
+    public async Task WhoeverOverstaysMaxHoldInsideARequestIsToldAndClosed()
+    {
+        var processor = new HeldProcessor();
+        using var host = new SyncHost(processor, new GateOptions { Hold = Hold.Connection, MaxHold = TimeSpan.FromSeconds(5), TurnTimeout = TimeSpan.FromSeconds(60) });
+        var holder = host.Connect();
+        await holder.SendAsync("a\n");
+        await SyncHost.Until(() => host.Gate.GetStatus().Holder is not null, "a turn is held");
+        host.Time.Advance(TimeSpan.FromSeconds(5));
+        Assert.StartsWith("ERROR timeout", await holder.ReadLineAsync(), StringComparison.Ordinal);
+        holder.HalfClose();
+        Assert.Null(await holder.ReadLineAsync());
+    }
+}

@@ -1,0 +1,271 @@
+namespace SocketSync.Tests;
+
+public class SyncConnectionTests
+{
+    private static readonly TimeSpan Second = TimeSpan.FromSeconds(1);
+
+    [Fact]
+    public async Task ARequestIsAnswered()
+    {
+        using var host = new SyncHost();
+        var client = host.Connect();
+        await client.SendAsync("hello\n");
+        Assert.Equal("hello", await client.ReadLineAsync());
+        client.HalfClose();
+        Assert.Null(await client.ReadLineAsync());
+        await client.Served;
+        Assert.Equal(1, host.Listener.CountOf(Outcome.Ok));
+        Assert.Equal(0, host.Listener.ConnectionCount);
+    }
+
+    [Fact]
+    public async Task AHalfClosedClientIsAnsweredAllItAsked()
+    {
+        using var host = new SyncHost();
+        var client = host.Connect();
+        await client.SendAsync("1\n2\n3\n");
+        client.HalfClose();
+        Assert.Equal(["1", "2", "3"], [await client.ReadLineAsync(), await client.ReadLineAsync(), await client.ReadLineAsync()]);
+        Assert.Null(await client.ReadLineAsync());
+    }
+
+    [Fact]
+    public async Task AHalfClosedClientThatWaitsKeepsItsPlace()
+    {
+        var processor = new HeldProcessor();
+        using var host = new SyncHost(processor);
+        var first = host.Connect();
+        await first.SendAsync("a\n");
+        await SyncHost.Until(() => host.Gate.GetStatus().Holder is not null, "a turn is held");
+        var second = host.Connect();
+        await second.SendAsync("b\n");
+        await host.UntilWaiting(1);
+        second.HalfClose();
+        processor.LetGo(2);
+        Assert.Equal("done b", await second.ReadLineAsync());
+        Assert.Null(await second.ReadLineAsync());
+        Assert.Equal("done a", await first.ReadLineAsync());
+    }
+
+    [Fact]
+    public async Task AClientThatResetsWhileItWaitsIsNeverProcessed()
+    {
+        var processor = new HeldProcessor();
+        using var host = new SyncHost(processor);
+        var first = host.Connect();
+        await first.SendAsync("a\n");
+        await SyncHost.Until(() => host.Gate.GetStatus().Holder is not null, "a turn is held");
+        var second = host.Connect();
+        await second.SendAsync("b\n");
+        await host.UntilWaiting(1);
+        var third = host.Connect();
+        await third.SendAsync("c\n");
+        await host.UntilWaiting(2);
+        second.Reset();
+        await host.UntilWaiting(1);
+        await host.UntilCounted(Outcome.Abandoned, 1);
+        processor.LetGo(2);
+        Assert.Equal("done c", await third.ReadLineAsync());
+        Assert.Equal(["a", "c"], processor.Served);
+    }
+
+    [Fact]
+    public async Task AClientThatVanishesDuringItsTurnCostsNobodyElse()
+    {
+        var processor = new HeldProcessor();
+        using var host = new SyncHost(processor);
+        var first = host.Connect();
+        await first.SendAsync("a\n");
+        await SyncHost.Until(() => host.Gate.GetStatus().Holder is not null, "a turn is held");
+        first.Reset();
+        var second = host.Connect();
+        await second.SendAsync("b\n");
+        await host.UntilWaiting(1);
+        processor.LetGo(2);
+        Assert.Equal("done b", await second.ReadLineAsync());
+        await first.Served;
+        Assert.Equal(["a", "b"], processor.Served);
+    }
+
+    [Fact]
+    public async Task APipeliningClientTakesOnePlaceInLine()
+    {
+        var processor = new HeldProcessor();
+        using var host = new SyncHost(processor);
+        var many = host.Connect();
+        await many.SendAsync("a1\na2\na3\n");
+        await SyncHost.Until(() => host.Gate.GetStatus().Holder is not null, "a turn is held");
+        var one = host.Connect();
+        await one.SendAsync("b\n");
+        await host.UntilWaiting(1);
+        processor.LetGo(4);
+        Assert.Equal("done b", await one.ReadLineAsync());
+        Assert.Equal(["done a1", "done a2", "done a3"], [await many.ReadLineAsync(), await many.ReadLineAsync(), await many.ReadLineAsync()]);
+        Assert.Equal(["a1", "b", "a2", "a3"], processor.Served);
+    }
+
+    [Fact]
+    public async Task AFullQueueIsToldAtOnceAndTheClientGoesOn()
+    {
+        var processor = new HeldProcessor();
+        using var host = new SyncHost(processor, new GateOptions { MaxQueue = 0 });
+        var first = host.Connect();
+        await first.SendAsync("a\n");
+        await SyncHost.Until(() => host.Gate.GetStatus().Holder is not null, "a turn is held");
+        var second = host.Connect();
+        await second.SendAsync("b\n");
+        Assert.StartsWith("ERROR busy", await second.ReadLineAsync(), StringComparison.Ordinal);
+        processor.LetGo();
+        Assert.Equal("done a", await first.ReadLineAsync());
+        processor.LetGo();
+        await second.SendAsync("c\n");
+        Assert.Equal("done c", await second.ReadLineAsync());
+        Assert.Equal(["a", "c"], processor.Served);
+    }
+
+    [Fact]
+    public async Task AnOverdueTurnIsToldWhileItsProcessorIsInside()
+    {
+        var processor = new HeldProcessor { IgnoresCancellation = true };
+        using var host = new SyncHost(processor, new GateOptions { TurnTimeout = Second });
+        var first = host.Connect();
+        await first.SendAsync("a\n");
+        await SyncHost.Until(() => host.Gate.GetStatus().Holder is not null, "a turn is held");
+        var second = host.Connect();
+        await second.SendAsync("b\n");
+        await host.UntilWaiting(1);
+        host.Time.Advance(Second);
+        Assert.StartsWith("ERROR timeout", await first.ReadLineAsync(), StringComparison.Ordinal);
+        Assert.True(host.Gate.GetStatus().IsStuck);
+        Assert.Equal(1, host.Gate.GetStatus().QueueLength);
+
+        processor.LetGo(2);
+        Assert.Equal("done b", await second.ReadLineAsync());
+        processor.LetGo();
+        await first.SendAsync("c\n");
+        Assert.Equal("done c", await first.ReadLineAsync()); // and never the late "done a"
+    }
+
+    [Fact]
+    public async Task ATooLargeRequestIsToldAndTheConnectionCloses()
+    {
+        using var host = new SyncHost(protocol: new ProtocolOptions { Name = "Line", MaxRequestBytes = 8 });
+        var client = host.Connect();
+        await client.SendAsync("ok\nmuch too long");
+        Assert.Equal("ok", await client.ReadLineAsync());
+        Assert.StartsWith("ERROR too-large", await client.ReadLineAsync(), StringComparison.Ordinal);
+        client.HalfClose();
+        Assert.Null(await client.ReadLineAsync());
+        Assert.Equal(1, host.Listener.CountOf(Outcome.TooLarge));
+    }
+
+    [Fact]
+    public async Task AClientThatIsToldAndStaysIsClosedAfterAWhile()
+    {
+        using var host = new SyncHost(protocol: new ProtocolOptions { Name = "Line", MaxRequestBytes = 8 });
+        var client = host.Connect();
+        await client.SendAsync("much too long");
+        Assert.StartsWith("ERROR too-large", await client.ReadLineAsync(), StringComparison.Ordinal);
+        await SyncHost.Until(
+            () =>
+            {
+                host.Time.Advance(Second);
+                return client.Served.IsCompleted;
+            },
+            "closed");
+    }
+
+    [Fact]
+    public async Task TheEndOfTheStreamInsideARequestIsCounted()
+    {
+        var processor = new HeldProcessor();
+        using var host = new SyncHost(processor);
+        var client = host.Connect();
+        await client.SendAsync("no line end");
+        client.HalfClose();
+        Assert.Null(await client.ReadLineAsync());
+        Assert.Equal(1, host.Listener.CountOf(Outcome.Malformed));
+        Assert.Empty(processor.Served);
+    }
+
+    [Fact]
+    public async Task ASlowRequestIsClosedAfterFrameTimeoutHoweverOftenItSendsAByte()
+    {
+        using var host = new SyncHost(listener: new ListenerOptions { FrameTimeout = TimeSpan.FromSeconds(10) });
+        var client = host.Connect();
+        for (var i = 0; i < 9; i++)
+        {
+            await client.SendAsync("x");
+            await SyncHost.Until(() => !client.Served.IsCompleted, "open");
+            host.Time.Advance(Second);
+        }
+
+        Assert.False(client.Served.IsCompleted);
+        await SyncHost.Until(
+            () =>
+            {
+                host.Time.Advance(Second);
+                return client.Served.IsCompleted;
+            },
+            "closed");
+        Assert.Equal(1, host.Listener.CountOf(Outcome.Malformed));
+    }
+
+    [Fact]
+    public async Task AnIdleClientIsClosedAfterIdleTimeoutAndABusyOneIsNot()
+    {
+        var processor = new HeldProcessor();
+        using var host = new SyncHost(processor, new GateOptions { TurnTimeout = TimeSpan.FromDays(24) }, new ListenerOptions { IdleTimeout = Second });
+        var idle = host.Connect();
+        var busy = host.Connect();
+        await busy.SendAsync("a\n");
+        await SyncHost.Until(() => host.Gate.GetStatus().Holder is not null, "a turn is held");
+        await SyncHost.Until(
+            () =>
+            {
+                host.Time.Advance(Second);
+                return idle.Served.IsCompleted;
+            },
+            "the idle one is closed");
+        Assert.False(busy.Served.IsCompleted);
+        processor.LetGo();
+        Assert.Equal("done a", await busy.ReadLineAsync());
+        Assert.Equal(0, host.Listener.CountOf(Outcome.Malformed));
+    }
+
+    [Fact]
+    public async Task AClientThatTakesNoReplyIsClosedAfterSendTimeoutAndHoldsUpNobody()
+    {
+        using var host = new SyncHost(listener: new ListenerOptions { SendTimeout = Second });
+        var deaf = host.Connect();
+        await deaf.SendAsync("a\n");
+        await host.UntilCounted(Outcome.Ok, 1);
+        var other = host.Connect();
+        await other.SendAsync("b\n");
+        Assert.Equal("b", await other.ReadLineAsync());
+        await SyncHost.Until(
+            () =>
+            {
+                host.Time.Advance(Second);
+                return deaf.Served.IsCompleted;
+            },
+            "closed");
+        Assert.Contains("SendTimeout", deaf.AbortReason, StringComparison.Ordinal);
+    }
+
+    [Fact]
+    public async Task WhereErrorsAreToCloseNothingIsTold()
+    {
+        var processor = new HeldProcessor();
+        using var host = new SyncHost(processor, new GateOptions { MaxQueue = 0 }, onError: OnError.Close);
+        var first = host.Connect();
+        await first.SendAsync("a\n");
+        await SyncHost.Until(() => host.Gate.GetStatus().Holder is not null, "a turn is held");
+        var second = host.Connect();
+        await second.SendAsync("b\n");
+        await host.UntilCounted(Outcome.Busy, 1);
+        second.HalfClose();
+        Assert.Null(await second.ReadLineAsync());
+        processor.LetGo();
+    }
+}

@@ -1,0 +1,92 @@
+using System.Buffers;
+using System.Diagnostics.Metrics;
+using System.Text;
+using System.Threading.Channels;
+using Microsoft.Extensions.Logging.Abstractions;
+using Microsoft.Extensions.Time.Testing;
+
+namespace SocketSync.Tests;
+
+/// <summary>One resource behind one or more listeners, without a network and with a clock that the test moves.</summary>
+internal sealed class SyncHost : IDisposable
+{
+    private readonly Meter _meter = new("SocketSync.Tests");
+    private readonly Gate _gate;
+    private readonly SharedProcessor _resource;
+
+    public SyncHost(IRequestProcessor? processor = null, GateOptions? gate = null, ListenerOptions? listener = null, ProtocolOptions? protocol = null, OnError onError = OnError.Reply)
+    {
+        _gate = new Gate(gate ?? new GateOptions(), Time, new TurnMetrics(_meter, "R"));
+        processor ??= new EchoProcessor();
+        var registration = new ProcessorRegistration("P", NeverBlocks: processor is EchoProcessor, _ => processor);
+        _resource = new SharedProcessor("R", registration, processor, _gate, NullLogger.Instance);
+        Listener = new ListenerState("L", listener ?? new ListenerOptions(), _resource, ProtocolFactory.Create(protocol ?? new ProtocolOptions { Name = "Line" }), onError);
+    }
+
+    public FakeTimeProvider Time { get; } = new();
+
+    public Gate Gate => _gate;
+
+    public ListenerState Listener { get; }
+
+    public InMemoryConnection Connect()
+    {
+        var connection = new InMemoryConnection();
+        var handler = new SyncConnectionHandler(Listener, Time, NullLogger<SyncConnection>.Instance);
+        connection.Served = ServeAsync();
+        return connection;
+
+        async Task ServeAsync()
+        {
+            await Task.Yield();
+            await handler.OnConnectedAsync(connection);
+            connection.Finish();
+        }
+    }
+
+    /// <summary>Waits, bounded, until something that other threads bring about is so.</summary>
+    public static async Task Until(Func<bool> isSo, string what)
+    {
+        using var limit = new CancellationTokenSource(TimeSpan.FromSeconds(20));
+        while (!isSo())
+        {
+            Assert.False(limit.IsCancellationRequested, $"not so within 20 s: {what}");
+            await Task.Yield();
+        }
+    }
+
+    public Task UntilWaiting(int count) => Until(() => _gate.GetStatus().QueueLength == count, $"{count} wait");
+
+    public Task UntilCounted(Outcome outcome, long count) => Until(() => Listener.CountOf(outcome) == count, $"{count} {outcome.Code()}");
+
+    public void Dispose()
+    {
+        _gate.Dispose();
+        _meter.Dispose();
+    }
+}
+
+/// <summary>Holds each turn until the test lets it go; answers with a running number.</summary>
+internal sealed class HeldProcessor : IRequestProcessor
+{
+    private readonly Channel<int> _go = Channel.CreateUnbounded<int>();
+
+    public List<string> Served { get; } = [];
+
+    public bool IgnoresCancellation { get; init; }
+
+    public void LetGo(int turns = 1)
+    {
+        for (var i = 0; i < turns; i++)
+            _go.Writer.TryWrite(i);
+    }
+
+    public async ValueTask ProcessAsync(RequestContext context, CancellationToken cancellationToken)
+    {
+        var request = Encoding.ASCII.GetString(context.Request).TrimEnd('\n');
+        await _go.Reader.ReadAsync(IgnoresCancellation ? CancellationToken.None : cancellationToken);
+        lock (Served)
+            Served.Add(request);
+        context.Reply.Write(Encoding.ASCII.GetBytes($"done {request}\n"));
+    }
+}
