@@ -7,6 +7,7 @@ internal sealed class ListenerState(string name, ListenerOptions options, Shared
 {
     private readonly long[] _outcomes = new long[OutcomeNames.Count];
     private readonly ConcurrentDictionary<string, SyncConnection> _connections = new(StringComparer.Ordinal);
+    private volatile OnError _onError = onError;
     private long _accepted;
     private long _rejected;
 
@@ -18,7 +19,12 @@ internal sealed class ListenerState(string name, ListenerOptions options, Shared
 
     public IProtocol Protocol { get; } = protocol;
 
-    public OnError OnError { get; } = onError;
+    /// <summary>What is done where the protocol could tell an error; may change while it runs.</summary>
+    public OnError OnError
+    {
+        get => _onError;
+        set => _onError = value;
+    }
 
     public long Accepted => Interlocked.Read(ref _accepted);
 

@@ -33,6 +33,17 @@ internal sealed class Topology(
     public IEnumerable<ListenerState> ListenersOf(SharedProcessor resource) =>
         Listeners.Values.Where(listener => listener.Resource == resource);
 
+    /// <summary>Takes new settings of resources; they hold from the next turn on.</summary>
+    public void Configure(IReadOnlyDictionary<string, ResourceOptions> options)
+    {
+        foreach (var resource in Resources.Values)
+        {
+            resource.Gate.Configure(options[resource.Name].Gate);
+            foreach (var listener in ListenersOf(resource))
+                listener.OnError = options[resource.Name].OnError;
+        }
+    }
+
     public async ValueTask DisposeAsync()
     {
         Bound.Close();

@@ -2,10 +2,12 @@ using Microsoft.AspNetCore.Builder;
 using Microsoft.AspNetCore.Connections;
 using Microsoft.AspNetCore.Routing;
 using Microsoft.AspNetCore.Server.Kestrel.Core;
+using Microsoft.Extensions.Configuration;
 using Microsoft.Extensions.DependencyInjection;
 using Microsoft.Extensions.DependencyInjection.Extensions;
 using Microsoft.Extensions.Diagnostics.HealthChecks;
 using Microsoft.Extensions.Hosting;
+using Microsoft.Extensions.Logging;
 using Microsoft.Extensions.Options;
 using OpenTelemetry.Metrics;
 
@@ -39,6 +41,7 @@ public static class SocketSyncHostExtensions
         services.AddSingleton<IConnectionListenerFactory, ListenerTransport>();
         services.AddSingleton<IConfigureOptions<KestrelServerOptions>, KestrelSetup>();
         services.AddSingleton<Drain>();
+        services.AddSingleton<Func<ConfigurationWatcher>>(provider => () => Watch(provider));
         services.AddHostedService<SocketSyncService>();
         services.AddOptions<HostOptions>().Configure<SocketSyncOptions>(
             (host, options) => host.ShutdownTimeout = options.DrainTimeout + StopTime);
@@ -60,5 +63,17 @@ public static class SocketSyncHostExtensions
         StatusEndpoint.Map(endpoints);
         endpoints.MapPrometheusScrapingEndpoint("/metrics");
         return endpoints;
+    }
+
+    private static ConfigurationWatcher Watch(IServiceProvider services)
+    {
+        var topology = services.GetRequiredService<Topology>();
+        return new ConfigurationWatcher(
+            services.GetRequiredService<IConfiguration>(),
+            services.GetRequiredService<ProcessorCatalog>().Names,
+            services.GetRequiredService<SocketSyncOptions>(),
+            options => topology.Configure(options.Resources),
+            services.GetRequiredService<TimeProvider>(),
+            services.GetRequiredService<ILogger<ConfigurationWatcher>>());
     }
 }

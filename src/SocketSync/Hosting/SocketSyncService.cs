@@ -9,8 +9,15 @@ namespace SocketSync;
 /// Opens the listeners when everything else has started, HTTP included, and drains them before anything else stops.
 /// </summary>
 internal sealed partial class SocketSyncService(
-    Topology topology, SocketSyncOptions options, Drain drain, IServer server, ILogger<SocketSyncService> logger) : IHostedLifecycleService
+    Topology topology,
+    SocketSyncOptions options,
+    Drain drain,
+    Func<ConfigurationWatcher> watch,
+    IServer server,
+    ILogger<SocketSyncService> logger) : IHostedLifecycleService, IDisposable
 {
+    private ConfigurationWatcher? _watcher;
+
     public Task StartingAsync(CancellationToken cancellationToken) => Task.CompletedTask;
 
     public Task StartAsync(CancellationToken cancellationToken) => Task.CompletedTask;
@@ -27,6 +34,7 @@ internal sealed partial class SocketSyncService(
         }
 
         topology.Phase = HostPhase.Running;
+        _watcher = watch();
         LogListening(logger, string.Join(", ", topology.Bound.EndPoints.Select(Describe)), string.Join(", ", HttpAddresses()));
         return Task.CompletedTask;
     }
@@ -36,6 +44,8 @@ internal sealed partial class SocketSyncService(
     public Task StopAsync(CancellationToken cancellationToken) => Task.CompletedTask;
 
     public Task StoppedAsync(CancellationToken cancellationToken) => Task.CompletedTask;
+
+    public void Dispose() => _watcher?.Dispose();
 
     private static string Describe(ListenerEndPoint endPoint) => $"{endPoint.Name} on {string.Join(" and ", endPoint.LocalEndPoints)}";
 
