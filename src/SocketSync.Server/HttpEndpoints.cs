@@ -1,4 +1,5 @@
 using System.Globalization;
+using System.Net;
 using Microsoft.AspNetCore.Http;
 
 namespace SocketSync;
@@ -45,12 +46,12 @@ internal static class HttpEndpoints
 
     private static string Url(string scheme, string host, int port) => string.Create(CultureInfo.InvariantCulture, $"{scheme}://{host}:{port}");
 
-    private static string Reachable(string host) => host switch
+    // Kestrel listens everywhere for any host that is neither an IP address nor localhost.
+    private static string Reachable(string host)
     {
-        "*" or "+" or "0.0.0.0" or "localhost" => "127.0.0.1",
-        "[::]" => "[::1]",
-        _ => host,
-    };
+        if (!IPAddress.TryParse(host, out var address) || address.Equals(IPAddress.Any)) return "127.0.0.1";
+        return address.Equals(IPAddress.IPv6Any) ? "[::1]" : host;
+    }
 
     private static BindingAddress? Parse(string url)
     {

@@ -31,6 +31,12 @@ internal static class ServerCommandLine
         {
             return ServerExit.Invalid(e.Problems);
         }
+        catch (Exception e)
+        {
+            // A bug, before there was a log to tell it to.
+            Console.Error.WriteLine(e);
+            return ServerExit.Failed;
+        }
     }
 
     private static RootCommand Build()

@@ -1,6 +1,3 @@
-using Microsoft.Extensions.FileProviders;
-using Microsoft.Extensions.FileProviders.Physical;
-
 namespace SocketSync;
 
 /// <summary>Where the server's configuration comes from: the file, above it the environment, above that the command line.</summary>
@@ -39,9 +36,8 @@ internal static class ServerConfiguration
         if (!File.Exists(file)) throw Unreadable($"{file}: there is no such file; --config must name a JSON file");
         try
         {
-            // Without the filter that hides files whose name begins with a dot.
-            var directory = new PhysicalFileProvider(Path.GetDirectoryName(file)!, ExclusionFilters.None);
-            configuration.AddJsonFile(directory, Path.GetFileName(file), optional: false, reloadOnChange);
+            var provider = new PolledFileProvider(file, TimeProvider.System);
+            configuration.AddJsonFile(provider, Path.GetFileName(file), optional: false, reloadOnChange);
         }
         catch (Exception e) when (e is InvalidDataException or IOException or UnauthorizedAccessException)
         {

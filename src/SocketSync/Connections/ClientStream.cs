@@ -1,6 +1,7 @@
 using System.Buffers;
 using System.IO.Pipelines;
 using System.Net.Sockets;
+using System.Runtime.CompilerServices;
 using Microsoft.AspNetCore.Connections;
 using Microsoft.AspNetCore.Connections.Features;
 using Microsoft.AspNetCore.Http.Features;
@@ -77,6 +78,7 @@ internal sealed class ClientStream : IDisposable
     }
 
     /// <summary>Waits for more of a request, for at most FrameTimeout in all; for a new one, at most IdleTimeout.</summary>
+    [AsyncMethodBuilder(typeof(PoolingAsyncValueTaskMethodBuilder<>))]
     public async ValueTask<FillResult> FillAsync(bool mayIdle = false)
     {
         if (_isTooSlow)
@@ -138,6 +140,7 @@ internal sealed class ClientStream : IDisposable
             return new(!IsGone);
         return _flush.IsCompletedSuccessfully ? new(Flushed(_flush.Result)) : AwaitAsync();
 
+        [AsyncMethodBuilder(typeof(PoolingAsyncValueTaskMethodBuilder<>))]
         async ValueTask<bool> AwaitAsync() => Flushed(await _flush);
     }
 

@@ -115,6 +115,7 @@ internal sealed partial class SyncConnection : IConversation, IDisposable
     }
 
     /// <returns><see langword="false"/>: there is nothing more to serve.</returns>
+    [AsyncMethodBuilder(typeof(PoolingAsyncValueTaskMethodBuilder<>))]
     private async ValueTask<bool> FillAsync()
     {
         if (_turn.State == TurnState.Leased && _stream.Reader.HasUnread)
@@ -170,6 +171,7 @@ internal sealed partial class SyncConnection : IConversation, IDisposable
     }
 
     /// <summary>In line: the request is given back to the pipe, and a client that resets leaves the line.</summary>
+    [AsyncMethodBuilder(typeof(PoolingAsyncValueTaskMethodBuilder<>))]
     private async ValueTask<Outcome> WaitAsync(ValueTask<Outcome> admission)
     {
         // Not awaited: a client that takes its earlier replies slowly must not be granted a turn that it then holds up.
@@ -194,6 +196,7 @@ internal sealed partial class SyncConnection : IConversation, IDisposable
 
     /// <summary>The turn is over: writes what the client gets.</summary>
     /// <returns><see langword="false"/>: the connection is to be closed.</returns>
+    [AsyncMethodBuilder(typeof(PoolingAsyncValueTaskMethodBuilder<>))]
     private async ValueTask<bool> ReplyAsync(Outcome outcome)
     {
         if (!await _stream.EndFlushAsync())

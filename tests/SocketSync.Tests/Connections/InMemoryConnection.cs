@@ -9,13 +9,16 @@ namespace SocketSync.Tests;
 /// <summary>A connection without a network: the test is the client.</summary>
 internal sealed class InMemoryConnection : ConnectionContext
 {
-    private readonly Pipe _toServer = new(new PipeOptions(useSynchronizationContext: false));
-    // Like the transport's: a flush completes when everything was taken.
-    private readonly Pipe _toClient = new(new PipeOptions(pauseWriterThreshold: 1, resumeWriterThreshold: 1, useSynchronizationContext: false));
+    private readonly Pipe _toServer;
+    private readonly Pipe _toClient;
     private readonly CancellationTokenSource _closed = new();
 
-    public InMemoryConnection()
+    /// <param name="scheduler">Where each side goes on when the other has done something; the thread pool if not given.</param>
+    public InMemoryConnection(PipeScheduler? scheduler = null)
     {
+        _toServer = new Pipe(new PipeOptions(null, scheduler, scheduler, useSynchronizationContext: false));
+        // Like the transport's: a flush completes when everything was taken.
+        _toClient = new Pipe(new PipeOptions(null, scheduler, scheduler, pauseWriterThreshold: 1, resumeWriterThreshold: 1, useSynchronizationContext: false));
         Transport = new Duplex(_toServer.Reader, _toClient.Writer);
         ConnectionClosed = _closed.Token;
         RemoteEndPoint = new IPEndPoint(IPAddress.Loopback, 12345);
@@ -33,6 +36,11 @@ internal sealed class InMemoryConnection : ConnectionContext
 
     /// <summary>The server's task for this connection.</summary>
     public Task Served { get; set; } = Task.CompletedTask;
+
+    /// <summary>The client's side, in bytes.</summary>
+    public PipeWriter ToServer => _toServer.Writer;
+
+    public PipeReader FromServer => _toClient.Reader;
 
     public async Task SendAsync(string text) => await _toServer.Writer.WriteAsync(Encoding.ASCII.GetBytes(text));
 

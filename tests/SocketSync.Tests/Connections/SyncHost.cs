@@ -1,5 +1,6 @@
 using System.Buffers;
 using System.Diagnostics.Metrics;
+using System.IO.Pipelines;
 using System.Text;
 using System.Threading.Channels;
 using Microsoft.Extensions.Logging.Abstractions;
@@ -29,9 +30,9 @@ internal sealed class SyncHost : IDisposable
 
     public ListenerState Listener { get; }
 
-    public InMemoryConnection Connect()
+    public InMemoryConnection Connect(PipeScheduler? scheduler = null)
     {
-        var connection = new InMemoryConnection();
+        var connection = new InMemoryConnection(scheduler);
         var handler = new SyncConnectionHandler(Listener, Time, NullLogger<SyncConnection>.Instance);
         connection.Served = ServeAsync();
         return connection;
