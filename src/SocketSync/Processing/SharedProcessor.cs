@@ -16,6 +16,7 @@ internal sealed partial class SharedProcessor : IAsyncDisposable
         Name = name;
         ProcessorName = registration.Name;
         NeverBlocks = registration.NeverBlocks;
+        AnswersAtOnce = registration.AnswersAtOnce;
         _processor = processor;
         Gate = gate;
         _logger = logger;
@@ -28,6 +29,9 @@ internal sealed partial class SharedProcessor : IAsyncDisposable
 
     /// <summary>Whether its processor may run on a thread that moves bytes.</summary>
     public bool NeverBlocks { get; }
+
+    /// <summary>Whether it is done when <see cref="Process"/> returns.</summary>
+    public bool AnswersAtOnce { get; }
 
     public Gate Gate { get; }
 

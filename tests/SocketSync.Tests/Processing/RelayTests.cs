@@ -87,8 +87,8 @@ public class RelayTests
         var client = setup.Host.Connect();
         for (var i = 0; i < 5; i++)
         {
-            var device = await setup.Link.AcceptAsync();
             await client.SendAsync("ask\n");
+            var device = await setup.Link.AcceptAsync();
             await device.ReadAsync(4);
             await device.SendAsync("answer\n");
             Assert.Equal("answer", await client.ReadLineAsync());
@@ -151,18 +151,13 @@ public class RelayTests
         Assert.StartsWith("ERROR unavailable", await client.ReadLineAsync(), StringComparison.Ordinal);
         setup.Time.Advance(TimeSpan.FromHours(8)); // an inverter's night
         setup.Link.IsThere = true;
-        await SyncHost.Until(
-            () =>
-            {
-                setup.Time.Advance(TimeSpan.FromSeconds(10));
-                return setup.Keeper.GetStatus().State == LinkState.Up;
-            },
-            "the link is up");
+        await SyncHost.AdvanceUntil(setup.Time, TimeSpan.FromSeconds(10), () => setup.Keeper.GetStatus().State == LinkState.Up, "the link is up");
         var device = await setup.Link.AcceptAsync();
-        await client.SendAsync("ask\n");
+        var morning = setup.Host.Connect();
+        await morning.SendAsync("ask\n");
         await device.ReadAsync(4);
         await device.SendAsync("answer\n");
-        Assert.Equal("answer", await client.ReadLineAsync());
+        Assert.Equal("answer", await morning.ReadLineAsync());
     }
 
     [Fact]
@@ -177,13 +172,7 @@ public class RelayTests
         Assert.Equal("one", await client.ReadLineAsync());
         await SyncHost.Until(() => setup.Host.Gate.GetStatus().Holder is not null, "the second has its turn");
         Assert.False(device.HasRequest());
-        await SyncHost.Until(
-            () =>
-            {
-                setup.Time.Advance(TimeSpan.FromMilliseconds(100));
-                return device.HasRequest();
-            },
-            "the second is written");
+        await SyncHost.AdvanceUntil(setup.Time, TimeSpan.FromMilliseconds(100), () => device.HasRequest(), "the second is written");
         Assert.True(setup.Time.GetUtcNow() - setup.Start >= TimeSpan.FromSeconds(1));
     }
 
@@ -205,13 +194,7 @@ public class RelayTests
         await SyncHost.Until(() => setup.Keeper.GetStatus().DiscardedBytes == 11, "the late reply is discarded");
         Assert.False(setup.Host.Gate.GetStatus().IsStuck);
         Assert.Equal(1, setup.Host.Gate.GetStatus().QueueLength);
-        await SyncHost.Until(
-            () =>
-            {
-                setup.Time.Advance(ReplyTimeout);
-                return device.HasRequest();
-            },
-            "the line is silent and the next request written");
+        await SyncHost.AdvanceUntil(setup.Time, TimeSpan.FromMilliseconds(500), () => device.HasRequest(), "the line is silent and the next request written");
         Assert.Equal("b\n", await device.ReadAsync(2));
         await device.SendAsync("for b\n");
         Assert.Equal("for b", await second.ReadLineAsync());
@@ -224,13 +207,7 @@ public class RelayTests
         using var setup = new Setup(new LinkOptions { IdleTimeout = TimeSpan.FromMinutes(1) });
         var client = setup.Host.Connect();
         var device = await setup.Link.AcceptAsync();
-        await SyncHost.Until(
-            () =>
-            {
-                setup.Time.Advance(TimeSpan.FromSeconds(10));
-                return device.IsClosed;
-            },
-            "closed");
+        await SyncHost.AdvanceUntil(setup.Time, TimeSpan.FromSeconds(10), () => device.IsClosed, "closed");
         Assert.Equal(LinkState.Idle, setup.Keeper.GetStatus().State);
         await client.SendAsync("ask\n");
         var again = await setup.Link.AcceptAsync();

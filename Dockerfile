@@ -1,0 +1,28 @@
+FROM mcr.microsoft.com/dotnet/sdk:10.0 AS build
+WORKDIR /source
+
+# What the restore needs, and nothing else: this layer is made anew only when a package or a project changes.
+COPY global.json Directory.Build.props Directory.Packages.props ./
+COPY src/Directory.Build.props src/
+COPY src/SocketSync/SocketSync.csproj src/SocketSync/
+COPY src/SocketSync.Server/SocketSync.Server.csproj src/SocketSync.Server/
+RUN dotnet restore src/SocketSync.Server
+
+COPY .editorconfig appsettings.json ./
+COPY src src
+RUN dotnet publish src/SocketSync.Server -c Release --no-restore -o /app
+
+
+FROM mcr.microsoft.com/dotnet/aspnet:10.0-noble-chiseled
+WORKDIR /app
+COPY --from=build /app .
+
+# Reached from outside the container, unlike on a bare host. The diagnostics port would need a writable file system.
+ENV SocketSync__DefaultAddress=* \
+    DOTNET_EnableDiagnostics=0
+
+# The clients' port and HTTP.
+EXPOSE 56780 8080
+USER $APP_UID
+HEALTHCHECK --interval=10s --timeout=3s --start-period=10s CMD ["dotnet", "/app/SocketSync.Server.dll", "healthcheck"]
+ENTRYPOINT ["dotnet", "/app/SocketSync.Server.dll"]

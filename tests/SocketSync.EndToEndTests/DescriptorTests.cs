@@ -1,0 +1,60 @@
+using System.Diagnostics;
+using System.Net;
+
+namespace SocketSync.EndToEndTests;
+
+[Collection(HeavyTests.Name)]
+public sealed class DescriptorTests
+{
+    [Theory]
+    [InlineData(256)]
+    [InlineData(512)]
+    public async Task RunningOutOfThemEndsNothingAndBurnsNothing(int openFiles)
+    {
+        await using var server = await ServerProcess.StartAsync(Settings.EchoLines, openFiles: openFiles);
+        var port = (await server.StatusAsync()).Listener.Port;
+        using var served = await TestClient.ConnectAsync(port);
+        Assert.Equal("before", await served.AskAsync("before"));
+
+        var clients = new List<TestClient>();
+        for (var i = 0; i < 400; i++) clients.Add(await TestClient.ConnectAsync(port));
+        // All that the server will take for now.
+        long accepted = 0;
+        await Poll.UntilAsync(
+            async () =>
+            {
+                var before = accepted;
+                accepted = (await server.StatusAsync()).Listener.Accepted;
+                return accepted == before && accepted > 0;
+            },
+            () => $"{accepted} connections were accepted");
+
+        var watch = Stopwatch.StartNew();
+        var used = server.Process.ProcessorTime;
+        await Poll.UntilAsync(
+            async () =>
+            {
+                Assert.Equal(HttpStatusCode.OK, await server.ReadinessAsync());
+                Assert.Equal(HttpStatusCode.OK, await LiveOnAFreshConnectionAsync(server));
+                Assert.Equal("during", await served.AskAsync("during"));
+                await Task.Delay(200, TestContext.Current.CancellationToken); // Asking is not to be what costs the time that is measured.
+                return watch.Elapsed > TimeSpan.FromSeconds(3);
+            },
+            () => "three seconds");
+        var share = (server.Process.ProcessorTime - used) / watch.Elapsed;
+        Assert.True(share < 0.3, $"it used {share:P0} of a core while it had nothing to do");
+        Assert.False(server.Process.HasExited);
+
+        clients.ForEach(c => c.Dispose());
+        using var after = await TestClient.ConnectAsync(port);
+        Assert.Equal("after", await after.AskAsync("after"));
+        await server.WaitForStatusAsync(s => s.Listener.Connections == 2);
+    }
+
+    private static async Task<HttpStatusCode> LiveOnAFreshConnectionAsync(ServerProcess server)
+    {
+        using var http = new HttpClient { BaseAddress = server.Http.BaseAddress, Timeout = TimeSpan.FromSeconds(5) };
+        using var answer = await http.GetAsync(new Uri("/health/live", UriKind.Relative), TestContext.Current.CancellationToken);
+        return answer.StatusCode;
+    }
+}

@@ -1,0 +1,153 @@
+using System.Net;
+using System.Net.Http.Json;
+using System.Reflection;
+using System.Text.Json;
+
+namespace SocketSync.EndToEndTests;
+
+/// <summary>The server, or the test host, as a process of its own, with a configuration file and ports of its own.</summary>
+internal sealed class ServerProcess : IAsyncDisposable
+{
+    private readonly TestFiles _files = new();
+    private readonly string _config;
+
+    private ServerProcess(string assembly, string settings, string serilog, int? openFiles)
+    {
+        _config = _files.Write("appsettings.json", WholeFile(settings, serilog));
+        var url = $"http://127.0.0.1:{FreePort.Next()}";
+        Http = new HttpClient { BaseAddress = new(url), Timeout = TimeSpan.FromSeconds(10) };
+        string[] arguments = [Assembly(assembly), "--config", _config, $"--urls={url}"];
+        Process = openFiles is { } limit
+            ? new("bash", ["-c", $"ulimit -n {limit}; exec dotnet \"$@\"", "server", .. arguments])
+            : new("dotnet", arguments);
+    }
+
+    public ChildProcess Process { get; }
+
+    public HttpClient Http { get; }
+
+    private static CancellationToken Cancellation => TestContext.Current.CancellationToken;
+
+    /// <summary>Starts the server and waits until it is ready.</summary>
+    /// <param name="settings">What stands in section SocketSync.</param>
+    /// <param name="serilog">What stands in section Serilog.</param>
+    /// <param name="openFiles">How many files it may have open.</param>
+    public static Task<ServerProcess> StartAsync(string settings, string serilog = "", int? openFiles = null) =>
+        ReadyAsync(new("ServerAssembly", settings, serilog, openFiles));
+
+    /// <summary>Starts the host that has processors "Scripted" and "Converse", and waits until it is ready.</summary>
+    public static Task<ServerProcess> StartTestHostAsync(string settings) =>
+        ReadyAsync(new("TestHostAssembly", settings, serilog: "", openFiles: null));
+
+    /// <summary>The path of a built assembly that is started, never loaded.</summary>
+    public static string Assembly(string name) => typeof(ServerProcess).Assembly
+        .GetCustomAttributes<AssemblyMetadataAttribute>().Single(a => a.Key == name).Value!;
+
+    public static string WholeFile(string settings, string serilog = "") => $$"""
+        {
+          "SocketSync": {
+            {{settings}}
+          },
+          "Serilog": {
+            {{(serilog.Length > 0 ? serilog : """ "MinimumLevel": { "Default": "Information", "Override": { "Microsoft": "Warning" } } """)}}
+          }
+        }
+        """;
+
+    public void ChangeFile(string settings) => _files.Write("appsettings.json", WholeFile(settings));
+
+    public async Task<TestClient> ConnectAsync(string listener = "Default")
+    {
+        var status = await StatusAsync();
+        return await TestClient.ConnectAsync(status.Listeners[listener].Port);
+    }
+
+    public async Task<ServerStatus> StatusAsync() =>
+        await Http.GetFromJsonAsync<ServerStatus>("/api/status", JsonSerializerOptions.Web, Cancellation)
+        ?? throw new InvalidOperationException("the status is null");
+
+    public async Task<ServerStatus> WaitForStatusAsync(Func<ServerStatus, bool> state, TimeSpan? bound = null)
+    {
+        ServerStatus? last = null;
+        await Poll.UntilAsync(async () => state(last = await StatusAsync()), () => $"the last status was {last}", bound);
+        return last!;
+    }
+
+    public Task WaitForLogAsync(string text) =>
+        Poll.UntilAsync(() => Process.Log.Contains(text, StringComparison.Ordinal), $"'{text}' in the log:\n{Process.Log}");
+
+    public async Task<HttpStatusCode> ReadinessAsync()
+    {
+        using var answer = await Http.GetAsync(new Uri("/health/ready", UriKind.Relative), Cancellation);
+        return answer.StatusCode;
+    }
+
+    public Task WaitForReadinessAsync(HttpStatusCode expected)
+    {
+        HttpStatusCode last = default;
+        return Poll.UntilAsync(async () => (last = await ReadinessAsync()) == expected, () => $"readiness was {last}");
+    }
+
+    public Task<string> MetricsAsync() => Http.GetStringAsync(new Uri("/metrics", UriKind.Relative), Cancellation);
+
+    /// <summary>Waits until the samples of a metric with all of these labels, each as <c>name="value"</c>, add up to a number.</summary>
+    public Task WaitForMetricAsync(double expected, string name, params string[] labels)
+    {
+        double last = 0;
+        return Poll.UntilAsync(
+            async () => (last = Metrics.Sum(await MetricsAsync(), name, labels)) == expected,
+            () => $"{name} {string.Join(", ", labels)} was {last}, not {expected}");
+    }
+
+    /// <summary>Lets the test host's turn that waits for <paramref name="key"/> go on.</summary>
+    public async Task ReleaseAsync(string key)
+    {
+        using var answer = await Http.PostAsync(new Uri($"/test/release/{key}", UriKind.Relative), content: null, Cancellation);
+        answer.EnsureSuccessStatusCode();
+    }
+
+    public async Task<StageLog> StageAsync() =>
+        await Http.GetFromJsonAsync<StageLog>("/test/log", JsonSerializerOptions.Web, Cancellation)
+        ?? throw new InvalidOperationException("the log is null");
+
+    public async Task<StageLog> WaitForStageAsync(Func<StageLog, bool> state)
+    {
+        StageLog? last = null;
+        await Poll.UntilAsync(async () => state(last = await StageAsync()), () => $"the last log was {JsonSerializer.Serialize(last)}");
+        return last!;
+    }
+
+    public async ValueTask DisposeAsync()
+    {
+        Http.Dispose();
+        await Process.DisposeAsync();
+        _files.Dispose();
+    }
+
+    private static async Task<ServerProcess> ReadyAsync(ServerProcess server)
+    {
+        try
+        {
+            await Poll.UntilAsync(server.IsReadyAsync, () => $"the server was not ready; it printed:\n{server.Process.Log}", TimeSpan.FromSeconds(30));
+            return server;
+        }
+        catch
+        {
+            await server.DisposeAsync();
+            throw;
+        }
+    }
+
+    private async Task<bool> IsReadyAsync()
+    {
+        if (Process.HasExited) Assert.Fail($"the server has ended; it printed:\n{Process.Log}");
+        try
+        {
+            return await ReadinessAsync() == HttpStatusCode.OK;
+        }
+        catch (HttpRequestException)
+        {
+            return false; // It does not listen yet.
+        }
+    }
+}

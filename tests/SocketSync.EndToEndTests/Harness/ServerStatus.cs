@@ -1,0 +1,30 @@
+using System.Text.Json;
+
+namespace SocketSync.EndToEndTests;
+
+/// <summary>What <c>GET /api/status</c> tells.</summary>
+internal sealed record ServerStatus(Dictionary<string, ResourceStatus> Resources, Dictionary<string, ListenerStatus> Listeners)
+{
+    /// <summary>The resource "Default", which most tests have.</summary>
+    public ResourceStatus Resource => Resources["Default"];
+
+    /// <summary>The listener "Default", which most tests have.</summary>
+    public ListenerStatus Listener => Listeners["Default"];
+
+    public override string ToString() => JsonSerializer.Serialize(this);
+}
+
+internal sealed record ResourceStatus(
+    string Processor,
+    string State,
+    int QueueLength,
+    double? OldestWaitSeconds,
+    TurnStatus? Turn,
+    long Completed,
+    long Refused,
+    long Failed,
+    long Abandoned);
+
+internal sealed record TurnStatus(string ConnectionId, string? RemoteEndPoint, double HeldSeconds);
+
+internal sealed record ListenerStatus(string Address, int Port, long Connections, long Accepted, long Rejected);

@@ -1,0 +1,15 @@
+// A host with processors of its own, as a user writes one, whose turns the end-to-end tests begin and end by HTTP.
+using SocketSync;
+using SocketSync.TestHost;
+
+var builder = WebApplication.CreateBuilder(args);
+builder.Configuration.AddJsonFile(builder.Configuration["config"]!, optional: false, reloadOnChange: true);
+builder.Logging.AddFilter("Microsoft", LogLevel.Warning); // The tests ask often.
+builder.Services.AddSingleton<Stage>();
+builder.AddSocketSync().AddProcessor<Scripted>("Scripted").AddProcessor<Converse>("Converse");
+
+var app = builder.Build();
+app.MapSocketSync();
+app.MapPost("/test/release/{key}", (string key, Stage stage) => stage.Release(key));
+app.MapGet("/test/log", (Stage stage) => stage.Log());
+app.Run();
