@@ -78,8 +78,11 @@ internal sealed partial class SharedProcessor : IAsyncDisposable
             if (!turn.IsOutstayed || exception is not OperationCanceledException)
                 LogFailed(_logger, Name, ProcessorName, context.Client.Id, exception);
         }
-
-        Gate.End(turn, outcome);
+        finally
+        {
+            // Also where the log itself throws, as it may on an exception whose Message does.
+            Gate.End(turn, outcome);
+        }
     }
 
     [LoggerMessage(300, LogLevel.Error, "Resource {Resource}: processor {Processor} failed on a request of {ConnectionId}")]
