@@ -5,9 +5,6 @@ namespace SocketSync;
 /// <summary>Runs the server until it is told to stop.</summary>
 internal static class RunCommand
 {
-    /// <summary>What the host needs beyond the drain, to close HTTP and say good-bye.</summary>
-    private static readonly TimeSpan AfterDrain = TimeSpan.FromSeconds(5);
-
     public static async Task<int> RunAsync(ServerArguments arguments)
     {
         using var configuration = ServerConfiguration.Load(arguments);
@@ -19,7 +16,7 @@ internal static class RunCommand
         await using var logger = ServerLogging.Create(builder.Configuration);
         try
         {
-            await using var app = Build(builder, logger, options);
+            await using var app = Build(builder, logger);
             await app.StartAsync();
             await app.WaitForShutdownAsync();
             return ServerExit.Ok;
@@ -45,11 +42,10 @@ internal static class RunCommand
         return builder;
     }
 
-    private static WebApplication Build(WebApplicationBuilder builder, Serilog.ILogger logger, SocketSyncOptions options)
+    private static WebApplication Build(WebApplicationBuilder builder, Serilog.ILogger logger)
     {
         builder.Services.AddSerilog(logger);
         builder.Services.AddRouting();
-        builder.Services.Configure<HostOptions>(host => host.ShutdownTimeout = options.DrainTimeout + AfterDrain);
         builder.AddSocketSync();
 
         var app = builder.Build();
