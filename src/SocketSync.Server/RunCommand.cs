@@ -8,8 +8,8 @@ internal static class RunCommand
     public static async Task<int> RunAsync(ServerArguments arguments)
     {
         using var configuration = ServerConfiguration.Load(arguments);
-        var options = CheckCommand.Validated(configuration);
-        SocketEngine.Prepare(options.IoThreads);
+        var host = HostConfiguration.Read(configuration, ServerConfiguration.Processors);
+        SocketEngine.Prepare(host.Options.IoThreads);
 
         using var secondSignal = new SecondSignal();
         var builder = CreateBuilder(arguments, configuration["environment"]);
@@ -21,7 +21,7 @@ internal static class RunCommand
             await app.WaitForShutdownAsync();
             return ServerExit.Ok;
         }
-        catch (Exception e) when (StartFailure.Describe(e, HttpEndpoints.Of(configuration, options.DefaultAddress)) is { } problems)
+        catch (Exception e) when (StartFailure.Describe(e, host.Http) is { } problems)
         {
             return ServerExit.Invalid(problems);
         }

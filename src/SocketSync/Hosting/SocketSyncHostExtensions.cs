@@ -35,7 +35,8 @@ public static class SocketSyncHostExtensions
 
         services.TryAddSingleton(TimeProvider.System);
         services.AddSingleton(processors);
-        services.AddSingleton(TopologyFactory.ReadOptions);
+        services.AddSingleton(provider => HostConfiguration.Read(provider.GetRequiredService<IConfiguration>(), processors.Names));
+        services.AddSingleton(provider => provider.GetRequiredService<HostConfiguration>().Options);
         services.AddSingleton(provider => TopologyFactory.Create(provider, provider.GetRequiredService<SocketSyncOptions>()));
 
         services.AddSingleton<IConnectionListenerFactory, ListenerTransport>();
