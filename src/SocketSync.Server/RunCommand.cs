@@ -34,11 +34,16 @@ internal static class RunCommand
 
     // Empty, because the ready-made builders read an appsettings.json of their own, and let Kestrel follow its section while
     // it runs: a file that is broken for a moment would close the HTTP endpoint.
-    private static WebApplicationBuilder CreateBuilder(ServerArguments arguments, string? environment)
+    internal static WebApplicationBuilder CreateBuilder(ServerArguments arguments, string? environment)
     {
         var builder = WebApplication.CreateEmptyBuilder(new() { ContentRootPath = AppContext.BaseDirectory, EnvironmentName = environment });
         ServerConfiguration.AddSources(builder.Configuration, arguments, reloadOnChange: true);
-        builder.WebHost.UseKestrel((context, kestrel) => kestrel.Configure(context.Configuration.GetSection("Kestrel"), reloadOnChange: false));
+        builder.WebHost.UseKestrel((context, kestrel) =>
+        {
+            var endPoints = kestrel.Configure(context.Configuration.GetSection("Kestrel"), reloadOnChange: false);
+            foreach (var endPoint in endPoints.Configuration.GetSection("Endpoints").GetChildren())
+                endPoints.Endpoint(endPoint.Key, http => http.ListenOptions.UseHttpConnectionLimit());
+        });
         return builder;
     }
 

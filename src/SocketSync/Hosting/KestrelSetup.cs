@@ -44,6 +44,7 @@ internal sealed class KestrelSetup(IConfiguration configuration, HostConfigurati
 
         void UseHttp(ListenOptions listen)
         {
+            listen.UseHttpConnectionLimit();
             if (http.IsHttps)
                 UseHttps(listen, http);
         }

@@ -41,6 +41,11 @@ public static class SocketSyncHostExtensions
 
         services.AddSingleton<IConnectionListenerFactory, ListenerTransport>();
         services.AddSingleton<IConfigureOptions<KestrelServerOptions>, KestrelSetup>();
+        services.AddSingleton(provider => new HttpConnectionLimit(
+            HttpConnectionLimit.MaximumFor(DescriptorReserve.OfThisProcess),
+            DescriptorReserve.OfThisProcess,
+            provider.GetRequiredService<TimeProvider>(),
+            provider.GetRequiredService<ILogger<HttpConnectionLimit>>()));
         services.AddSingleton<Drain>();
         services.AddSingleton<Func<ConfigurationWatcher>>(provider => () => Watch(provider));
         services.AddHostedService<SocketSyncService>();
