@@ -90,7 +90,7 @@ internal sealed class Gate : IDisposable
             if (turn.State == TurnState.Waiting)
                 Dismiss(turn, Outcome.Abandoned);
             else if (turn.State == TurnState.Leased)
-                Release(turn);
+                Release(turn, _time.GetTimestamp());
         }
     }
 
@@ -116,7 +116,7 @@ internal sealed class Gate : IDisposable
             }
             else
             {
-                Release(turn);
+                Release(turn, now);
             }
         }
     }
@@ -169,7 +169,7 @@ internal sealed class Gate : IDisposable
             if (_holder is { State: TurnState.Running } running)
                 cancellation = Overrule(running, Outcome.Unavailable);
             else if (_holder is { State: TurnState.Leased } leased)
-                Release(leased);
+                Release(leased, _time.GetTimestamp());
         }
 
         _ = cancellation?.CancelAsync();
@@ -257,7 +257,7 @@ internal sealed class Gate : IDisposable
         turn.Admission.Set(outcome);
     }
 
-    private void Release(Turn turn)
+    private void Release(Turn turn, long now)
     {
         turn.State = TurnState.Out;
         _holder = null;
@@ -265,7 +265,6 @@ internal sealed class Gate : IDisposable
         if (_line.Count == 0 || !_exclusion.Wait(0))
             return;
 
-        var now = _time.GetTimestamp();
         var next = _line.TakeNext()!;
         _metrics.Waited(_time.GetElapsedTime(next.ArrivedAt, now));
         Grant(next, now);
@@ -318,7 +317,7 @@ internal sealed class Gate : IDisposable
                     loser = leased;
                 }
 
-                Release(leased);
+                Release(leased, now);
             }
 
             SetAlarm();

@@ -99,7 +99,7 @@ public class ConfigurationProblemTests
     [InlineData("Admin:Tokn=0123456789abcdef", "Admin:Tokn", null, "did you mean SocketSync:Admin:Token?")]
     // TLS
     [InlineData("Listeners:Default:Tls:ClientCertificate=None", "Listeners:Default:Tls:Certificate:Path", null, "must be given: the path of a PEM or PFX file")]
-    [InlineData("Listeners:Default:Tls:Certificate:Path=/nowhere/a.pem", "Listeners:Default:Tls:Certificate:Path", "/nowhere/a.pem", "there is no such file")]
+    [InlineData("Listeners:Default:Tls:Certificate:Path=/nowhere/a.pem", "Listeners:Default:Tls:Certificate:Path", "/nowhere/a.pem", "does not exist")]
     public void OneFaultIsOneProblem(string keys, string key, string? value, string allowed)
     {
         var result = ConfigurationText.Read(ConfigurationText.Keys(keys), "Bench");
@@ -135,7 +135,7 @@ public class ConfigurationProblemTests
     public void AProblemIsOneLineWhateverTheValue()
     {
         var problem = new ConfigurationProblem("SocketSync:A", "x\r\nfaked: line\u001b[2J" + new string('y', 1000), "must be B");
-        Assert.StartsWith(@"SocketSync:A: 'x\r\nfaked: line\x1B[2J", problem.ToString(), StringComparison.Ordinal);
+        Assert.StartsWith(@"SocketSync:A: 'x\r\nfaked: line\u001B[2J", problem.ToString(), StringComparison.Ordinal);
         Assert.EndsWith("…': must be B", problem.ToString(), StringComparison.Ordinal);
         Assert.InRange(problem.ToString().Length, 0, 300);
     }

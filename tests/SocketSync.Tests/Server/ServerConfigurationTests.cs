@@ -51,34 +51,19 @@ public sealed class ServerConfigurationTests : IDisposable
     }
 
     [Theory]
-    [InlineData("", "http://localhost:8080", "http://127.0.0.1:8080/health/ready")]
-    [InlineData("SocketSync:DefaultAddress=*", "http://*:8080", "http://127.0.0.1:8080/health/ready")]
-    [InlineData("SocketSync:DefaultAddress=::1", "http://[::1]:8080", "http://[::1]:8080/health/ready")]
-    [InlineData("SocketSync:DefaultAddress=192.0.2.1", "http://192.0.2.1:8080", "http://192.0.2.1:8080/health/ready")]
-    [InlineData("http_ports=8081;8082", "http://*:8081 http://*:8082", "http://127.0.0.1:8081/health/ready")]
-    [InlineData("https_ports=8443 http_ports=81", "http://*:81 https://*:8443", "http://127.0.0.1:81/health/ready")]
-    [InlineData("urls=http://+:1 http_ports=2", "http://+:1", "http://127.0.0.1:1/health/ready")]
-    [InlineData("urls=http://[::]:1", "http://[::]:1", "http://[::1]:1/health/ready")]
-    [InlineData("urls=http://*:0", "http://*:0", null)]
-    [InlineData("Kestrel:Endpoints:A:Url=http://localhost:7 urls=http://*:1", "http://localhost:7", "http://127.0.0.1:7/health/ready")]
-    public void TheHttpEndpointIsFoundAsTheHostDoes(string keys, string urls, string? readiness)
-    {
-        var configuration = Keys(keys);
-        var address = configuration["SocketSync:DefaultAddress"] ?? "localhost";
-
-        Assert.Equal(urls.Split(' '), HttpEndpoints.Of(configuration, address).Select(e => e.Url), StringComparer.Ordinal);
-        Assert.Equal(readiness, HttpEndpoints.Readiness(configuration, address)?.ToString());
-        Assert.Empty(HttpEndpoints.Problems(configuration, address));
-    }
-
-    [Theory]
-    [InlineData("urls=nonsense", "urls: 'nonsense': must be a URL such as")]
-    [InlineData("urls=http://localhost:99999", "urls: 'http://localhost:99999': must be a URL such as")]
-    [InlineData("urls=ftp://localhost:1", "urls: 'ftp://localhost:1': must be a URL such as")]
-    [InlineData("http_ports=many", "http_ports: 'http://*:many': must be a URL such as")]
-    [InlineData("Kestrel:Endpoints:A:Url=x", "Kestrel:Endpoints:A:Url: 'x': must be a URL such as")]
-    public void AnHttpEndpointThatIsNoneIsAProblem(string keys, string problem) =>
-        Assert.StartsWith(problem, Assert.Single(HttpEndpoints.Problems(Keys(keys), "localhost")), StringComparison.Ordinal);
+    [InlineData("", "http://127.0.0.1:8080/health/ready")]
+    [InlineData("SocketSync:DefaultAddress=*", "http://127.0.0.1:8080/health/ready")]
+    [InlineData("SocketSync:DefaultAddress=::1", "http://[::1]:8080/health/ready")]
+    [InlineData("SocketSync:DefaultAddress=192.0.2.1", "http://192.0.2.1:8080/health/ready")]
+    [InlineData("http_ports=8081;8082", "http://127.0.0.1:8081/health/ready")]
+    [InlineData("https_ports=8443", "https://127.0.0.1:8443/health/ready")]
+    [InlineData("urls=https://*:8443;http://*:81", "http://127.0.0.1:81/health/ready")]
+    [InlineData("urls=http://[::]:1", "http://127.0.0.1:1/health/ready")]
+    [InlineData("urls=http://*:0", null)]
+    [InlineData("urls=http://unix:/run/s", null)]
+    [InlineData("Kestrel:Endpoints:A:Url=http://localhost:7 urls=http://*:1", "http://127.0.0.1:7/health/ready")]
+    public void ReadinessIsAskedForWhereHttpIs(string keys, string? url) =>
+        Assert.Equal(url, HttpReadiness.UrlOf(ConfigurationText.Host(keys).Http)?.ToString());
 
     [Fact]
     public void CheckTellsWhatWouldRun()
@@ -92,7 +77,7 @@ public sealed class ServerConfigurationTests : IDisposable
                 "resource R: processor Echo, protocol Line up to 65536 bytes, gate held until the client leaves, at most 00:05:00, queue 256, wait 00:00:30, turn 00:00:10",
                 "http endpoint http://localhost:8080",
             ],
-            CheckCommand.Describe(CheckCommand.Validated(configuration), configuration), StringComparer.Ordinal);
+            CheckCommand.Describe(HostConfiguration.Read(configuration, ServerConfiguration.Processors)), StringComparer.Ordinal);
     }
 
     private static string Problem(string file) =>
@@ -100,10 +85,6 @@ public sealed class ServerConfigurationTests : IDisposable
 
     private static ServerArguments Arguments(string? file, params (string Key, string Value)[] keys) =>
         new(file, keys.ToDictionary(k => k.Key, k => (string?)k.Value, StringComparer.Ordinal));
-
-    private static IConfigurationRoot Keys(string keys) =>
-        new ConfigurationBuilder().AddInMemoryCollection(keys.Split(' ', StringSplitOptions.RemoveEmptyEntries)
-            .Select(k => k.Split('=', 2)).Select(k => KeyValuePair.Create<string, string?>(k[0], k[1]))).Build();
 
     private string Write(string name, string text)
     {
