@@ -14,10 +14,10 @@ internal static class ConfigurationProtocolRules
             nameof(ProtocolOptions.LengthBytes), nameof(ProtocolOptions.LittleEndian), nameof(ProtocolOptions.LengthIncludesHeader),
         ],
         ["FixedLength"] = [nameof(ProtocolOptions.Length)],
+        ["Scpi"] = [nameof(ProtocolOptions.Delimiter)],
+        ["ModbusTcp"] = [],
+        ["ModbusRtu"] = [],
     };
-
-    /// <summary>Protocols that the contract names for later versions.</summary>
-    private static readonly string[] Later = ["Scpi", "ModbusTcp", "ModbusRtu"];
 
     /// <summary>The name as the documentation writes it, where it is one.</summary>
     public static string AsKnown(string name) =>
@@ -27,9 +27,7 @@ internal static class ConfigurationProtocolRules
     {
         if (!SettingsOf.TryGetValue(protocol.Name, out var own))
         {
-            var allowed = ConfigurationValue.OneOf(protocol.Name, SettingsOf.Keys);
-            var isLater = Later.Contains(protocol.Name, StringComparer.OrdinalIgnoreCase);
-            findings.Report($"{path}:Name", protocol.Name, isLater ? $"this version does not have it yet; {allowed}" : allowed);
+            findings.Report($"{path}:Name", protocol.Name, ConfigurationValue.OneOf(protocol.Name, SettingsOf.Keys));
             return;
         }
 
@@ -39,10 +37,12 @@ internal static class ConfigurationProtocolRules
 
     private static void CheckStrangers(ConfigurationFindings findings, string path, string name, string[] own)
     {
-        foreach (var (owner, settings) in SettingsOf)
+        foreach (var setting in SettingsOf.Values.SelectMany(s => s).Distinct(StringComparer.Ordinal).Except(own, StringComparer.Ordinal))
         {
-            foreach (var key in settings.Except(own, StringComparer.Ordinal).Select(s => $"{path}:{s}").Where(findings.IsGiven))
-                findings.Report(key, findings.Values[key], $"is a setting of {owner}, not of {name}");
+            var key = $"{path}:{setting}";
+            if (!findings.IsGiven(key)) continue;
+            var owners = SettingsOf.Where(p => p.Value.Contains(setting, StringComparer.Ordinal)).Select(p => p.Key);
+            findings.Report(key, findings.Values[key], $"is a setting of {string.Join(" and ", owners)}, not of {name}");
         }
     }
 
@@ -52,11 +52,17 @@ internal static class ConfigurationProtocolRules
         if (findings.IsFaulty(most)) return;
         switch (protocol.Name)
         {
-            case "Line" when Delimiter.TryParse(protocol.Delimiter ?? "\n", out var delimiter) && delimiter.Length > protocol.MaxRequestBytes:
+            case "Line" or "Scpi" when Delimiter.TryParse(protocol.Delimiter ?? "\n", out var delimiter) && delimiter.Length > protocol.MaxRequestBytes:
                 ReportTooSmall(delimiter.Length, "the delimiter");
                 break;
             case "LengthPrefixed" when (protocol.LengthBytes ?? 2) > protocol.MaxRequestBytes:
                 ReportTooSmall(protocol.LengthBytes ?? 2, "the length header");
+                break;
+            case "ModbusTcp" when protocol.MaxRequestBytes < Mbap.Shortest:
+                ReportTooSmall(Mbap.Shortest, "the shortest frame");
+                break;
+            case "ModbusRtu" when protocol.MaxRequestBytes < RtuFrame.Shortest:
+                ReportTooSmall(RtuFrame.Shortest, "the shortest frame");
                 break;
             case "FixedLength" when protocol.Length is null && !findings.IsFaulty($"{path}:{nameof(protocol.Length)}"):
                 findings.Report($"{path}:{nameof(protocol.Length)}", null, "must be given with FixedLength: the length of every request in bytes");

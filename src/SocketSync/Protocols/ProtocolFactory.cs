@@ -9,11 +9,15 @@ internal static class ProtocolFactory
     private static readonly OrderedDictionary<string, Func<ProtocolOptions, IProtocol>> Makers = new(StringComparer.OrdinalIgnoreCase)
     {
         ["Raw"] = o => new RawProtocol(o.MaxRequestBytes),
-        ["Line"] = o => new LineProtocol(ParseDelimiter(o.Delimiter ?? DefaultDelimiter), o.MaxRequestBytes),
+        ["Line"] = MakeLine,
         ["LengthPrefixed"] = o => new LengthPrefixedProtocol(
             o.LengthBytes ?? DefaultLengthBytes, o.LittleEndian ?? false, o.LengthIncludesHeader ?? false, o.MaxRequestBytes),
         ["FixedLength"] = o => new FixedLengthProtocol(
             o.Length ?? throw new ArgumentException("FixedLength needs a Length.", nameof(o)), o.MaxRequestBytes),
+        // A program message is a line; only who waits for its reply must understand it.
+        ["Scpi"] = MakeLine,
+        ["ModbusTcp"] = o => new ModbusTcpProtocol(o.MaxRequestBytes),
+        ["ModbusRtu"] = o => new ModbusRtuProtocol(o.MaxRequestBytes),
     };
 
     /// <summary>Every name that <see cref="Create"/> knows, in the order in which the documentation lists them.</summary>
@@ -25,6 +29,12 @@ internal static class ProtocolFactory
         Makers.TryGetValue(options.Name, out var make)
             ? make(options)
             : throw new ArgumentException($"Protocol '{options.Name}' is not one of {string.Join(", ", Names)}.", nameof(options));
+
+    /// <summary>What ends a line as these options have it.</summary>
+    /// <exception cref="ArgumentException">It cannot be read.</exception>
+    public static byte[] DelimiterOf(ProtocolOptions options) => ParseDelimiter(options.Delimiter ?? DefaultDelimiter);
+
+    private static LineProtocol MakeLine(ProtocolOptions options) => new(DelimiterOf(options), options.MaxRequestBytes);
 
     private static byte[] ParseDelimiter(string text) =>
         Delimiter.TryParse(text, out var bytes) ? bytes : throw new ArgumentException($"Delimiter '{text}' cannot be read.", nameof(text));
