@@ -23,13 +23,11 @@ internal static class RtuReply
             return answers ? Take(length, maxReplyBytes) : ReplyResult.Foreign(length);
         }
 
-        // Nothing within what may be the reply is looked at, however long its second half takes to come.
-        if (answers && length != ModbusPdu.Unknown) return ReplyResult.Incomplete;
-        return FindByPause(unit, function, bytes, maxReplyBytes, isSilent);
+        return FindUnfinished(unit, function, bytes, maxReplyBytes, isSilent);
     }
 
-    // What begins here is unfinished and not the reply, or does not say how long it is.
-    private static ReplyResult FindByPause(byte unit, byte function, ReadOnlySpan<byte> bytes, int maxReplyBytes, bool isSilent)
+    // What begins here is unfinished, or does not say how long it is.
+    private static ReplyResult FindUnfinished(byte unit, byte function, ReadOnlySpan<byte> bytes, int maxReplyBytes, bool isSilent)
     {
         var isWithoutLength = false;
         for (var start = 0; start < bytes.Length; start++)
@@ -46,7 +44,7 @@ internal static class RtuReply
 
             if (length > 0 && length <= rest.Length && RtuFrame.IsIntact(rest[..length]))
                 return start == 0 ? Take(length, maxReplyBytes) : ReplyResult.Foreign(start);
-            if (start == 0 && !isSilent) break; // as above, until silence has shown that this is not it
+            if (start == 0 && !isSilent) break; // it may be the reply, and what is within it another: its second half may take long
         }
 
         if (bytes.Length > RtuFrame.Longest) return ReplyResult.Foreign(1);

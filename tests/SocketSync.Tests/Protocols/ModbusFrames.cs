@@ -34,6 +34,7 @@ internal static class ModbusFrames
     public static readonly (string Request, string Reply)[] WithoutLength =
     [
         ("08 0000 A537", "08 0000 A537"),
+        ("08 0000 A537 0102 03", "08 0000 A537 0102 03"),
         ("2B 0D 0102", "2B 0D 01"),
         ("41 01 02 03", "41 09"),
         ("64", "64 00 01 02 03 04 05"),

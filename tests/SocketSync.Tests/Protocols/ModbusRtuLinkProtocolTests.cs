@@ -80,6 +80,16 @@ public class ModbusRtuLinkProtocolTests
         Feed(Request).AssertEveryWay(Reply.Complete(Right, 7), [.. Hex("01 03 02 00 22 38 5C"), .. Right]);
     }
 
+    [Fact]
+    public void AFrameWithinTheUnfinishedReplyIsNotTheReply()
+    {
+        // Registers that hold what went over another line.
+        byte[] read = Rtu(1, [3, 10, .. Right, 1, 2, 3]);
+        Feed(Request).AssertEveryWay(Reply.Complete(read), read);
+        byte[] unknown = Rtu(1, [0x41, .. Rtu(1, 0xC1, 2), 1, 2, 3]);
+        Feed(Rtu(1, 0x41)).AssertEveryWay(Reply.Complete(unknown), unknown);
+    }
+
     [Theory]
     [InlineData("00"), InlineData("FF"), InlineData("FF FF FF"), InlineData("00 00 00 00 00"), InlineData("01"), InlineData("02 03")]
     [InlineData("01 03 FF"), InlineData("80 01 01"), InlineData("07 2B 0E 01 01 00 00 FF")]
