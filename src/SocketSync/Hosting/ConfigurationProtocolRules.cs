@@ -5,9 +5,6 @@ namespace SocketSync;
 /// <summary>Which settings belong to which protocol, and how they go together.</summary>
 internal static class ConfigurationProtocolRules
 {
-    /// <summary>Protocols that the contract names for later versions.</summary>
-    private static readonly string[] Later = ["Scpi", "ModbusTcp", "ModbusRtu"];
-
     /// <summary>The name as the documentation writes it, where it is one.</summary>
     public static string AsKnown(string name) =>
         ProtocolFactory.Names.FirstOrDefault(k => k.Equals(name, StringComparison.OrdinalIgnoreCase)) ?? name;
@@ -16,9 +13,7 @@ internal static class ConfigurationProtocolRules
     {
         if (ProtocolFactory.SettingsOf(protocol.Name) is not { } own)
         {
-            var allowed = ConfigurationValue.OneOf(protocol.Name, ProtocolFactory.Names);
-            var isLater = Later.Contains(protocol.Name, StringComparer.OrdinalIgnoreCase);
-            findings.Report($"{path}:Name", protocol.Name, isLater ? $"this version does not have it yet; {allowed}" : allowed);
+            findings.Report($"{path}:Name", protocol.Name, ConfigurationValue.OneOf(protocol.Name, ProtocolFactory.Names));
             return;
         }
 
@@ -28,10 +23,11 @@ internal static class ConfigurationProtocolRules
 
     private static void CheckStrangers(ConfigurationFindings findings, string path, string name, IReadOnlyList<string> own)
     {
-        foreach (var owner in ProtocolFactory.Names)
+        foreach (var strangers in ProtocolFactory.Names.SelectMany(owner => ProtocolFactory.SettingsOf(owner)!.Select(setting => (owner, setting))).ToLookup(s => s.setting, s => s.owner, StringComparer.Ordinal))
         {
-            foreach (var key in ProtocolFactory.SettingsOf(owner)!.Except(own, StringComparer.Ordinal).Select(s => $"{path}:{s}").Where(findings.IsGiven))
-                findings.Report(key, findings.Values[key], $"is a setting of {owner}, not of {name}");
+            var key = $"{path}:{strangers.Key}";
+            if (!own.Contains(strangers.Key, StringComparer.Ordinal) && findings.IsGiven(key))
+                findings.Report(key, findings.Values[key], $"is a setting of {string.Join(" and ", strangers)}, not of {name}");
         }
     }
 
@@ -41,11 +37,17 @@ internal static class ConfigurationProtocolRules
         if (findings.IsFaulty(most)) return;
         switch (protocol.Name)
         {
-            case "Line" when Delimiter.TryParse(protocol.Delimiter ?? ProtocolFactory.DefaultDelimiter, out var delimiter) && delimiter.Length > protocol.MaxRequestBytes:
+            case "Line" or "Scpi" when Delimiter.TryParse(protocol.Delimiter ?? ProtocolFactory.DefaultDelimiter, out var delimiter) && delimiter.Length > protocol.MaxRequestBytes:
                 ReportTooSmall(delimiter.Length, "the delimiter");
                 break;
             case "LengthPrefixed" when (protocol.LengthBytes ?? ProtocolFactory.DefaultLengthBytes) is var header && header > protocol.MaxRequestBytes:
                 ReportTooSmall(header, "the length header");
+                break;
+            case "ModbusTcp" when protocol.MaxRequestBytes < Mbap.Shortest:
+                ReportTooSmall(Mbap.Shortest, "the shortest frame");
+                break;
+            case "ModbusRtu" when protocol.MaxRequestBytes < RtuFrame.Shortest:
+                ReportTooSmall(RtuFrame.Shortest, "the shortest frame");
                 break;
             case "FixedLength" when protocol.Length is null && !findings.IsFaulty($"{path}:{nameof(protocol.Length)}"):
                 findings.Report($"{path}:{nameof(protocol.Length)}", null, "must be given with FixedLength: the length of every request in bytes");

@@ -4,7 +4,8 @@ namespace SocketSync;
 
 /// <summary>
 /// How a relay speaks to its device: what is written for a request, where the reply ends, and what the client gets for it.
-/// A pure function of bytes, like <see cref="IProtocol"/>: no link, no clock, no state between calls.
+/// No link and no clock. One instance serves one relay, with one request at a time: it may remember under which id it wrote
+/// the last, and nothing else.
 /// </summary>
 /// <remarks>A request here is always a whole one that <see cref="IProtocol.FindRequest"/> has found.</remarks>
 internal interface ILinkProtocol
@@ -18,17 +19,21 @@ internal interface ILinkProtocol
     /// </summary>
     bool IsRead(in ReadOnlySequence<byte> request);
 
-    /// <summary>Writes the request as the device understands it.</summary>
+    /// <summary>Writes the request as the device understands it; again, if it is to be written again.</summary>
     void WriteRequest(in ReadOnlySequence<byte> request, IBufferWriter<byte> link);
 
     /// <summary>Looks for the reply to <paramref name="request"/> at the start of what the device has sent.</summary>
-    /// <param name="request">The request that was written.</param>
+    /// <param name="request">The request that was written last.</param>
     /// <param name="buffer">What the device has sent since and was not discarded; never empty.</param>
     /// <param name="searched">How many bytes of it an earlier call has seen in vain.</param>
     /// <param name="isSilent">
     /// The device has sent nothing more for ReplyQuietTime: what ends by silence ends here. Only so after an answer of
     /// <see cref="ReplyStatus.EndsBySilence"/>.
     /// </param>
+    /// <returns>
+    /// With <paramref name="isSilent"/> too it may be <see cref="ReplyStatus.Incomplete"/>: the checksum shows that the
+    /// silence was a pause. How the bytes are divided into segments changes nothing.
+    /// </returns>
     ReplyResult FindReply(in ReadOnlySequence<byte> request, in ReadOnlySequence<byte> buffer, long searched, bool isSilent);
 
     /// <summary>Writes what the client gets for the device's reply.</summary>
@@ -68,4 +73,12 @@ internal readonly record struct ReplyResult(ReplyStatus Status, long Length)
     public static ReplyResult Complete(long length) => new(ReplyStatus.Complete, length);
 
     public static ReplyResult Foreign(long length) => new(ReplyStatus.Foreign, length);
+
+    /// <summary>For replies that are framed as requests are: whatever is no frame has lost its place.</summary>
+    public static ReplyResult Of(FrameResult found) => found.Status switch
+    {
+        FrameStatus.Incomplete => Incomplete,
+        FrameStatus.Complete => Complete(found.Length),
+        _ => Lost,
+    };
 }

@@ -9,9 +9,7 @@ internal static class ProtocolFactory
     private static readonly OrderedDictionary<string, Kind> Kinds = new(StringComparer.OrdinalIgnoreCase)
     {
         ["Raw"] = new([], o => new RawProtocol(o.MaxRequestBytes)),
-        ["Line"] = new(
-            [nameof(ProtocolOptions.Delimiter)],
-            o => new LineProtocol(ParseDelimiter(o.Delimiter ?? DefaultDelimiter), o.MaxRequestBytes)),
+        ["Line"] = new([nameof(ProtocolOptions.Delimiter)], MakeLine),
         ["LengthPrefixed"] = new(
             [nameof(ProtocolOptions.LengthBytes), nameof(ProtocolOptions.LittleEndian), nameof(ProtocolOptions.LengthIncludesHeader)],
             o => new LengthPrefixedProtocol(
@@ -20,6 +18,10 @@ internal static class ProtocolFactory
             [nameof(ProtocolOptions.Length)],
             o => new FixedLengthProtocol(
                 o.Length ?? throw new ArgumentException("FixedLength needs a Length.", nameof(o)), o.MaxRequestBytes)),
+        // A program message is a line; only who waits for its reply must understand it.
+        ["Scpi"] = new([nameof(ProtocolOptions.Delimiter)], MakeLine),
+        ["ModbusTcp"] = new([], o => new ModbusTcpProtocol(o.MaxRequestBytes)),
+        ["ModbusRtu"] = new([], o => new ModbusRtuProtocol(o.MaxRequestBytes)),
     };
 
     /// <summary>Every name that <see cref="Create"/> knows, in the order in which the documentation lists them.</summary>
@@ -34,6 +36,12 @@ internal static class ProtocolFactory
         Kinds.TryGetValue(options.Name, out var kind)
             ? kind.Make(options)
             : throw new ArgumentException($"Protocol '{options.Name}' is not one of {string.Join(", ", Names)}.", nameof(options));
+
+    /// <summary>What ends a line as these options have it.</summary>
+    /// <exception cref="ArgumentException">It cannot be read.</exception>
+    public static byte[] DelimiterOf(ProtocolOptions options) => ParseDelimiter(options.Delimiter ?? DefaultDelimiter);
+
+    private static LineProtocol MakeLine(ProtocolOptions options) => new(DelimiterOf(options), options.MaxRequestBytes);
 
     private static byte[] ParseDelimiter(string text) =>
         Delimiter.TryParse(text, out var bytes) ? bytes : throw new ArgumentException($"Delimiter '{text}' cannot be read.", nameof(text));

@@ -15,7 +15,7 @@ internal sealed record ProtocolOptions
     [Range(1, LargestRequestBytes)]
     public int MaxRequestBytes { get; init; } = DefaultMaxRequestBytes;
 
-    /// <summary>Line: what ends a request, with escapes \r \n \t \0 \xNN; "\n" when not given.</summary>
+    /// <summary>Line and Scpi: what ends a request, with escapes \r \n \t \0 \xNN; "\n" when not given.</summary>
     [Escaped]
     public string? Delimiter { get; init; }
 

@@ -48,6 +48,7 @@ public class ErrorReplyTests
 
     [Theory]
     [InlineData("Raw"), InlineData("Line"), InlineData("LengthPrefixed"), InlineData("FixedLength")]
+    [InlineData("Scpi"), InlineData("ModbusTcp"), InlineData("ModbusRtu")]
     public void WhatIsNoErrorIsNotTold(string name)
     {
         var protocol = ProtocolFactory.Create(new() { Name = name, Length = 4 });

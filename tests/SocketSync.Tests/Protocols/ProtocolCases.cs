@@ -16,9 +16,9 @@ internal static class ProtocolCases
 
     private const string Alphabet = "aaaabbb\r\n\0\u0001\u0002\u0003\u0004\u00ff<END>";
 
-    public static ProtocolOptions Options(Random random) => random.Next(3) switch
+    public static ProtocolOptions Options(Random random) => random.Next(5) switch
     {
-        0 => new() { Name = "Line", Delimiter = Delimiters[random.Next(Delimiters.Length)], MaxRequestBytes = Max(random, 8) },
+        0 => new() { Name = random.Next(4) == 0 ? "Scpi" : "Line", Delimiter = Delimiters[random.Next(Delimiters.Length)], MaxRequestBytes = Max(random, 8) },
         1 => new()
         {
             Name = "LengthPrefixed",
@@ -27,6 +27,8 @@ internal static class ProtocolCases
             LengthIncludesHeader = random.Next(2) == 0,
             MaxRequestBytes = Max(random, 4),
         },
+        2 => new() { Name = "ModbusTcp", MaxRequestBytes = Max(random, 8) },
+        3 => new() { Name = "ModbusRtu", MaxRequestBytes = Max(random, 4) },
         _ => new() { Name = "FixedLength", Length = random.Next(1, 9), MaxRequestBytes = Max(random, 9) },
     };
 
@@ -43,6 +45,7 @@ internal static class ProtocolCases
         switch (options.Name)
         {
             case "Line":
+            case "Scpi":
                 Assert.True(Delimiter.TryParse(options.Delimiter!, out var delimiter));
                 var line = Bytes(random, random.Next(Math.Min(40, options.MaxRequestBytes - delimiter.Length + 1)));
                 // Nothing of the delimiter within the line, so that the line has no end but its own.
@@ -52,9 +55,20 @@ internal static class ProtocolCases
                 var header = options.LengthBytes!.Value;
                 var payload = Bytes(random, random.Next(Math.Min(40, options.MaxRequestBytes - header + 1)));
                 return [.. Header(payload.Length + (options.LengthIncludesHeader!.Value ? header : 0), header, options.LittleEndian!.Value), .. payload];
+            case "ModbusTcp":
+                return PlainModbus.Tcp(random.Next(4), random.Next(4), Bytes(random, random.Next(1, Math.Min(40, options.MaxRequestBytes - 6))));
+            case "ModbusRtu":
+                return PlainModbus.Rtu(random.Next(4), ModbusRequest(random, options.MaxRequestBytes - 3));
             default:
                 return Bytes(random, options.Length!.Value);
         }
+    }
+
+    /// <summary>A function and its data, at most so long, which is at least 1.</summary>
+    public static byte[] ModbusRequest(Random random, int max)
+    {
+        string[] fitting = [.. ModbusFrames.Examples.Select(e => e.Request).Where(r => PlainModbus.Hex(r).Length <= max)];
+        return PlainModbus.Hex(fitting[random.Next(fitting.Length)]);
     }
 
     public static int[] Cuts(Random random, int length)

@@ -5,10 +5,10 @@ public class ProtocolFactoryTests
     [Fact]
     public void EveryNameMakesItsProtocolWhateverItsCase()
     {
-        Assert.Equal(["Raw", "Line", "LengthPrefixed", "FixedLength"], ProtocolFactory.Names);
+        Assert.Equal(["Raw", "Line", "LengthPrefixed", "FixedLength", "Scpi", "ModbusTcp", "ModbusRtu"], ProtocolFactory.Names);
         foreach (var name in ProtocolFactory.Names)
         {
-            var expected = name + "Protocol";
+            var expected = name == "Scpi" ? nameof(LineProtocol) : name + "Protocol";
             Assert.Equal(expected, Create(name).GetType().Name);
             Assert.Equal(expected, Create(name.ToUpperInvariant()).GetType().Name);
         }

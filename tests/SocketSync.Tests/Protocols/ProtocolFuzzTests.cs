@@ -29,7 +29,8 @@ public class ProtocolFuzzTests
 
         TestContext.Current.TestOutputHelper?.WriteLine($"{cases} cases: {string.Join(", ", ends.Select(e => $"{e.Value} {e.Key}"))}");
         if (cases < 10_000) return;
-        foreach (var kind in new[] { "Line Incomplete", "Line TooLarge", "LengthPrefixed Malformed", "LengthPrefixed TooLarge", "FixedLength Incomplete" })
+        foreach (var kind in new[] { "Line Incomplete", "Line TooLarge", "LengthPrefixed Malformed", "LengthPrefixed TooLarge", "FixedLength Incomplete",
+                 "ModbusTcp Incomplete", "ModbusTcp Malformed", "ModbusTcp TooLarge", "ModbusRtu Incomplete", "ModbusRtu Malformed", "ModbusRtu TooLarge" })
             Assert.True(ends.ContainsKey(kind), $"Of {cases} cases none came to {kind}: the fuzz loop does not try what it should.");
     }
 

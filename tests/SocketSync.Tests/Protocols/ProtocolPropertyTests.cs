@@ -10,7 +10,9 @@ public class ProtocolPropertyTests
         Gen.Select(Any(1, 2, 4), Gen.Bool, Gen.Bool, Gen.Int[4, 64], (bytes, little, includes, max) =>
             new ProtocolOptions { Name = "LengthPrefixed", LengthBytes = bytes, LittleEndian = little, LengthIncludesHeader = includes, MaxRequestBytes = max }),
         Gen.Select(Gen.Int[1, 9], Gen.Int[9, 64], (length, max) =>
-            new ProtocolOptions { Name = "FixedLength", Length = length, MaxRequestBytes = max }));
+            new ProtocolOptions { Name = "FixedLength", Length = length, MaxRequestBytes = max }),
+        Gen.Int[8, 300].Select(max => new ProtocolOptions { Name = "ModbusTcp", MaxRequestBytes = max }),
+        Gen.Int[4, 300].Select(max => new ProtocolOptions { Name = "ModbusRtu", MaxRequestBytes = max }));
 
     // Few different bytes, so that delimiters come about, also in part and one within the other.
     private static readonly Gen<byte> GenByte =

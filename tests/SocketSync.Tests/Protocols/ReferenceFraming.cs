@@ -11,9 +11,11 @@ internal static class ReferenceFraming
         {
             var (status, length) = options.Name switch
             {
-                "Line" => Line(options, rest),
+                "Line" or "Scpi" => Line(options, rest),
                 "LengthPrefixed" => LengthPrefixed(options, rest),
                 "FixedLength" => FixedLength(options, rest),
+                "ModbusTcp" => PlainModbus.TcpRequest(options.MaxRequestBytes, rest),
+                "ModbusRtu" => PlainModbus.RtuRequest(options.MaxRequestBytes, rest),
                 _ => throw new ArgumentException($"No reference for {options.Name}.", nameof(options)),
             };
             if (status != FrameStatus.Complete) return new Framing(lengths, status);

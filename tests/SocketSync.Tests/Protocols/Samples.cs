@@ -36,7 +36,25 @@ internal static class Samples
         ["4 GB with the header"] = new(Prefixed(4, little: true, includes: true), "\xff\xff\xff\xff", [], FrameStatus.TooLarge),
         ["fixed length"] = new(new() { Name = "FixedLength", Length = 3 }, "abc\0\n\0xyz12", ["abc", "\0\n\0", "xyz"]),
         ["fixed length of one"] = new(new() { Name = "FixedLength", Length = 1, MaxRequestBytes = 1 }, "abc", ["a", "b", "c"]),
+        ["program messages"] = new(new() { Name = "Scpi" }, "*IDN?;*OPC?\n:A 'x?';B #13a?b\n\nC", ["*IDN?;*OPC?\n", ":A 'x?';B #13a?b\n", "\n"]),
+        ["MBAP frames"] = new(Modbus("Tcp"), Hex("00010000 0006 11 03 006B0003  FFFF0000 0002 FF 41  0002000000"), [Hex("00010000 0006 11 03 006B0003"), Hex("FFFF0000 0002 FF 41")]),
+        ["an MBAP frame of no function"] = new(Modbus("Tcp"), Hex("00010000 0002 01 07  00020000 0001 01"), [Hex("00010000 0002 01 07")], FrameStatus.Malformed),
+        ["an MBAP frame of another protocol"] = new(Modbus("Tcp"), Hex("00010001"), [], FrameStatus.Malformed),
+        ["an MBAP frame one too large"] = new(Modbus("Tcp", max: 9), Hex("00010000 0003 01 0707  00010000 0004"), [Hex("00010000 0003 01 0707")], FrameStatus.TooLarge),
+        ["an MBAP frame that cannot be"] = new(Modbus("Tcp"), Hex("00010000 00FF 01 07"), [], FrameStatus.Malformed),
+        ["RTU frames"] = new(Modbus("Rtu"), Hex("010300000001840A 010300100001 85CF 0107 41E2 0110"), [Hex("010300000001840A"), Hex("01030010000185CF"), Hex("010741E2")]),
+        ["an RTU frame of a wrong CRC"] = new(Modbus("Rtu"), Hex("010300000001840A 010300100001 85CE"), [Hex("010300000001840A")], FrameStatus.Malformed),
+        ["an RTU frame that counts too many"] = new(Modbus("Rtu"), Hex("0110 00000080 F8"), [], FrameStatus.Malformed),
+        ["an RTU frame one too large"] = new(Modbus("Rtu", max: 7), Hex("0107 41E2 0103"), [Hex("010741E2")], FrameStatus.TooLarge),
+        ["RTU frames without a length"] = new(Modbus("Rtu"), Rtu(1, "41 01 02 03") + Rtu(1, "08 0000 A537") + Rtu(9, "2B0D"), [Rtu(1, "41 01 02 03"), Rtu(1, "08 0000 A537"), Rtu(9, "2B0D")]),
     };
+
+    private static string Hex(string text) => Encoding.Latin1.GetString(PlainModbus.Hex(text));
+
+    private static string Rtu(int unit, string pdu) => Encoding.Latin1.GetString(PlainModbus.Rtu(unit, PlainModbus.Hex(pdu)));
+
+    private static ProtocolOptions Modbus(string kind, int max = ProtocolOptions.DefaultMaxRequestBytes) =>
+        new() { Name = "Modbus" + kind, MaxRequestBytes = max };
 
     private static ProtocolOptions Line(string delimiter, int max = ProtocolOptions.DefaultMaxRequestBytes) =>
         new() { Name = "Line", Delimiter = delimiter, MaxRequestBytes = max };

@@ -1,0 +1,54 @@
+using System.Buffers;
+using static SocketSync.Tests.PlainModbus;
+
+namespace SocketSync.Tests;
+
+public class LinkProtocolAllocationTests
+{
+    private static readonly byte[] Read = Hex("03 0010 0001");
+    private static readonly byte[] Answer = Hex("03 02 0022");
+
+    [Theory]
+    [InlineData("Raw", null), InlineData("Line", null), InlineData("LengthPrefixed", null), InlineData("FixedLength", null)]
+    [InlineData("Scpi", null), InlineData("ModbusTcp", null), InlineData("ModbusRtu", null), InlineData("ModbusTcp", "ModbusRtu")]
+    public void ARequestAndItsReplyAllocateNothing(string clients, string? device)
+    {
+        var options = new ProtocolOptions { Name = clients, Length = clients == "FixedLength" ? 4 : null };
+        var protocol = LinkProtocolFactory.Create(options, device is null ? null : new() { Name = device }, 1000, new Dictionary<int, int>());
+        var (request, reply) = (Message(clients, "a?b\n", Read), Message(device ?? clients, "#12\n\n\n", Answer));
+        if (clients == "FixedLength") reply = "abcd"u8.ToArray();
+        var output = new ArrayBufferWriter<byte>(1024);
+        Exchange(protocol, Segments.Of(request), Segments.Of(reply), output);
+
+        var (whole, divided) = (Segments.Of(reply), Segments.Of(reply, 1, 2, 3));
+        var asked = Segments.Of(request, 1, 3);
+        var before = GC.GetAllocatedBytesForCurrentThread();
+        for (var i = 0; i < 1000; i++)
+        {
+            Exchange(protocol, asked, whole, output);
+            Exchange(protocol, asked, divided, output);
+        }
+
+        Assert.Equal(0, GC.GetAllocatedBytesForCurrentThread() - before);
+        Assert.True(output.WrittenCount >= reply.Length);
+    }
+
+    private static byte[] Message(string name, string text, byte[] pdu) => name switch
+    {
+        "ModbusTcp" => Tcp(7, 1, pdu),
+        "ModbusRtu" => Rtu(1, pdu),
+        "LengthPrefixed" => [0, 2, 1, 2],
+        _ => System.Text.Encoding.Latin1.GetBytes(text),
+    };
+
+    private static void Exchange(ILinkProtocol protocol, in ReadOnlySequence<byte> request, in ReadOnlySequence<byte> reply, ArrayBufferWriter<byte> output)
+    {
+        output.ResetWrittenCount();
+        Assert.True(protocol.ExpectsReply(request));
+        protocol.IsRead(request);
+        protocol.WriteRequest(request, output);
+        protocol.FindReply(request, reply, 0, isSilent: false);
+        protocol.FindReply(request, reply, 0, isSilent: true);
+        protocol.WriteReply(request, reply, output);
+    }
+}
