@@ -22,6 +22,6 @@ internal sealed record ResourceOptions
 
     public OnError OnError { get; init; } = OnError.Reply;
 
-    [NotYet]
-    public object? Link { get; init; }
+    /// <summary>Relay and Tunnel: the way to the device; none for other processors.</summary>
+    public LinkOptions? Link { get; init; }
 }
