@@ -94,3 +94,21 @@ internal sealed class EscapedAttribute : ValidationAttribute
     public override string FormatErrorMessage(string name) =>
         @"must be one character or more; a backslash begins one of the escapes \r \n \t \0 \xNN \\";
 }
+
+/// <summary>A host to connect to.</summary>
+[AttributeUsage(AttributeTargets.Property)]
+internal sealed class HostAttribute : ValidationAttribute
+{
+    public override bool IsValid(object? value) => value is string text && Uri.CheckHostName(text) != UriHostNameType.Unknown;
+
+    public override string FormatErrorMessage(string name) => "must be a host's name or an IP address, without a port";
+}
+
+/// <summary>Some text.</summary>
+[AttributeUsage(AttributeTargets.Property)]
+internal sealed class NotEmptyAttribute : ValidationAttribute
+{
+    public override bool IsValid(object? value) => value is string text && !string.IsNullOrWhiteSpace(text) && !text.Contains('\0', StringComparison.Ordinal);
+
+    public override string FormatErrorMessage(string name) => "must not be empty";
+}

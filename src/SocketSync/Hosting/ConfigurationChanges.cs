@@ -16,17 +16,40 @@ internal sealed record ConfigurationChanges(SocketSyncOptions Options, IReadOnly
         AddRoot(running, next, restart);
         AddNamed(nameof(next.Listeners), running.Listeners, next.Listeners, restart, (name, a, b) => ListenerKeys(a, b, running, next));
         AddNamed(nameof(next.Resources), running.Resources, next.Resources, restart, (name, a, b) =>
-            Keys(a, b).Where(k => k is nameof(a.Processor) or nameof(a.Protocol)));
+            Keys(a, b).Where(k => k is nameof(a.Processor) or nameof(a.Protocol)).Concat(FixedKeys(a.Link, b.Link)));
 
         var resources = new Dictionary<string, ResourceOptions>(running.Resources, StringComparer.OrdinalIgnoreCase);
         foreach (var (name, old) in running.Resources)
         {
             if (!next.Resources.TryGetValue(name, out var changed)) continue;
-            resources[name] = old with { Gate = changed.Gate, OnError = changed.OnError };
+            resources[name] = old with { Gate = changed.Gate, OnError = changed.OnError, Link = Live(old.Link, changed.Link) };
             if (resources[name] != old) applied.Add(name);
         }
 
         return new(running with { Resources = resources }, applied, restart);
+    }
+
+    // The device, and how it is spoken to, are those that the relay was made for; only its times and limits may change.
+    private static LinkOptions? Live(LinkOptions? running, LinkOptions? next)
+    {
+        if (running is null || next is null) return running;
+        var live = next with
+        {
+            Tcp = running.Tcp,
+            Serial = running.Serial,
+            Process = running.Process,
+            Protocol = running.Protocol,
+            Units = running.Units,
+        };
+        return live == running ? running : live;
+    }
+
+    private static IEnumerable<string> FixedKeys(LinkOptions? running, LinkOptions? next)
+    {
+        if (running is null || next is null) return running == next ? [] : [nameof(ResourceOptions.Link)];
+        return Keys(running, next)
+            .Where(k => k is nameof(next.Tcp) or nameof(next.Serial) or nameof(next.Process) or nameof(next.Protocol) or nameof(next.Units))
+            .Select(k => $"{nameof(ResourceOptions.Link)}:{k}");
     }
 
     private static void AddRoot(SocketSyncOptions running, SocketSyncOptions next, List<string> restart)

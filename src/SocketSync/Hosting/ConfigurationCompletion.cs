@@ -9,6 +9,7 @@ internal static class ConfigurationCompletion
         {
             Processor = AsRegistered(r.Processor, processors),
             Protocol = Complete(r.Protocol),
+            Link = r.Link is { Protocol: { } device } link ? link with { Protocol = Complete(device) } : r.Link,
         });
         var listeners = Named(options.Listeners, (name, l) => Complete(name, l, options.DefaultAddress, resources));
         return options with { Resources = resources, Listeners = listeners };

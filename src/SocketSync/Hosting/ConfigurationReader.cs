@@ -22,6 +22,7 @@ internal static class ConfigurationReader
         var options = ConfigurationCompletion.Complete(Bind(findings.Values), processors);
         new ConfigurationResourceRules(findings, processors).Check(options);
         new ConfigurationListenerRules(findings).Check(options);
+        new ConfigurationLinkRules(findings).Check(options);
         return new(options, findings.Problems);
     }
 

@@ -33,17 +33,24 @@ internal sealed class ConfigurationWalk(ConfigurationFindings findings)
     {
         var type = property.PropertyType;
         if (property.IsDefined(typeof(NotYetAttribute))) Later(section, property);
-        else if (type.IsGenericType && type.GetGenericTypeDefinition() == typeof(Dictionary<,>)) Named(section, type.GenericTypeArguments[1]);
+        else if (type.IsGenericType && type.GetGenericTypeDefinition() == typeof(Dictionary<,>)) Named(section, property, type.GenericTypeArguments[1]);
         else if (type == typeof(IReadOnlyList<string>)) List(section, property);
         else if (ConfigurationValue.IsScalar(type)) Scalar(section, property);
         else Section(section, type);
     }
 
-    private void Named(IConfigurationSection section, Type options)
+    private void Named(IConfigurationSection section, PropertyInfo property, Type options)
     {
+        var isScalar = ConfigurationValue.IsScalar(options);
         if (!string.IsNullOrEmpty(section.Value))
         {
-            findings.Report(section.Path, section.Value, "must be a section that holds one section for each name");
+            findings.Report(section.Path, section.Value, $"must be a section that holds one {(isScalar ? "value" : "section")} for each name");
+            return;
+        }
+
+        if (isScalar)
+        {
+            foreach (var child in section.GetChildren()) Scalar(child, property, options);
             return;
         }
 

@@ -24,7 +24,7 @@ internal static class TopologyFactory
                 resources.Add(name, new SharedProcessor(
                     name,
                     registration,
-                    registration.Create(services, name, resource),
+                    registration.Create(services, new ResourceSetup(name, resource, ClientsOf(name, options))),
                     new Gate(resource.TurnsOf(), time, new TurnMetrics(meter.Meter, name)),
                     loggers.CreateLogger<SharedProcessor>()));
             }
@@ -45,6 +45,11 @@ internal static class TopologyFactory
             throw;
         }
     }
+
+    private static Dictionary<string, ProtocolOptions> ClientsOf(string resource, SocketSyncOptions options) =>
+        options.Listeners
+            .Where(listener => listener.Value.Resource!.Equals(resource, StringComparison.OrdinalIgnoreCase))
+            .ToDictionary(listener => listener.Key, listener => listener.Value.Protocol!, StringComparer.OrdinalIgnoreCase);
 
     private static BoundListeners Bind(SocketSyncOptions options)
     {

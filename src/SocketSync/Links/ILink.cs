@@ -17,20 +17,38 @@ internal interface ILink
     /// <summary>The silence that the line itself wants between two frames; zero for most.</summary>
     TimeSpan Turnaround { get; }
 
-    /// <summary>Opens it. May be cancelled at any time, and then leaves nothing open.</summary>
+    /// <summary>Opens it. May be cancelled at any time, and then leaves nothing open; it has no timeout of its own.</summary>
     /// <exception cref="LinkException">The device is not there; the message is one line for people.</exception>
+    /// <exception cref="OperationCanceledException"><paramref name="cancellationToken"/> was cancelled.</exception>
     ValueTask<IOpenLink> OpenAsync(CancellationToken cancellationToken);
 }
 
-/// <summary>A link that is open. Disposing of it closes it; nothing that was written and not sent is sent afterwards.</summary>
+/// <summary>
+/// A link that is open. Disposing of it closes it, also while a read or a flush is pending; nothing that was written and
+/// not sent is sent afterwards.
+/// </summary>
 internal interface IOpenLink : IAsyncDisposable
 {
-    /// <summary>What the device sends. Completes when the device has closed its end, with an exception when the link is lost.</summary>
+    /// <summary>
+    /// What the device sends, read ahead of whoever reads it: <see cref="PipeReader.TryRead"/> tells what came unasked.
+    /// Completes when the device has closed its end, with an exception when the link is lost; a pending read goes on
+    /// on the thread that brought the bytes.
+    /// </summary>
     PipeReader Input { get; }
 
-    /// <summary>What is sent to the device. Completing it passes the end of the stream on, where the kind of link can.</summary>
+    /// <summary>
+    /// What is sent to the device. A flush is over when the system has taken the bytes, on a serial line when they are
+    /// sent, and is completed (it throws nothing but a cancellation) when the link is lost. Completing it passes the end of
+    /// the stream on, where the kind of link can, and leaves <see cref="Input"/> open.
+    /// </summary>
     PipeWriter Output { get; }
 }
 
-/// <summary>A device is not there.</summary>
-internal sealed class LinkException(string message, Exception? innerException = null) : Exception(message, innerException);
+/// <summary>A device is not there, or is there no longer. The message is one line that names the link.</summary>
+internal sealed class LinkException(string message, Exception? innerException = null) : IOException(message, innerException)
+{
+    /// <param name="link">The link's <see cref="ILink.Description"/>.</param>
+    /// <param name="exception">What happened to it.</param>
+    public static LinkException Of(string link, Exception exception) =>
+        exception as LinkException ?? new($"{link}: {LinkWords.Of(exception)}", exception);
+}

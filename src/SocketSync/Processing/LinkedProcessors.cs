@@ -1,3 +1,4 @@
+using System.Globalization;
 using Microsoft.Extensions.DependencyInjection;
 using Microsoft.Extensions.Logging;
 
@@ -6,25 +7,27 @@ namespace SocketSync;
 /// <summary>Makes the processors that have a device behind them.</summary>
 internal static class LinkedProcessors
 {
-    public static IRequestProcessor CreateRelay(IServiceProvider services, string resource, ResourceOptions options)
+    public static IRequestProcessor CreateRelay(IServiceProvider services, ResourceSetup setup)
     {
-        var link = options.Link!;
-        var device = link.Protocol ?? options.Protocol;
-        var units = link.Units.ToDictionary(unit => int.Parse(unit.Key, System.Globalization.CultureInfo.InvariantCulture), unit => unit.Value);
-        return new Relay(
-            CreateKeeper(services, resource, link),
-            LinkProtocolFactory.Create(options.Protocol, link.Protocol, link.MaxReplyBytes, units),
-            wantsTurnaround: device.Name.Equals("ModbusRtu", StringComparison.OrdinalIgnoreCase),
-            services.GetRequiredService<TimeProvider>());
+        var link = setup.Options.Link!;
+        var device = link.Protocol ?? setup.Options.Protocol;
+        var units = link.Units.ToDictionary(unit => int.Parse(unit.Key, CultureInfo.InvariantCulture), unit => unit.Value);
+        var protocols = setup.Clients.ToDictionary(
+            listener => listener.Key,
+            listener => LinkProtocolFactory.Create(listener.Value, device, link.MaxReplyBytes, units),
+            StringComparer.OrdinalIgnoreCase);
+        return new Relay(CreateKeeper(services, setup, device), protocols, services.GetRequiredService<TimeProvider>());
     }
 
-    public static IRequestProcessor CreateTunnel(IServiceProvider services, string resource, ResourceOptions options) =>
-        new Tunnel(CreateKeeper(services, resource, options.Link!), services.GetRequiredService<TimeProvider>());
+    public static IRequestProcessor CreateTunnel(IServiceProvider services, ResourceSetup setup) =>
+        new Tunnel(CreateKeeper(services, setup, setup.Options.Protocol), services.GetRequiredService<TimeProvider>());
 
-    private static LinkKeeper CreateKeeper(IServiceProvider services, string resource, LinkOptions options)
+    private static LinkKeeper CreateKeeper(IServiceProvider services, ResourceSetup setup, ProtocolOptions device)
     {
         var loggers = services.GetRequiredService<ILoggerFactory>();
         var time = services.GetRequiredService<TimeProvider>();
-        return new LinkKeeper(resource, LinkFactory.Create(options, loggers, time), options, time, loggers.CreateLogger<LinkKeeper>());
+        var options = setup.Options.Link!;
+        var framesEndBySilence = device.Name.Equals("ModbusRtu", StringComparison.OrdinalIgnoreCase);
+        return new LinkKeeper(setup.Name, LinkFactory.Create(options, framesEndBySilence, loggers, time), options, time, loggers.CreateLogger<LinkKeeper>());
     }
 }

@@ -11,7 +11,7 @@ internal sealed class ProcessorCatalog
 
     public ProcessorCatalog()
     {
-        Add(new ProcessorRegistration(Echo, NeverBlocks: true, AnswersAtOnce: true, static (_, _, _) => new EchoProcessor()));
+        Add(new ProcessorRegistration(Echo, NeverBlocks: true, AnswersAtOnce: true, static (_, _) => new EchoProcessor()));
         Add(new ProcessorRegistration(Relay, NeverBlocks: true, AnswersAtOnce: false, LinkedProcessors.CreateRelay));
         Add(new ProcessorRegistration(Tunnel, NeverBlocks: true, AnswersAtOnce: false, LinkedProcessors.CreateTunnel));
     }

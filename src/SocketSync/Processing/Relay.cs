@@ -14,8 +14,7 @@ namespace SocketSync;
 /// </remarks>
 internal sealed class Relay : IRequestProcessor, IResourceRecovery, ILinkedProcessor, IAsyncDisposable
 {
-    private readonly ILinkProtocol _protocol;
-    private readonly bool _wantsTurnaround;
+    private readonly IReadOnlyDictionary<string, ILinkProtocol> _protocols;
     private readonly TimeProvider _time;
     private readonly Deadline _replyDeadline;
     private readonly Deadline _quietDeadline;
@@ -24,14 +23,12 @@ internal sealed class Relay : IRequestProcessor, IResourceRecovery, ILinkedProce
     private bool _isQuiet;
 
     /// <param name="keeper">Keeps the link to the device.</param>
-    /// <param name="protocol">How to speak to it.</param>
-    /// <param name="wantsTurnaround">Whether the protocol tells frames apart by the line's silence, as Modbus RTU does.</param>
+    /// <param name="protocols">How to speak to it for the clients of each listener.</param>
     /// <param name="time">Measures the reply's time.</param>
-    public Relay(LinkKeeper keeper, ILinkProtocol protocol, bool wantsTurnaround, TimeProvider time)
+    public Relay(LinkKeeper keeper, IReadOnlyDictionary<string, ILinkProtocol> protocols, TimeProvider time)
     {
-        _wantsTurnaround = wantsTurnaround;
         Keeper = keeper;
-        _protocol = protocol;
+        _protocols = protocols;
         _time = time;
         _replyDeadline = new Deadline(time, Wake);
         _quietDeadline = new Deadline(time, Wake);
@@ -45,7 +42,8 @@ internal sealed class Relay : IRequestProcessor, IResourceRecovery, ILinkedProce
     public async ValueTask ProcessAsync(RequestContext context, CancellationToken cancellationToken)
     {
         var request = context.Request;
-        for (var mayRepeat = _protocol.IsRead(request); ; mayRepeat = false)
+        var protocol = _protocols[context.Client.Listener];
+        for (var mayRepeat = protocol.IsRead(request); ; mayRepeat = false)
         {
             if (await TakeAsync(cancellationToken) is not { } link)
             {
@@ -53,7 +51,7 @@ internal sealed class Relay : IRequestProcessor, IResourceRecovery, ILinkedProce
                 return;
             }
 
-            var exchange = await ExchangeAsync(link, request, context.Reply, cancellationToken);
+            var exchange = await ExchangeAsync(link, protocol, request, context.Reply, cancellationToken);
             if (exchange == Exchange.Done)
             {
                 Keeper.Release();
@@ -88,18 +86,19 @@ internal sealed class Relay : IRequestProcessor, IResourceRecovery, ILinkedProce
         _quietDeadline.Dispose();
     }
 
-    private async ValueTask<Exchange> ExchangeAsync(IOpenLink link, ReadOnlySequence<byte> request, IBufferWriter<byte> reply, CancellationToken cancellationToken)
+    private async ValueTask<Exchange> ExchangeAsync(
+        IOpenLink link, ILinkProtocol protocol, ReadOnlySequence<byte> request, IBufferWriter<byte> reply, CancellationToken cancellationToken)
     {
         var hasBegun = false;
         _reading = link.Input;
         var cancelled = cancellationToken.UnsafeRegister(static relay => ((Relay)relay!).Wake(), this);
         try
         {
-            _protocol.WriteRequest(request, link.Output);
+            protocol.WriteRequest(request, link.Output);
             _replyDeadline.Set(Keeper.Options.ReplyTimeout);
             if ((await FlushAsync(link.Output)).IsCompleted)
                 return Exchange.DiedSilent;
-            if (!_protocol.ExpectsReply(request))
+            if (!protocol.ExpectsReply(request))
                 return Exchange.Done;
 
             for (var searched = 0L; ;)
@@ -107,10 +106,10 @@ internal sealed class Relay : IRequestProcessor, IResourceRecovery, ILinkedProce
                 var result = await link.Input.ReadAsync(CancellationToken.None);
                 hasBegun |= !result.Buffer.IsEmpty;
                 var isSilent = result.IsCompleted || (_isQuiet && _quietDeadline.Passed);
-                var found = Find(request, result.Buffer, searched, isSilent, out var rest);
+                var found = Find(protocol, request, result.Buffer, searched, isSilent, out var rest);
                 if (found.Status == ReplyStatus.Complete)
                 {
-                    _protocol.WriteReply(request, rest.Slice(0, found.Length), reply);
+                    protocol.WriteReply(request, rest.Slice(0, found.Length), reply);
                     link.Input.AdvanceTo(rest.GetPosition(found.Length));
                     return Exchange.Done;
                 }
@@ -145,12 +144,13 @@ internal sealed class Relay : IRequestProcessor, IResourceRecovery, ILinkedProce
     }
 
     /// <summary>Discards what does not answer the request, and finds what does.</summary>
-    private ReplyResult Find(in ReadOnlySequence<byte> request, in ReadOnlySequence<byte> buffer, long searched, bool isSilent, out ReadOnlySequence<byte> rest)
+    private ReplyResult Find(
+        ILinkProtocol protocol, in ReadOnlySequence<byte> request, in ReadOnlySequence<byte> buffer, long searched, bool isSilent, out ReadOnlySequence<byte> rest)
     {
         rest = buffer;
         while (!rest.IsEmpty)
         {
-            var found = _protocol.FindReply(request, rest, searched, isSilent);
+            var found = protocol.FindReply(request, rest, searched, isSilent);
             if (found.Status != ReplyStatus.Foreign)
                 return found;
             Keeper.CountDiscarded(found.Length);
@@ -191,7 +191,7 @@ internal sealed class Relay : IRequestProcessor, IResourceRecovery, ILinkedProce
     private TimeSpan? Pause()
     {
         var interval = Keeper.Options.RequestInterval;
-        if (_wantsTurnaround && Keeper.Link.Turnaround > interval)
+        if (Keeper.Link.Turnaround > interval)
             interval = Keeper.Link.Turnaround;
         if (interval == TimeSpan.Zero || _lastReplyAt == 0)
             return null;

@@ -96,7 +96,7 @@ public class ConfigurationProblemTests
     // What the contract names, but this version has not
     [InlineData("Listeners:Default:ProxyProtocol=true", "Listeners:Default:ProxyProtocol", "true", "this version does not have it yet")]
     [InlineData("Listeners:Default:TrustedProxies:0=10.0.0.0/8", "Listeners:Default:TrustedProxies", null, "this version does not have it yet")]
-    [InlineData("Resources:Default:Link:Tcp:Host=a", "Resources:Default:Link", null, "this version does not have it yet")]
+    [InlineData("Resources:Default:Link:Tcp:Host=a", "Resources:Default:Link", null, "is for the processors Relay and Tunnel, not for Echo")]
     [InlineData("Plugins:0=plugins/Bench.dll", "Plugins", null, "this version does not have it yet")]
     [InlineData("Admin:Token=0123456789abcdef", "Admin:Token", null, "this version does not have it yet")]
     [InlineData("Admin:Tokn=0123456789abcdef", "Admin:Tokn", null, "did you mean SocketSync:Admin:Token?")]

@@ -242,7 +242,7 @@ public class RelayTests
             Start = Time.GetUtcNow();
             Link = new ScriptedLink { IsThere = isThere, IsDrained = isDrained };
             Keeper = new LinkKeeper("R", Link, options ?? new LinkOptions(), Time, NullLogger.Instance);
-            _relay = new Relay(Keeper, new Lines(isRead), wantsTurnaround: false, Time);
+            _relay = new Relay(Keeper, new Dictionary<string, ILinkProtocol>(StringComparer.Ordinal) { ["L"] = new Lines(isRead) }, Time);
             Host = new SyncHost(_relay, gate, time: Time);
         }
 

@@ -1,0 +1,110 @@
+using System.Globalization;
+
+namespace SocketSync;
+
+/// <summary>What must hold between the keys of a link, and between it and its resource.</summary>
+internal sealed class ConfigurationLinkRules(ConfigurationFindings findings)
+{
+    private static readonly string[] Linked = ["Relay", "Tunnel"];
+    private static readonly string[] Kinds = [nameof(LinkOptions.Tcp), nameof(LinkOptions.Serial), nameof(LinkOptions.Process)];
+    private static readonly string[] WithUnits = ["ModbusTcp", "ModbusRtu"];
+
+    public void Check(SocketSyncOptions options)
+    {
+        foreach (var (name, resource) in options.Resources)
+        {
+            var path = $"{SocketSyncOptions.SectionName}:{nameof(options.Resources)}:{name}";
+            if (findings.IsFaulty($"{path}:{nameof(resource.Processor)}")) continue;
+            var link = $"{path}:{nameof(resource.Link)}";
+            if (findings.IsFaulty(link)) continue;
+            if (Linked.Contains(resource.Processor, StringComparer.OrdinalIgnoreCase)) Check(name, link, resource, options);
+            else if (IsAnyGiven(link))
+                findings.Report(link, null, $"is for the processors {string.Join(" and ", Linked)}, not for {resource.Processor}; leave it out");
+        }
+    }
+
+    private void Check(string name, string path, ResourceOptions resource, SocketSyncOptions options)
+    {
+        var link = resource.Link ?? new();
+        CheckKind(path);
+        CheckRequired($"{path}:{nameof(link.Tcp)}", nameof(TcpLinkOptions.Host), "the device's name or IP address");
+        CheckRequired($"{path}:{nameof(link.Tcp)}", nameof(TcpLinkOptions.Port), "the port that the device listens on");
+        CheckRequired($"{path}:{nameof(link.Serial)}", nameof(SerialLinkOptions.Device), "the line's path, such as /dev/ttyUSB0");
+        CheckRequired($"{path}:{nameof(link.Process)}", nameof(ProcessLinkOptions.FileName), "the program to start");
+        CheckDelays(path, link);
+        CheckProtocols(name, path, resource, link, options);
+        CheckUnits($"{path}:{nameof(link.Units)}", link, (link.Protocol ?? resource.Protocol).Name);
+    }
+
+    private void CheckKind(string path)
+    {
+        var kinds = Kinds.Where(k => IsMentioned($"{path}:{k}")).ToList();
+        if (kinds.Count == 0) findings.Report(path, null, "must hold one of Tcp, Serial, Process: the way to the device");
+        foreach (var more in kinds.Skip(1)) findings.Report($"{path}:{more}", null, $"must not be given with {kinds[0]}; a link is one of Tcp, Serial, Process");
+    }
+
+    private void CheckRequired(string path, string name, string what)
+    {
+        var key = $"{path}:{name}";
+        if (IsMentioned(path) && !findings.IsGiven(key) && !findings.IsFaulty(key)) findings.Report(key, null, $"must be given: {what}");
+    }
+
+    private void CheckDelays(string path, LinkOptions link)
+    {
+        var most = $"{path}:{nameof(link.MaxReconnectDelay)}";
+        var least = $"{path}:{nameof(link.ReconnectDelay)}";
+        if (findings.IsFaulty(most) || findings.IsFaulty(least) || link.MaxReconnectDelay >= link.ReconnectDelay) return;
+        findings.Report(most, Text(link.MaxReconnectDelay), $"must be at least {nameof(link.ReconnectDelay)}, which is {Text(link.ReconnectDelay)}");
+    }
+
+    private void CheckProtocols(string name, string path, ResourceOptions resource, LinkOptions link, SocketSyncOptions options)
+    {
+        var own = $"{path}:{nameof(link.Protocol)}";
+        if (IsAnyGiven(own))
+        {
+            if (findings.IsGiven($"{own}:Name")) ConfigurationProtocolRules.Check(findings, own, link.Protocol!);
+            else findings.Report($"{own}:Name", null, "must be given; a device's protocol takes nothing from the clients'");
+        }
+
+        var device = (link.Protocol ?? resource.Protocol).Name;
+        foreach (var (listenerName, listener) in options.Listeners)
+        {
+            var clients = listener.Protocol!.Name;
+            if (!name.Equals(listener.Resource, StringComparison.OrdinalIgnoreCase) || IsPossible(clients, device)) continue;
+
+            // Told where the two part: at the listener that has a protocol of its own, else at the link.
+            var key = $"{SocketSyncOptions.SectionName}:{nameof(options.Listeners)}:{listenerName}:{nameof(listener.Protocol)}:Name";
+            var differs = findings.IsGiven(key) ? (Key: key, Value: clients) : (Key: $"{own}:Name", Value: device);
+            if (findings.IsFaulty(differs.Key)) continue;
+            findings.Report(
+                differs.Key, differs.Value, $"clients of {clients} cannot be served by a device of {device}; only ModbusTcp clients by a ModbusRtu device can");
+        }
+    }
+
+    private void CheckUnits(string path, LinkOptions link, string device)
+    {
+        if (!IsAnyGiven(path)) return;
+        if (!WithUnits.Contains(device, StringComparer.OrdinalIgnoreCase))
+        {
+            findings.Report(path, null, $"is for the protocols {string.Join(" and ", WithUnits)}, not for {device}");
+            return;
+        }
+
+        foreach (var unit in link.Units.Keys.Where(u => !byte.TryParse(u, NumberStyles.None, CultureInfo.InvariantCulture, out _)))
+            findings.Report($"{path}:{unit}", unit, "a unit is a whole number from 0 to 255");
+    }
+
+    // The one translation there is.
+    private static bool IsPossible(string clients, string device) =>
+        clients.Equals(device, StringComparison.OrdinalIgnoreCase) || (clients, device) is ("ModbusTcp", "ModbusRtu");
+
+    /// <summary>Whether a value below the path was given, right by itself.</summary>
+    private bool IsAnyGiven(string path) => findings.Values.Keys.Any(k => IsBelow(k, path));
+
+    /// <summary>The same, or was given wrong and told.</summary>
+    private bool IsMentioned(string path) => IsAnyGiven(path) || findings.Problems.Exists(p => p.Key.Equals(path, StringComparison.OrdinalIgnoreCase) || IsBelow(p.Key, path));
+
+    private static bool IsBelow(string key, string path) => key.StartsWith(path + ":", StringComparison.OrdinalIgnoreCase);
+
+    private static string Text(TimeSpan time) => time.ToString("c", CultureInfo.InvariantCulture);
+}

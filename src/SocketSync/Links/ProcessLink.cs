@@ -1,0 +1,49 @@
+using System.ComponentModel;
+using System.Diagnostics;
+using Microsoft.Extensions.Logging;
+
+namespace SocketSync;
+
+/// <summary>A program that speaks the protocol on its stdin and stdout. Started without a shell.</summary>
+internal sealed class ProcessLink(ProcessLinkOptions options, ILogger logger, TimeProvider time) : ILink
+{
+    public string Description { get; } = $"process {Path.GetFileName(options.FileName)}";
+
+    public bool IsDrained => false;
+
+    public TimeSpan Turnaround => TimeSpan.Zero;
+
+    public ValueTask<IOpenLink> OpenAsync(CancellationToken cancellationToken)
+    {
+        cancellationToken.ThrowIfCancellationRequested();
+        var start = Describe();
+        Process? process = null;
+        try
+        {
+            process = Process.Start(start)!;
+            return new(new OpenProcessLink(new(process), Description, new(Description, logger, time)));
+        }
+        catch (Exception e) when (e is Win32Exception or IOException or UnauthorizedAccessException)
+        {
+            process?.Kill(entireProcessTree: true);
+            process?.Dispose();
+            throw LinkException.Of(Description, e);
+        }
+    }
+
+    private ProcessStartInfo Describe()
+    {
+        if (options.WorkingDirectory is { } directory && !Directory.Exists(directory))
+            throw new LinkException($"{Description}: there is no directory {directory} to start it in");
+        var file = ProgramFile.Find(options.FileName, options.WorkingDirectory)
+            ?? throw new LinkException($"{Description}: there is no program {options.FileName}");
+        if (!ProgramFile.IsExecutable(file)) throw new LinkException($"{Description}: {file} must be executable");
+
+        var start = ProcessTree.Start(file, options.Arguments);
+        start.UseShellExecute = false;
+        start.WorkingDirectory = options.WorkingDirectory ?? "";
+        start.RedirectStandardInput = start.RedirectStandardOutput = start.RedirectStandardError = true;
+        foreach (var (name, value) in options.Environment) start.Environment[name] = value;
+        return start;
+    }
+}

@@ -1,0 +1,80 @@
+using System.IO.Ports;
+
+namespace SocketSync;
+
+/// <summary>A device on a serial line.</summary>
+/// <param name="options">The line and its settings.</param>
+/// <param name="framesEndBySilence">The device tells frames apart by the silence between them, as Modbus RTU does.</param>
+internal sealed class SerialLink(SerialLinkOptions options, bool framesEndBySilence) : ILink
+{
+    public string Description { get; } = $"serial {options.Device}";
+
+    public bool IsDrained => true;
+
+    public TimeSpan Turnaround { get; } = framesEndBySilence ? SilenceAt(options.BaudRate) : TimeSpan.Zero;
+
+    /// <summary>
+    /// Three and a half characters of 11 bits; above 19200 Bd always 1.750 ms (Modbus over Serial Line V1.02, 2.5.1.1).
+    /// </summary>
+    public static TimeSpan SilenceAt(int baudRate) =>
+        baudRate > 19200 ? TimeSpan.FromMilliseconds(1.75) : TimeSpan.FromSeconds(3.5 * SerialTerminal.BitsPerCharacter / baudRate);
+
+    public async ValueTask<IOpenLink> OpenAsync(CancellationToken cancellationToken)
+    {
+        // A driver may take its time over opening; what it opens after all when nobody waits any more is closed again.
+        var opening = Task.Run(Open, CancellationToken.None);
+        try
+        {
+            return await opening.WaitAsync(cancellationToken);
+        }
+        catch (OperationCanceledException)
+        {
+            _ = opening.ContinueWith(
+                static late => late.Result.DisposeAsync().AsTask(), CancellationToken.None, TaskContinuationOptions.OnlyOnRanToCompletion, TaskScheduler.Default);
+            throw;
+        }
+    }
+
+    private OpenSerialLink Open()
+    {
+        if (OperatingSystem.IsWindows()) throw new LinkException($"{Description}: serial lines are not supported on Windows");
+        try
+        {
+            return new(new SerialTerminal(OpenPort()), Description);
+        }
+        catch (Exception e) when (e is IOException or UnauthorizedAccessException)
+        {
+            throw LinkException.Of(Description, e);
+        }
+        catch (ArgumentException e)
+        {
+            throw new LinkException($"{Description}: cannot have these settings: {Settings()}", e);
+        }
+    }
+
+    private SerialPort OpenPort()
+    {
+        try
+        {
+            return OpenPort(ready: true);
+        }
+        catch (IOException)
+        {
+            return OpenPort(ready: false); // A virtual line has none of these signals.
+        }
+    }
+
+    private SerialPort OpenPort(bool ready)
+    {
+        var port = new SerialPort(options.Device, options.BaudRate, options.Parity, options.DataBits, options.StopBits)
+        {
+            Handshake = options.Handshake,
+            DtrEnable = ready, // Many a device, or its level converter, lives on these two; terminals raise them too.
+            RtsEnable = ready,
+        };
+        port.Open();
+        return port;
+    }
+
+    private string Settings() => $"{options.BaudRate} Bd, {options.DataBits} data bits, parity {options.Parity}, stop bits {options.StopBits}";
+}

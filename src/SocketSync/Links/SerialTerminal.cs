@@ -1,0 +1,187 @@
+using System.IO.Pipes;
+using System.IO.Ports;
+using System.Reflection;
+using System.Runtime.InteropServices;
+
+namespace SocketSync;
+
+/// <summary>
+/// The bytes of a serial line. <see cref="SerialPort"/> opens the line and sets it up; reading and writing are done here,
+/// on its descriptor, because on Unix its own stream polls a thousand times a second for as long as a read is pending, never
+/// ends a write that comes after the line has hung up, and then spins for ever when it is closed.
+/// </summary>
+internal sealed class SerialTerminal : Stream
+{
+    /// <summary>A start bit, eight bits of data, parity and stop bits: what a character is taken to be.</summary>
+    public const double BitsPerCharacter = 11;
+
+    private const int Interrupted = 4;
+    private const short PollIn = 1;
+    private const short PollHangUp = 8 | 16 | 32; // POLLERR, POLLHUP, POLLNVAL
+    private static readonly int TryAgain = OperatingSystem.IsLinux() ? 11 : 35;
+    private static readonly TimeSpan FullPause = TimeSpan.FromMilliseconds(5);
+
+    private readonly SerialPort _port;
+    private readonly SafeHandle _line;
+    private readonly AnonymousPipeServerStream _wake = new(PipeDirection.Out, HandleInheritability.None);
+    private volatile bool _stopped;
+
+    /// <param name="port">Open; belongs to this from now on.</param>
+    public SerialTerminal(SerialPort port)
+    {
+        _port = port;
+        _line = port.BaseStream.GetType().GetField("_handle", BindingFlags.Instance | BindingFlags.NonPublic)?.GetValue(port.BaseStream) as SafeHandle
+            ?? throw new NotSupportedException("This version of System.IO.Ports keeps its descriptor elsewhere.");
+    }
+
+    public override bool CanRead => true;
+
+    public override bool CanWrite => true;
+
+    public override bool CanSeek => false;
+
+    public override long Length => throw new NotSupportedException();
+
+    public override long Position
+    {
+        get => throw new NotSupportedException();
+        set => throw new NotSupportedException();
+    }
+
+    /// <summary>Ends a read that is pending, with 0 bytes, and any later one.</summary>
+    public void Stop()
+    {
+        if (_stopped) return;
+        _stopped = true;
+        _wake.WriteByte(0);
+    }
+
+    /// <summary>Waits for bytes, and blocks until then.</summary>
+    /// <exception cref="IOException">The line has hung up: its adapter was unplugged.</exception>
+    public override int Read(Span<byte> buffer)
+    {
+        while (Wait())
+        {
+            var count = Read(_line, ref MemoryMarshal.GetReference(buffer), (nuint)buffer.Length);
+            if (count > 0) return (int)count;
+            if (count == 0) throw new IOException("the line has hung up");
+            ThrowUnlessTemporary();
+        }
+
+        return 0;
+    }
+
+    public override int Read(byte[] buffer, int offset, int count) => Read(buffer.AsSpan(offset, count));
+
+    /// <summary>Over when the line has sent everything, so that a silence after it is one on the wire.</summary>
+    public override async ValueTask WriteAsync(ReadOnlyMemory<byte> buffer, CancellationToken cancellationToken = default)
+    {
+        while (!buffer.IsEmpty)
+        {
+            var count = Write(_line, ref MemoryMarshal.GetReference(buffer.Span), (nuint)buffer.Length);
+            if (count > 0) buffer = buffer[(int)count..];
+            else if (count == 0 || ThrowUnlessTemporary()) await Task.Delay(FullPause, cancellationToken);
+            if (_stopped) throw new IOException("the link is closed");
+        }
+
+        while (!_stopped && _port.BytesToWrite is > 0 and var left)
+            await Task.Delay(TimeSpan.FromSeconds(left * BitsPerCharacter / _port.BaudRate), cancellationToken);
+    }
+
+    public override Task WriteAsync(byte[] buffer, int offset, int count, CancellationToken cancellationToken) =>
+        WriteAsync(buffer.AsMemory(offset, count), cancellationToken).AsTask();
+
+    public override void Write(byte[] buffer, int offset, int count) => throw new NotSupportedException();
+
+    public override void Flush()
+    {
+        // Nothing is kept here.
+    }
+
+    public override long Seek(long offset, SeekOrigin origin) => throw new NotSupportedException();
+
+    public override void SetLength(long value) => throw new NotSupportedException();
+
+    /// <summary>Closes the line and drops what it has not sent. May take as long as the driver takes.</summary>
+    protected override void Dispose(bool disposing)
+    {
+        if (disposing && !_line.IsClosed)
+        {
+            Stop();
+            try
+            {
+                // Else the driver's close waits for it, on a line whose flow control has stopped it for half a minute.
+                _port.DiscardOutBuffer();
+            }
+            catch (Exception e) when (e is IOException or InvalidOperationException)
+            {
+                // It has hung up.
+            }
+
+            // Not the port, whose Dispose waits until everything is sent. All it holds is this descriptor.
+            _line.Dispose();
+            _wake.Dispose();
+        }
+
+        base.Dispose(disposing);
+    }
+
+    /// <summary>Whether there is something to read; false once stopped.</summary>
+    private bool Wait()
+    {
+        var held = false;
+        try
+        {
+            _line.DangerousAddRef(ref held);
+            var files = new PollFile[]
+            {
+                new() { Descriptor = (int)_line.DangerousGetHandle(), Events = PollIn },
+                new() { Descriptor = (int)_wake.ClientSafePipeHandle.DangerousGetHandle(), Events = PollIn },
+            };
+            while (!_stopped)
+            {
+                if (Poll(files, (nuint)files.Length, timeout: -1) < 0) ThrowUnlessTemporary();
+                else if (_stopped) break;
+                else if ((files[0].Happened & PollIn) != 0) return true;
+                else if ((files[0].Happened & PollHangUp) != 0) throw new IOException("the line has hung up");
+            }
+
+            return false;
+        }
+        catch (ObjectDisposedException)
+        {
+            return false;
+        }
+        finally
+        {
+            if (held) _line.DangerousRelease();
+        }
+    }
+
+    private static bool ThrowUnlessTemporary()
+    {
+        var error = Marshal.GetLastPInvokeError();
+        if (error == TryAgain || error == Interrupted) return true;
+        throw new IOException(Marshal.GetPInvokeErrorMessage(error));
+    }
+
+    [StructLayout(LayoutKind.Sequential)]
+    private struct PollFile
+    {
+        public int Descriptor;
+        public short Events;
+        public short Happened;
+    }
+
+    [DllImport("libc", EntryPoint = "poll", SetLastError = true)]
+    [DefaultDllImportSearchPaths(DllImportSearchPath.SafeDirectories)]
+    private static extern int Poll([In, Out] PollFile[] files, nuint count, int timeout);
+
+    [DllImport("libc", EntryPoint = "read", SetLastError = true)]
+    [DefaultDllImportSearchPaths(DllImportSearchPath.SafeDirectories)]
+    private static extern nint Read(SafeHandle file, ref byte buffer, nuint count);
+
+    [DllImport("libc", EntryPoint = "write", SetLastError = true)]
+    [DefaultDllImportSearchPaths(DllImportSearchPath.SafeDirectories)]
+    private static extern nint Write(SafeHandle file, ref byte buffer, nuint count);
+}
