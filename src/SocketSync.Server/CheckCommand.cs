@@ -6,27 +6,18 @@ internal static class CheckCommand
     public static int Run(ServerArguments arguments)
     {
         using var configuration = ServerConfiguration.Load(arguments);
-        var options = Validated(configuration);
+        var host = HostConfiguration.Read(configuration, ServerConfiguration.Processors);
 
         Console.Out.WriteLine($"{ServerConfiguration.FileOf(arguments)} is valid. It would run:");
-        foreach (var line in Describe(options, configuration)) Console.Out.WriteLine(line);
+        foreach (var line in Describe(host)) Console.Out.WriteLine(line);
         return ServerExit.Ok;
     }
 
     /// <summary>What would run, one line for each part.</summary>
-    public static IEnumerable<string> Describe(SocketSyncOptions options, IConfiguration configuration) =>
-        options.Listeners.Select(l => Line(l.Key, l.Value))
-            .Concat(options.Resources.Select(r => Line(r.Key, r.Value)))
-            .Concat(HttpEndpoints.Of(configuration, options.DefaultAddress).Select(e => $"http endpoint {e.Url}"));
-
-    /// <exception cref="SocketSyncStartupException">With every problem there is.</exception>
-    public static SocketSyncOptions Validated(IConfiguration configuration)
-    {
-        var read = ConfigurationReader.Read(configuration, ServerConfiguration.Processors);
-        var problems = read.Problems.Select(p => p.ToString())
-            .Concat(HttpEndpoints.Problems(configuration, read.Options.DefaultAddress)).ToList();
-        return problems.Count == 0 ? read.Options : throw new SocketSyncStartupException(problems);
-    }
+    public static IEnumerable<string> Describe(HostConfiguration host) =>
+        host.Options.Listeners.Select(l => Line(l.Key, l.Value))
+            .Concat(host.Options.Resources.Select(r => Line(r.Key, r.Value)))
+            .Concat(host.Http.Select(e => $"http endpoint {e.Url}"));
 
     private static string Line(string name, ListenerOptions listener) =>
         $"listener {name}: {Place(listener)}, resource {listener.Resource}, protocol {listener.Protocol!.Name}, priority {listener.Priority}, {Tls(listener.Tls)}";

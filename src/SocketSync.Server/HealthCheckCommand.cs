@@ -50,7 +50,7 @@ internal static class HealthCheckCommand
         {
             using var configuration = ServerConfiguration.Load(arguments);
             var options = ConfigurationReader.Read(configuration, ServerConfiguration.Processors).Options;
-            return HttpEndpoints.Readiness(configuration, options.DefaultAddress);
+            return HttpReadiness.UrlOf(HttpEndPoints.Of(configuration, options.DefaultAddress));
         }
         catch (SocketSyncStartupException) when (arguments.ConfigFile is null)
         {

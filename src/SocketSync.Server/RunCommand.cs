@@ -5,26 +5,23 @@ namespace SocketSync;
 /// <summary>Runs the server until it is told to stop.</summary>
 internal static class RunCommand
 {
-    /// <summary>What the host needs beyond the drain, to close HTTP and say good-bye.</summary>
-    private static readonly TimeSpan AfterDrain = TimeSpan.FromSeconds(5);
-
     public static async Task<int> RunAsync(ServerArguments arguments)
     {
         using var configuration = ServerConfiguration.Load(arguments);
-        var options = CheckCommand.Validated(configuration);
-        SocketEngine.Prepare(options.IoThreads);
+        var host = HostConfiguration.Read(configuration, ServerConfiguration.Processors);
+        SocketEngine.Prepare(host.Options.IoThreads);
 
         using var secondSignal = new SecondSignal();
         var builder = CreateBuilder(arguments, configuration["environment"]);
         await using var logger = ServerLogging.Create(builder.Configuration);
         try
         {
-            await using var app = Build(builder, logger, options);
+            await using var app = Build(builder, logger);
             await app.StartAsync();
             await app.WaitForShutdownAsync();
             return ServerExit.Ok;
         }
-        catch (Exception e) when (StartFailure.Describe(e, HttpEndpoints.Of(configuration, options.DefaultAddress)) is { } problems)
+        catch (Exception e) when (StartFailure.Describe(e, host.Http) is { } problems)
         {
             return ServerExit.Invalid(problems);
         }
@@ -37,19 +34,23 @@ internal static class RunCommand
 
     // Empty, because the ready-made builders read an appsettings.json of their own, and let Kestrel follow its section while
     // it runs: a file that is broken for a moment would close the HTTP endpoint.
-    private static WebApplicationBuilder CreateBuilder(ServerArguments arguments, string? environment)
+    internal static WebApplicationBuilder CreateBuilder(ServerArguments arguments, string? environment)
     {
         var builder = WebApplication.CreateEmptyBuilder(new() { ContentRootPath = AppContext.BaseDirectory, EnvironmentName = environment });
         ServerConfiguration.AddSources(builder.Configuration, arguments, reloadOnChange: true);
-        builder.WebHost.UseKestrel((context, kestrel) => kestrel.Configure(context.Configuration.GetSection("Kestrel"), reloadOnChange: false));
+        builder.WebHost.UseKestrel((context, kestrel) =>
+        {
+            var endPoints = kestrel.Configure(context.Configuration.GetSection("Kestrel"), reloadOnChange: false);
+            foreach (var endPoint in endPoints.Configuration.GetSection("Endpoints").GetChildren())
+                endPoints.Endpoint(endPoint.Key, http => http.ListenOptions.UseHttpConnectionLimit());
+        });
         return builder;
     }
 
-    private static WebApplication Build(WebApplicationBuilder builder, Serilog.ILogger logger, SocketSyncOptions options)
+    private static WebApplication Build(WebApplicationBuilder builder, Serilog.ILogger logger)
     {
         builder.Services.AddSerilog(logger);
         builder.Services.AddRouting();
-        builder.Services.Configure<HostOptions>(host => host.ShutdownTimeout = options.DrainTimeout + AfterDrain);
         builder.AddSocketSync();
 
         var app = builder.Build();

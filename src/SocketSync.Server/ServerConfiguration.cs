@@ -4,7 +4,7 @@ namespace SocketSync;
 internal static class ServerConfiguration
 {
     /// <summary>The processors that the server has; a host of one's own adds others.</summary>
-    public static readonly string[] Processors = ["Echo"];
+    public static readonly IReadOnlyCollection<string> Processors = new ProcessorCatalog().Names;
 
     /// <summary>The whole configuration, as it is now.</summary>
     /// <exception cref="SocketSyncStartupException">The file cannot be read, in one line.</exception>

@@ -6,7 +6,7 @@ namespace SocketSync;
 /// <summary>Which failures to start the user can mend, and so are told in a line and not in a stack trace.</summary>
 internal static class StartFailure
 {
-    public static IReadOnlyList<string>? Describe(Exception exception, IReadOnlyList<(string Key, string Url)> endpoints) => exception switch
+    public static IReadOnlyList<string>? Describe(Exception exception, IReadOnlyList<HttpEndPoint> endpoints) => exception switch
     {
         SocketSyncStartupException startup => startup.Problems,
         AggregateException { InnerExceptions: [var only] } => Describe(only, endpoints),
@@ -19,7 +19,7 @@ internal static class StartFailure
     private static bool IsKestrels(Exception exception) =>
         exception.StackTrace?.Contains("Microsoft.AspNetCore.Server.Kestrel", StringComparison.Ordinal) == true;
 
-    private static string Line(string message, IReadOnlyList<(string Key, string Url)> endpoints)
+    private static string Line(string message, IReadOnlyList<HttpEndPoint> endpoints)
     {
         var named = endpoints.Where(e => message.Contains(e.Url.TrimEnd('/'), StringComparison.OrdinalIgnoreCase)).ToList();
         var meant = named.Count > 0 ? named : endpoints;

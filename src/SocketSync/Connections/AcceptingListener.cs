@@ -11,7 +11,6 @@ namespace SocketSync;
 internal sealed partial class AcceptingListener : IConnectionListener
 {
     private const int AcceptsInARow = 32;
-    private static readonly TimeSpan WarningInterval = TimeSpan.FromSeconds(10);
 
     // Continuations run inline: Kestrel only queues the connection to the pool and comes back for the next.
     private readonly Channel<ConnectionContext> _accepted = Channel.CreateUnbounded<ConnectionContext>(
@@ -23,9 +22,8 @@ internal sealed partial class AcceptingListener : IConnectionListener
     private readonly DescriptorReserve _descriptors;
     private readonly TimeProvider _time;
     private readonly ILogger _logger;
+    private readonly SeldomWarning _warning;
     private readonly Task _loops;
-    private readonly Lock _warning = new();
-    private long? _warnedAt;
 
     public AcceptingListener(
         ListenerEndPoint endPoint,
@@ -40,6 +38,7 @@ internal sealed partial class AcceptingListener : IConnectionListener
         _descriptors = descriptors;
         _time = time;
         _logger = logger;
+        _warning = new(time);
         _accept = accept ?? (static socket => AcceptAsync(socket));
         _loops = RunAsync();
     }
@@ -118,7 +117,7 @@ internal sealed partial class AcceptingListener : IConnectionListener
             {
                 client.Dispose();
                 _endPoint.Rejected?.Invoke();
-                if (ShouldWarn())
+                if (_warning.IsDue())
                     LogDescriptorsNearlyGone(_logger, _endPoint.Name, _descriptors.Limit);
                 return;
             }
@@ -144,25 +143,13 @@ internal sealed partial class AcceptingListener : IConnectionListener
     {
         try
         {
-            if (ShouldWarn())
+            if (_warning.IsDue())
                 LogAcceptFailed(_logger, _endPoint.Name, error.Message);
             await pause.WaitAsync(_endPoint.Closed);
         }
         catch
         {
             // Out of everything, even of the means to say so: the loop goes on regardless.
-        }
-    }
-
-    private bool ShouldWarn()
-    {
-        lock (_warning)
-        {
-            if (_warnedAt is { } at && _time.GetElapsedTime(at) < WarningInterval)
-                return false;
-
-            _warnedAt = _time.GetTimestamp();
-            return true;
         }
     }
 

@@ -6,11 +6,12 @@ namespace SocketSync;
 /// <summary>Reads certificates from PEM and PFX files.</summary>
 internal static class CertificateFiles
 {
+    /// <param name="options">With a <see cref="CertificateOptions.Path"/>.</param>
     /// <exception cref="CertificateFileException">A file cannot be read, or does not hold what it should.</exception>
     public static LoadedCertificate Load(CertificateOptions options)
     {
         if (string.IsNullOrEmpty(options.Path))
-            throw new CertificateFileException("a certificate's Path is missing");
+            throw new ArgumentException("The certificate's Path is required.", nameof(options));
 
         var content = Read(options.Path);
         return content.AsSpan().IndexOf("-----BEGIN "u8) >= 0 ? FromPem(options, options.Path) : FromPfx(content, options, options.Path);
@@ -27,13 +28,13 @@ internal static class CertificateFiles
         var key = keyPath == path ? pem : ReadText(keyPath);
         var chain = Certificates(path, pem);
         if (!key.Contains("PRIVATE KEY-----", StringComparison.Ordinal))
-            throw new CertificateFileException($"'{keyPath}' holds no private key in PEM form");
+            throw new CertificateFileException(keyPath, "holds no private key in PEM form" + (keyPath == path ? "; give the file that does as KeyPath" : ""));
         if (key.Contains("Proc-Type: 4,ENCRYPTED", StringComparison.Ordinal))
-            throw new CertificateFileException($"'{keyPath}' is encrypted in an old form; convert it with 'openssl pkcs8 -topk8'");
+            throw new CertificateFileException(keyPath, "is encrypted in an old form; convert it with 'openssl pkcs8 -topk8'");
 
         var isEncrypted = key.Contains("-----BEGIN ENCRYPTED PRIVATE KEY-----", StringComparison.Ordinal);
         if (isEncrypted && options.Password is null)
-            throw new CertificateFileException($"'{keyPath}' is encrypted, and no Password is given");
+            throw new CertificateFileException(keyPath, "is encrypted, and no Password is given");
 
         try
         {
@@ -46,26 +47,26 @@ internal static class CertificateFiles
         catch (Exception e) when (e is CryptographicException or ArgumentException)
         {
             throw new CertificateFileException(
-                $"the private key in '{keyPath}' is not that of the first certificate in '{path}', or is damaged{(isEncrypted ? ", or the Password is wrong" : "")}", e);
+                keyPath, $"must hold the private key of the first certificate in '{path}': it is another's or damaged{(isEncrypted ? ", or the Password is wrong" : "")}", e);
         }
     }
 
     private static LoadedCertificate FromPfx(byte[] content, CertificateOptions options, string path)
     {
         if (!string.IsNullOrEmpty(options.KeyPath))
-            throw new CertificateFileException($"'{path}' is not in PEM form: a KeyPath does not go with it");
+            throw new CertificateFileException(options.KeyPath, $"goes with a certificate in PEM form, which '{path}' is not");
 
         try
         {
             var all = X509CertificateLoader.LoadPkcs12Collection(content, options.Password);
             var certificate = all.FirstOrDefault(c => c.HasPrivateKey)
-                ?? throw new CertificateFileException($"'{path}' holds no certificate with a private key");
+                ?? throw new CertificateFileException(path, "holds no certificate with a private key");
             all.Remove(certificate);
             return new LoadedCertificate(certificate, all);
         }
         catch (CryptographicException e)
         {
-            throw new CertificateFileException($"'{path}' is no PEM or PFX file, or the Password is wrong", e);
+            throw new CertificateFileException(path, $"is no PEM or PFX file, or {(options.Password is null ? "needs a Password, and none is given" : "the Password is wrong")}", e);
         }
     }
 
@@ -78,12 +79,12 @@ internal static class CertificateFiles
         }
         catch (CryptographicException e)
         {
-            throw new CertificateFileException($"'{path}' holds a damaged certificate", e);
+            throw new CertificateFileException(path, "holds a damaged certificate", e);
         }
 
         return certificates.Count > 0
             ? certificates
-            : throw new CertificateFileException($"'{path}' holds no certificate in PEM form");
+            : throw new CertificateFileException(path, "holds no certificate in PEM form");
     }
 
     private static X509Certificate2 ForServer(X509Certificate2 certificate)
@@ -106,26 +107,43 @@ internal static class CertificateFiles
         }
         catch (Exception e) when (e is FileNotFoundException or DirectoryNotFoundException)
         {
-            throw new CertificateFileException($"'{path}' does not exist", e);
+            throw new CertificateFileException(path, "does not exist", e);
         }
         catch (Exception e) when (e is IOException or UnauthorizedAccessException or ArgumentException or NotSupportedException)
         {
-            throw new CertificateFileException($"'{path}' cannot be read: {e.Message.ReplaceLineEndings(" ")}", e);
+            throw new CertificateFileException(path, $"cannot be read: {e.Message.ReplaceLineEndings(" ")}", e);
         }
     }
 }
 
 /// <summary>A server's certificate with its private key, and the certificates between it and its authority.</summary>
-internal sealed record LoadedCertificate(X509Certificate2 Certificate, X509Certificate2Collection Chain);
+internal sealed record LoadedCertificate(X509Certificate2 Certificate, X509Certificate2Collection Chain) : IDisposable
+{
+    public void Dispose()
+    {
+        Certificate.Dispose();
+        foreach (var certificate in Chain)
+            certificate.Dispose();
+    }
+}
 
 /// <summary>A certificate file that cannot be used. The message is one line and never holds a password.</summary>
 public sealed class CertificateFileException : Exception
 {
     /// <summary>Creates the exception.</summary>
-    /// <param name="message">One line that names the file.</param>
+    /// <param name="file">The file's path.</param>
+    /// <param name="reason">Why it cannot be used, as words that follow its name.</param>
     /// <param name="innerException">What the file or its reading brought about.</param>
-    public CertificateFileException(string message, Exception? innerException = null)
-        : base(message, innerException)
+    public CertificateFileException(string file, string reason, Exception? innerException = null)
+        : base($"'{file}' {reason}", innerException)
     {
+        File = file;
+        Reason = reason;
     }
+
+    /// <summary>The file's path.</summary>
+    public string File { get; }
+
+    /// <summary>Why it cannot be used, as words that follow its name.</summary>
+    public string Reason { get; }
 }

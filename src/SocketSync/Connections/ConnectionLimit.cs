@@ -15,12 +15,15 @@ public static class ConnectionLimitExtensions
     {
         ArgumentNullException.ThrowIfNull(builder);
         ArgumentOutOfRangeException.ThrowIfLessThan(maximum, 1);
+        return builder.UseConnectionLimit(new ConnectionCounter(maximum), onRejected);
+    }
 
-        // Outside of Use: a pipeline that is built for several addresses counts them together.
-        var open = new Counter();
-        return builder.Use(next => async connection =>
+    /// <summary>The same, for pipelines that count together.</summary>
+    internal static IConnectionBuilder UseConnectionLimit(
+        this IConnectionBuilder builder, ConnectionCounter open, Action<ConnectionContext>? onRejected) =>
+        builder.Use(next => async connection =>
         {
-            if (!open.TryEnter(maximum))
+            if (!open.TryEnter())
             {
                 onRejected?.Invoke(connection);
                 return;
@@ -35,27 +38,28 @@ public static class ConnectionLimitExtensions
                 open.Leave();
             }
         });
-    }
+}
 
-    private sealed class Counter
+internal sealed class ConnectionCounter(int maximum)
+{
+    private int _value;
+
+    public int Maximum { get; } = maximum;
+
+    public bool TryEnter()
     {
-        private int _value;
-
-        public bool TryEnter(int maximum)
+        // Never above the maximum, even for a moment: someone else would be refused for it.
+        for (var seen = Volatile.Read(ref _value); seen < Maximum;)
         {
-            // Never above the maximum, even for a moment: someone else would be refused for it.
-            for (var seen = Volatile.Read(ref _value); seen < maximum;)
-            {
-                var before = Interlocked.CompareExchange(ref _value, seen + 1, seen);
-                if (before == seen)
-                    return true;
+            var before = Interlocked.CompareExchange(ref _value, seen + 1, seen);
+            if (before == seen)
+                return true;
 
-                seen = before;
-            }
-
-            return false;
+            seen = before;
         }
 
-        public void Leave() => Interlocked.Decrement(ref _value);
+        return false;
     }
+
+    public void Leave() => Interlocked.Decrement(ref _value);
 }

@@ -4,7 +4,7 @@ using System.Runtime.InteropServices;
 namespace SocketSync;
 
 /// <summary>
-/// Keeps the last file descriptors free of clients, so that health checks, logs and links still get one. Descriptors
+/// Keeps the last file descriptors free of clients, so that HTTP, and after it logs and links, still get one. Descriptors
 /// are given out lowest first: the number of a new one tells how full the table is.
 /// </summary>
 /// <param name="limit">How many descriptors the process may have.</param>
@@ -20,7 +20,12 @@ internal sealed class DescriptorReserve(long limit)
     /// <summary>The first descriptor number that no client gets.</summary>
     public long First { get; } = limit - Math.Min(Most, limit / 16);
 
+    /// <summary>The first descriptor number that HTTP does not get either.</summary>
+    public long FirstBeyondHttp { get; } = limit - Math.Min(Most, limit / 16) / 2;
+
     public bool IsTouchedBy(SafeHandle handle) => handle.DangerousGetHandle() >= First;
+
+    public bool IsTouchedByHttp(SafeHandle handle) => handle.DangerousGetHandle() >= FirstBeyondHttp;
 
     private static long ReadLimit()
     {

@@ -162,6 +162,8 @@ internal sealed partial class SyncConnection : IConversation, IDisposable
         _context.Open(reader.Frame);
         reader.Consume();
         LogRequest(_logger, Client.Id, _context.RequestLength, Hex(_context.Request));
+        if (!_resource.AnswersAtOnce)
+            _stream.BeginFlush(); // earlier replies do not wait for this turn, nor this turn for them
         var verdict = _resource.Process(_turn, _context);
         outcome = verdict.IsCompletedSuccessfully ? verdict.Result : await verdict;
         await _context.CloseAsync();

@@ -51,6 +51,7 @@ internal sealed class Gate : IDisposable
             if (_isClosed)
                 return new(Outcome.Unavailable);
 
+            turn.HasLeft = false;
             var now = _time.GetTimestamp();
             if (turn.State == TurnState.Leased)
             {
@@ -77,15 +78,19 @@ internal sealed class Gate : IDisposable
         }
     }
 
-    /// <summary>The client is gone: out of the line if it waits, and its lease ends if it has one. A running turn goes on.</summary>
+    /// <summary>
+    /// The client is gone: out of the line if it waits, and its lease ends if it has one. A running turn goes on, but
+    /// becomes no lease.
+    /// </summary>
     public void Leave(Turn turn)
     {
         lock (_sync)
         {
+            turn.HasLeft = true;
             if (turn.State == TurnState.Waiting)
                 Dismiss(turn, Outcome.Abandoned);
             else if (turn.State == TurnState.Leased)
-                Release(turn);
+                Release(turn, _time.GetTimestamp());
         }
     }
 
@@ -104,14 +109,14 @@ internal sealed class Gate : IDisposable
             if (!_cancellation.TryReset())
                 _cancellation = new CancellationTokenSource();
 
-            if (turn.State == TurnState.Running && _turnLimits.Options.Hold != Hold.Request && !_isClosed)
+            if (turn.State == TurnState.Running && _turnLimits.Options.Hold != Hold.Request && !turn.HasLeft)
             {
                 turn.State = TurnState.Leased;
                 Silent(now);
             }
             else
             {
-                Release(turn);
+                Release(turn, now);
             }
         }
     }
@@ -148,7 +153,7 @@ internal sealed class Gate : IDisposable
             if (_holder is { State: TurnState.Running } running)
                 cancellation = Overrule(running, Outcome.Unavailable);
             else if (_holder is { State: TurnState.Leased } leased)
-                Release(leased);
+                Release(leased, _time.GetTimestamp());
         }
 
         _ = cancellation?.CancelAsync();
@@ -179,8 +184,15 @@ internal sealed class Gate : IDisposable
         }
     }
 
-    /// <summary>Ends the timer. The rest holds nothing to dispose of, and a processor may still be inside.</summary>
-    public void Dispose() => _alarm.Dispose();
+    /// <summary>
+    /// Closes it for good. A processor may still be inside and an alarm under way; neither may find anything disposed of.
+    /// The semaphore and the source have no wait handle, and so nothing to give back.
+    /// </summary>
+    public void Dispose()
+    {
+        Close();
+        _alarm.Dispose();
+    }
 
     /// <summary>The semaphore has been taken for this turn.</summary>
     private void Grant(Turn turn, long now)
@@ -229,7 +241,7 @@ internal sealed class Gate : IDisposable
         turn.Admission.Set(outcome);
     }
 
-    private void Release(Turn turn)
+    private void Release(Turn turn, long now)
     {
         turn.State = TurnState.Out;
         _holder = null;
@@ -237,7 +249,6 @@ internal sealed class Gate : IDisposable
         if (_line.Count == 0 || !_exclusion.Wait(0))
             return;
 
-        var now = _time.GetTimestamp();
         var next = _line.TakeNext()!;
         _metrics.Waited(_time.GetElapsedTime(next.ArrivedAt, now));
         Grant(next, now);
@@ -290,7 +301,7 @@ internal sealed class Gate : IDisposable
                     loser = leased;
                 }
 
-                Release(leased);
+                Release(leased, now);
             }
 
             SetAlarm();

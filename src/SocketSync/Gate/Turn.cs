@@ -61,6 +61,9 @@ internal sealed class Turn
 
     internal TurnState State { get; set; }
 
+    /// <summary>Its client is gone.</summary>
+    internal bool HasLeft { get; set; }
+
     /// <summary>Set with the verdict, so that there is only one.</summary>
     internal bool IsDecided { get; set; }
 

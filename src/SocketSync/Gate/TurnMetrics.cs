@@ -22,7 +22,19 @@ internal sealed class TurnMetrics
         _resource = new("resource", resource);
     }
 
-    public void Waited(TimeSpan time) => _wait.Record(time.TotalSeconds, _resource);
+    public void Waited(TimeSpan time) => Record(_wait, time);
 
-    public void Took(TimeSpan time) => _turn.Record(time.TotalSeconds, _resource);
+    public void Took(TimeSpan time) => Record(_turn, time);
+
+    private void Record(Histogram<double> histogram, TimeSpan time)
+    {
+        try
+        {
+            histogram.Record(time.TotalSeconds, _resource);
+        }
+        catch (Exception)
+        {
+            // A listener's fault, and it is called in the middle of a grant: it must not cost the gate its permit.
+        }
+    }
 }

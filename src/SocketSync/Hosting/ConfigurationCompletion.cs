@@ -31,7 +31,7 @@ internal static class ConfigurationCompletion
         protocol with { Name = ConfigurationProtocolRules.AsKnown(protocol.Name) };
 
     private static string AsRegistered(string processor, IReadOnlyCollection<string> processors) =>
-        ConfigurationResourceRules.WithBuiltIn(processors).FirstOrDefault(p => p.Equals(processor, StringComparison.OrdinalIgnoreCase)) ?? processor;
+        processors.FirstOrDefault(p => p.Equals(processor, StringComparison.OrdinalIgnoreCase)) ?? processor;
 
     // Where nothing is named there is one, all of whose settings are the defaults.
     private static Dictionary<string, T> Named<T>(Dictionary<string, T> given, Func<string, T, T> complete)

@@ -66,7 +66,7 @@ internal sealed class ConfigurationListenerRules(ConfigurationFindings findings)
                 return;
             }
 
-            if (!ConfigurationAddress.Clash(listener, other)) continue;
+            if (ListenPlace.Of(listener) is not { } mine || ListenPlace.Of(other) is not { } theirs || !mine.Overlaps(theirs)) continue;
             findings.Report(
                 $"{path}:{nameof(listener.Port)}",
                 listener.Port.ToString(CultureInfo.InvariantCulture),

@@ -5,29 +5,18 @@ namespace SocketSync;
 /// <summary>Which settings belong to which protocol, and how they go together.</summary>
 internal static class ConfigurationProtocolRules
 {
-    private static readonly Dictionary<string, string[]> SettingsOf = new(StringComparer.OrdinalIgnoreCase)
-    {
-        ["Raw"] = [],
-        ["Line"] = [nameof(ProtocolOptions.Delimiter)],
-        ["LengthPrefixed"] =
-        [
-            nameof(ProtocolOptions.LengthBytes), nameof(ProtocolOptions.LittleEndian), nameof(ProtocolOptions.LengthIncludesHeader),
-        ],
-        ["FixedLength"] = [nameof(ProtocolOptions.Length)],
-    };
-
     /// <summary>Protocols that the contract names for later versions.</summary>
     private static readonly string[] Later = ["Scpi", "ModbusTcp", "ModbusRtu"];
 
     /// <summary>The name as the documentation writes it, where it is one.</summary>
     public static string AsKnown(string name) =>
-        SettingsOf.Keys.FirstOrDefault(k => k.Equals(name, StringComparison.OrdinalIgnoreCase)) ?? name;
+        ProtocolFactory.Names.FirstOrDefault(k => k.Equals(name, StringComparison.OrdinalIgnoreCase)) ?? name;
 
     public static void Check(ConfigurationFindings findings, string path, ProtocolOptions protocol)
     {
-        if (!SettingsOf.TryGetValue(protocol.Name, out var own))
+        if (ProtocolFactory.SettingsOf(protocol.Name) is not { } own)
         {
-            var allowed = ConfigurationValue.OneOf(protocol.Name, SettingsOf.Keys);
+            var allowed = ConfigurationValue.OneOf(protocol.Name, ProtocolFactory.Names);
             var isLater = Later.Contains(protocol.Name, StringComparer.OrdinalIgnoreCase);
             findings.Report($"{path}:Name", protocol.Name, isLater ? $"this version does not have it yet; {allowed}" : allowed);
             return;
@@ -37,11 +26,11 @@ internal static class ConfigurationProtocolRules
         CheckSizes(findings, path, protocol);
     }
 
-    private static void CheckStrangers(ConfigurationFindings findings, string path, string name, string[] own)
+    private static void CheckStrangers(ConfigurationFindings findings, string path, string name, IReadOnlyList<string> own)
     {
-        foreach (var (owner, settings) in SettingsOf)
+        foreach (var owner in ProtocolFactory.Names)
         {
-            foreach (var key in settings.Except(own, StringComparer.Ordinal).Select(s => $"{path}:{s}").Where(findings.IsGiven))
+            foreach (var key in ProtocolFactory.SettingsOf(owner)!.Except(own, StringComparer.Ordinal).Select(s => $"{path}:{s}").Where(findings.IsGiven))
                 findings.Report(key, findings.Values[key], $"is a setting of {owner}, not of {name}");
         }
     }
@@ -52,11 +41,11 @@ internal static class ConfigurationProtocolRules
         if (findings.IsFaulty(most)) return;
         switch (protocol.Name)
         {
-            case "Line" when Delimiter.TryParse(protocol.Delimiter ?? "\n", out var delimiter) && delimiter.Length > protocol.MaxRequestBytes:
+            case "Line" when Delimiter.TryParse(protocol.Delimiter ?? ProtocolFactory.DefaultDelimiter, out var delimiter) && delimiter.Length > protocol.MaxRequestBytes:
                 ReportTooSmall(delimiter.Length, "the delimiter");
                 break;
-            case "LengthPrefixed" when (protocol.LengthBytes ?? 2) > protocol.MaxRequestBytes:
-                ReportTooSmall(protocol.LengthBytes ?? 2, "the length header");
+            case "LengthPrefixed" when (protocol.LengthBytes ?? ProtocolFactory.DefaultLengthBytes) is var header && header > protocol.MaxRequestBytes:
+                ReportTooSmall(header, "the length header");
                 break;
             case "FixedLength" when protocol.Length is null && !findings.IsFaulty($"{path}:{nameof(protocol.Length)}"):
                 findings.Report($"{path}:{nameof(protocol.Length)}", null, "must be given with FixedLength: the length of every request in bytes");

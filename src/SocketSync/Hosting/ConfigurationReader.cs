@@ -11,7 +11,7 @@ internal sealed record ConfigurationResult(SocketSyncOptions Options, IReadOnlyL
 internal static class ConfigurationReader
 {
     /// <param name="configuration">The host's whole configuration.</param>
-    /// <param name="processors">The names of the processors there are, "Echo" included or not.</param>
+    /// <param name="processors">The names of the processors there are.</param>
     public static ConfigurationResult Read(IConfiguration configuration, IReadOnlyCollection<string> processors)
     {
         var section = configuration.GetSection(SocketSyncOptions.SectionName);

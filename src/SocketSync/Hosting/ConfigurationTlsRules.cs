@@ -1,6 +1,3 @@
-using System.Security.Cryptography;
-using System.Security.Cryptography.X509Certificates;
-
 namespace SocketSync;
 
 /// <summary>Whether what a listener's TLS section names can be used. A password is never shown.</summary>
@@ -8,62 +5,33 @@ internal static class ConfigurationTlsRules
 {
     public static void Check(ConfigurationFindings findings, string path, TlsOptions? tls)
     {
-        if (tls is null) return;
-        CheckCertificate(findings, $"{path}:{nameof(tls.Certificate)}", tls.Certificate ?? new());
+        if (tls is null)
+        {
+            // Whoever wrote the key means TLS, whatever became of what was to stand below it.
+            if (findings.Sections.Contains(path) && !findings.IsFaultyBelow(path)) ReportMissing(findings, path);
+            return;
+        }
+
+        if (string.IsNullOrEmpty(tls.Certificate?.Path)) ReportMissing(findings, path);
+        else CheckCertificate(findings, $"{path}:{nameof(tls.Certificate)}", tls.Certificate);
         CheckAuthority(findings, $"{path}:{nameof(tls.ClientAuthority)}", tls);
     }
 
+    private static void ReportMissing(ConfigurationFindings findings, string path) => findings.Report(
+        $"{path}:{nameof(TlsOptions.Certificate)}:{nameof(CertificateOptions.Path)}",
+        null,
+        $"must be given: the path of a PEM or PFX file with the server's certificate; for a listener without TLS, remove {path}");
+
     private static void CheckCertificate(ConfigurationFindings findings, string path, CertificateOptions certificate)
     {
-        var pathKey = $"{path}:{nameof(certificate.Path)}";
-        if (certificate.Path is null)
-        {
-            findings.Report(pathKey, null, "must be given: the path of a PEM or PFX file with the server's certificate");
-            return;
-        }
-
-        if (!TryRead(findings, pathKey, certificate.Path, out var text)) return;
-
-        if (!IsPem(text)) CheckPfx(findings, path, certificate);
-        else if (certificate.KeyPath is null) CheckPem(findings, pathKey, certificate.Path, text, certificate);
-        else if (TryRead(findings, $"{path}:{nameof(certificate.KeyPath)}", certificate.KeyPath, out var key))
-            CheckPem(findings, $"{path}:{nameof(certificate.KeyPath)}", certificate.KeyPath, key, certificate);
-    }
-
-    private static void CheckPfx(ConfigurationFindings findings, string path, CertificateOptions certificate)
-    {
-        var pathKey = $"{path}:{nameof(certificate.Path)}";
-        if (certificate.KeyPath is not null)
-            findings.Report($"{path}:{nameof(certificate.KeyPath)}", certificate.KeyPath, "goes with a PEM certificate; a PFX file holds its own key");
         try
         {
-            using var loaded = X509CertificateLoader.LoadPkcs12FromFile(certificate.Path!, certificate.Password);
-            if (!loaded.HasPrivateKey) findings.Report(pathKey, certificate.Path, "holds no private key");
+            CertificateFiles.Load(certificate).Dispose();
         }
-        catch (CryptographicException)
+        catch (CertificateFileException e)
         {
-            findings.Report(pathKey, certificate.Path, $"must be a PEM file, or a PFX file that opens {WithPassword(certificate)}");
-        }
-    }
-
-    private static void CheckPem(
-        ConfigurationFindings findings, string key, string keyFile, string keyText, CertificateOptions certificate)
-    {
-        if (!keyText.Contains("PRIVATE KEY-----", StringComparison.Ordinal))
-        {
-            findings.Report(key, keyFile, "holds no private key; name the PEM file that does as KeyPath");
-            return;
-        }
-
-        try
-        {
-            using var loaded = keyText.Contains("ENCRYPTED PRIVATE KEY-----", StringComparison.Ordinal)
-                ? X509Certificate2.CreateFromEncryptedPemFile(certificate.Path!, certificate.Password, certificate.KeyPath)
-                : X509Certificate2.CreateFromPemFile(certificate.Path!, certificate.KeyPath);
-        }
-        catch (Exception e) when (e is CryptographicException or ArgumentException)
-        {
-            findings.Report(key, keyFile, $"must be a PEM file whose key opens {WithPassword(certificate)} and belongs to the certificate");
+            var isKey = e.File == certificate.KeyPath && e.File != certificate.Path;
+            findings.Report($"{path}:{(isKey ? nameof(certificate.KeyPath) : nameof(certificate.Path))}", e.File, e.Reason);
         }
     }
 
@@ -76,43 +44,13 @@ internal static class ConfigurationTlsRules
             return;
         }
 
-        if (!TryRead(findings, key, tls.ClientAuthority, out var pem)) return;
         try
         {
-            var authorities = new X509Certificate2Collection();
-            authorities.ImportFromPem(pem);
-            if (authorities.Count > 0) return;
+            foreach (var authority in CertificateFiles.LoadAuthority(tls.ClientAuthority)) authority.Dispose();
         }
-        catch (CryptographicException)
+        catch (CertificateFileException e)
         {
-            // Told below, like a file without any certificate.
+            findings.Report(key, e.File, e.Reason);
         }
-
-        findings.Report(key, tls.ClientAuthority, "must be a PEM file with at least one certificate");
     }
-
-    private static bool TryRead(ConfigurationFindings findings, string key, string file, out string text)
-    {
-        text = "";
-        try
-        {
-            text = File.ReadAllText(file);
-            return true;
-        }
-        catch (Exception e) when (e is FileNotFoundException or DirectoryNotFoundException)
-        {
-            findings.Report(key, file, "there is no such file");
-        }
-        catch (Exception e) when (e is IOException or UnauthorizedAccessException or ArgumentException or NotSupportedException)
-        {
-            findings.Report(key, file, "the file cannot be read; its permissions must let this process read it");
-        }
-
-        return false;
-    }
-
-    private static bool IsPem(string text) => text.Contains("-----BEGIN ", StringComparison.Ordinal);
-
-    private static string WithPassword(CertificateOptions certificate) =>
-        certificate.Password is null ? "without a Password, as none is given" : "with the Password given";
 }

@@ -21,6 +21,7 @@ internal sealed class ConfigurationWalk(ConfigurationFindings findings)
             return;
         }
 
+        findings.Sections.Add(section.Path);
         foreach (var child in section.GetChildren())
         {
             if (known.TryGetValue(child.Key, out var property)) Property(child, property);

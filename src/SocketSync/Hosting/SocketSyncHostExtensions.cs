@@ -35,11 +35,17 @@ public static class SocketSyncHostExtensions
 
         services.TryAddSingleton(TimeProvider.System);
         services.AddSingleton(processors);
-        services.AddSingleton(TopologyFactory.ReadOptions);
+        services.AddSingleton(provider => HostConfiguration.Read(provider.GetRequiredService<IConfiguration>(), processors.Names));
+        services.AddSingleton(provider => provider.GetRequiredService<HostConfiguration>().Options);
         services.AddSingleton(provider => TopologyFactory.Create(provider, provider.GetRequiredService<SocketSyncOptions>()));
 
         services.AddSingleton<IConnectionListenerFactory, ListenerTransport>();
         services.AddSingleton<IConfigureOptions<KestrelServerOptions>, KestrelSetup>();
+        services.AddSingleton(provider => new HttpConnectionLimit(
+            HttpConnectionLimit.MaximumFor(DescriptorReserve.OfThisProcess),
+            DescriptorReserve.OfThisProcess,
+            provider.GetRequiredService<TimeProvider>(),
+            provider.GetRequiredService<ILogger<HttpConnectionLimit>>()));
         services.AddSingleton<Drain>();
         services.AddSingleton<Func<ConfigurationWatcher>>(provider => () => Watch(provider));
         services.AddHostedService<SocketSyncService>();

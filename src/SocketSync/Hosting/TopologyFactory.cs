@@ -1,4 +1,3 @@
-using Microsoft.Extensions.Configuration;
 using Microsoft.Extensions.DependencyInjection;
 using Microsoft.Extensions.Logging;
 
@@ -7,7 +6,7 @@ namespace SocketSync;
 /// <summary>Makes what runs out of what the file says; all of it, or nothing.</summary>
 internal static class TopologyFactory
 {
-    /// <exception cref="SocketSyncStartupException">The configuration is invalid, or an address cannot be had.</exception>
+    /// <exception cref="SocketSyncStartupException">An address cannot be had.</exception>
     public static Topology Create(IServiceProvider services, SocketSyncOptions options)
     {
         var loggers = services.GetRequiredService<ILoggerFactory>();
@@ -45,17 +44,6 @@ internal static class TopologyFactory
             bound.Close();
             throw;
         }
-    }
-
-    /// <exception cref="SocketSyncStartupException">The configuration is invalid.</exception>
-    public static SocketSyncOptions ReadOptions(IServiceProvider services)
-    {
-        var configuration = services.GetRequiredService<IConfiguration>();
-        var catalog = services.GetRequiredService<ProcessorCatalog>();
-        var result = ConfigurationReader.Read(configuration, catalog.Names);
-        return result.Problems.Count == 0
-            ? result.Options
-            : throw new SocketSyncStartupException([.. result.Problems.Select(problem => problem.ToString())]);
     }
 
     private static BoundListeners Bind(SocketSyncOptions options)

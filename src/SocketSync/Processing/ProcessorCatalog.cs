@@ -6,7 +6,7 @@ internal sealed class ProcessorCatalog
     private readonly Dictionary<string, ProcessorRegistration> _byName = new(StringComparer.OrdinalIgnoreCase);
 
     public ProcessorCatalog() =>
-        Add(new ProcessorRegistration("Echo", NeverBlocks: true, static _ => new EchoProcessor()));
+        Add(new ProcessorRegistration("Echo", NeverBlocks: true, AnswersAtOnce: true, static _ => new EchoProcessor()));
 
     public IReadOnlyCollection<string> Names => _byName.Keys;
 

@@ -43,11 +43,13 @@ public sealed class RequestContext
     internal int RequestLength => _request.Length;
 
     /// <summary>
-    /// Sends what was written to <see cref="Reply"/> now, during the turn, and empties it. A client that has gone takes
-    /// nothing; <see cref="ReceiveAsync"/> tells. A client that does not take it within its listener's
-    /// <c>SendTimeout</c> is closed.
+    /// Sends what was written to <see cref="Reply"/> now, during the turn, and empties it, whatever comes of it. A client
+    /// that has gone takes nothing; <see cref="ReceiveAsync"/> tells. A client that does not take it within its
+    /// listener's <c>SendTimeout</c> is closed.
     /// </summary>
-    /// <param name="cancellationToken">Gives up waiting; what was written may then have been sent, or not.</param>
+    /// <param name="cancellationToken">
+    /// Gives up waiting; what was written may then have been sent, or not, but is not sent again.
+    /// </param>
     /// <returns>A task that completes when the client's system has taken the bytes.</returns>
     /// <exception cref="OperationCanceledException">The turn is over, or <paramref name="cancellationToken"/> is cancelled.</exception>
     /// <exception cref="InvalidOperationException">Another send or receive is under way.</exception>
@@ -59,10 +61,10 @@ public sealed class RequestContext
         {
             using var cancelled = CancellationTokenSource.CreateLinkedTokenSource(cancellationToken, _lock.TurnIsOver);
             await _conversation.SendAsync(_reply.Written, cancelled.Token);
-            _reply.Clear();
         }
         finally
         {
+            _reply.Clear(); // Where waiting for it was given up, it may be on its way: sent again, the client had it twice.
             _lock.Exit();
         }
 

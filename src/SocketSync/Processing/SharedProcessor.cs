@@ -16,6 +16,7 @@ internal sealed partial class SharedProcessor : IAsyncDisposable
         Name = name;
         ProcessorName = registration.Name;
         NeverBlocks = registration.NeverBlocks;
+        AnswersAtOnce = registration.AnswersAtOnce;
         _processor = processor;
         Gate = gate;
         _logger = logger;
@@ -28,6 +29,9 @@ internal sealed partial class SharedProcessor : IAsyncDisposable
 
     /// <summary>Whether its processor may run on a thread that moves bytes.</summary>
     public bool NeverBlocks { get; }
+
+    /// <summary>Whether it is done when <see cref="Process"/> returns.</summary>
+    public bool AnswersAtOnce { get; }
 
     public Gate Gate { get; }
 
@@ -74,8 +78,11 @@ internal sealed partial class SharedProcessor : IAsyncDisposable
             if (!turn.IsOutstayed || exception is not OperationCanceledException)
                 LogFailed(_logger, Name, ProcessorName, context.Client.Id, exception);
         }
-
-        Gate.End(turn, outcome);
+        finally
+        {
+            // Also where the log itself throws, as it may on an exception whose Message does.
+            Gate.End(turn, outcome);
+        }
     }
 
     [LoggerMessage(300, LogLevel.Error, "Resource {Resource}: processor {Processor} failed on a request of {ConnectionId}")]

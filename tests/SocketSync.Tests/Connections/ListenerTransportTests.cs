@@ -182,11 +182,17 @@ public class ListenerTransportTests
     }
 
     [Theory]
-    [InlineData(256, 240)]
-    [InlineData(1024, 960)]
-    [InlineData(100, 94)]
-    [InlineData(long.MaxValue, long.MaxValue - 64)]
-    public void TheReserveIsASixteenthAndAtMost64(long limit, long first) => Assert.Equal(first, new DescriptorReserve(limit).First);
+    [InlineData(256, 240, 248, 120)]
+    [InlineData(1024, 960, 992, 256)]
+    [InlineData(100, 94, 97, 47)]
+    [InlineData(1, 1, 1, 1)]
+    [InlineData(long.MaxValue, long.MaxValue - 64, long.MaxValue - 32, 256)]
+    public void TheReserveIsASixteenthAndAtMost64AndHalfOfItForHttp(long limit, long first, long firstBeyondHttp, int httpConnections)
+    {
+        var reserve = new DescriptorReserve(limit);
+        Assert.Equal((first, firstBeyondHttp), (reserve.First, reserve.FirstBeyondHttp));
+        Assert.Equal(httpConnections, HttpConnectionLimit.MaximumFor(reserve));
+    }
 
     [Fact]
     public void TheLimitOfThisProcessIsKnownOnLinux()

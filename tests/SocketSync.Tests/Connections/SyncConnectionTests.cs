@@ -105,6 +105,20 @@ public class SyncConnectionTests
     }
 
     [Fact]
+    public async Task AReplyDoesNotWaitForTheNextTurnOfItsClient()
+    {
+        var processor = new HeldProcessor();
+        using var host = new SyncHost(processor);
+        var client = host.Connect();
+        await client.SendAsync("a\nb\n");
+        processor.LetGo();
+        Assert.Equal("done a", await client.ReadLineAsync());
+        Assert.Equal(1, host.Listener.CountOf(Outcome.Ok));
+        processor.LetGo();
+        Assert.Equal("done b", await client.ReadLineAsync());
+    }
+
+    [Fact]
     public async Task AFullQueueIsToldAtOnceAndTheClientGoesOn()
     {
         var processor = new HeldProcessor();
@@ -166,13 +180,7 @@ public class SyncConnectionTests
         var client = host.Connect();
         await client.SendAsync("much too long");
         Assert.StartsWith("ERROR too-large", await client.ReadLineAsync(), StringComparison.Ordinal);
-        await SyncHost.Until(
-            () =>
-            {
-                host.Time.Advance(Second);
-                return client.Served.IsCompleted;
-            },
-            "closed");
+        await SyncHost.AdvanceUntil(host.Time, Second, () => client.Served.IsCompleted, "closed");
     }
 
     [Fact]
@@ -201,13 +209,7 @@ public class SyncConnectionTests
         }
 
         Assert.False(client.Served.IsCompleted);
-        await SyncHost.Until(
-            () =>
-            {
-                host.Time.Advance(Second);
-                return client.Served.IsCompleted;
-            },
-            "closed");
+        await SyncHost.AdvanceUntil(host.Time, Second, () => client.Served.IsCompleted, "closed");
         Assert.Equal(1, host.Listener.CountOf(Outcome.Malformed));
     }
 
@@ -220,13 +222,7 @@ public class SyncConnectionTests
         var busy = host.Connect();
         await busy.SendAsync("a\n");
         await SyncHost.Until(() => host.Gate.GetStatus().Holder is not null, "a turn is held");
-        await SyncHost.Until(
-            () =>
-            {
-                host.Time.Advance(Second);
-                return idle.Served.IsCompleted;
-            },
-            "the idle one is closed");
+        await SyncHost.AdvanceUntil(host.Time, Second, () => idle.Served.IsCompleted, "the idle one is closed");
         Assert.False(busy.Served.IsCompleted);
         processor.LetGo();
         Assert.Equal("done a", await busy.ReadLineAsync());
@@ -243,13 +239,7 @@ public class SyncConnectionTests
         var other = host.Connect();
         await other.SendAsync("b\n");
         Assert.Equal("b", await other.ReadLineAsync());
-        await SyncHost.Until(
-            () =>
-            {
-                host.Time.Advance(Second);
-                return deaf.Served.IsCompleted;
-            },
-            "closed");
+        await SyncHost.AdvanceUntil(host.Time, Second, () => deaf.Served.IsCompleted, "closed");
         Assert.Contains("SendTimeout", deaf.AbortReason, StringComparison.Ordinal);
     }
 

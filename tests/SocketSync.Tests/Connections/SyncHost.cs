@@ -19,7 +19,7 @@ internal sealed class SyncHost : IDisposable
     {
         _gate = new Gate(gate ?? new GateOptions(), Time, new TurnMetrics(_meter, "R"));
         processor ??= new EchoProcessor();
-        var registration = new ProcessorRegistration("P", NeverBlocks: processor is EchoProcessor, _ => processor);
+        var registration = new ProcessorRegistration("P", NeverBlocks: processor is EchoProcessor, AnswersAtOnce: processor is EchoProcessor, _ => processor);
         _resource = new SharedProcessor("R", registration, processor, _gate, NullLogger.Instance);
         Listener = new ListenerState("L", listener ?? new ListenerOptions(), _resource, ProtocolFactory.Create(protocol ?? new ProtocolOptions { Name = "Line" }), onError);
     }
@@ -53,6 +53,18 @@ internal sealed class SyncHost : IDisposable
         {
             Assert.False(limit.IsCancellationRequested, $"not so within 20 s: {what}");
             await Task.Yield();
+        }
+    }
+
+    /// <summary>Moves the clock on, step by step, until something is so; between two steps others get to run.</summary>
+    public static async Task AdvanceUntil(FakeTimeProvider time, TimeSpan step, Func<bool> isSo, string what)
+    {
+        using var limit = new CancellationTokenSource(TimeSpan.FromSeconds(20));
+        while (!isSo())
+        {
+            Assert.False(limit.IsCancellationRequested, $"not so within 20 s: {what}");
+            time.Advance(step);
+            await Task.Delay(1, CancellationToken.None);
         }
     }
 

@@ -67,16 +67,15 @@ public sealed class TlsCertificateFilesTests : IDisposable
         Says(new() { Path = At("none.pem") }, $"'{At("none.pem")}' does not exist");
         Says(new() { Path = certificate, KeyPath = At("none.pem") }, $"'{At("none.pem")}' does not exist");
         Says(new() { Path = _directory }, $"'{_directory}' cannot be read: ");
-        Says(new(), "a certificate's Path is missing");
-        Says(new() { Path = certificate }, $"'{certificate}' holds no private key in PEM form");
+        Says(new() { Path = certificate }, $"'{certificate}' holds no private key in PEM form; give the file that does as KeyPath");
         Says(new() { Path = key }, $"'{key}' holds no certificate in PEM form");
-        Says(new() { Path = certificate, KeyPath = Write("o.pem", other.GetECDsaPrivateKey()!.ExportPkcs8PrivateKeyPem()) }, "is not that of the first certificate");
+        Says(new() { Path = certificate, KeyPath = Write("o.pem", other.GetECDsaPrivateKey()!.ExportPkcs8PrivateKeyPem()) }, $"'{At("o.pem")}' must hold the private key of the first certificate in '{certificate}'");
         Says(new() { Path = certificate, KeyPath = Write("e.pem", EncryptedKey), Password = "not it" }, "or the Password is wrong");
         Says(new() { Path = certificate, KeyPath = Write("e.pem", EncryptedKey) }, $"'{At("e.pem")}' is encrypted, and no Password is given");
         Says(new() { Path = At("c.pfx"), Password = "not it" }, $"'{At("c.pfx")}' is no PEM or PFX file, or the Password is wrong");
         Says(new() { Path = At("nokey.pfx"), Password = Password }, $"'{At("nokey.pfx")}' holds no certificate with a private key");
-        Says(new() { Path = At("c.pfx"), KeyPath = key }, $"'{At("c.pfx")}' is not in PEM form: a KeyPath does not go with it");
-        Says(new() { Path = Write("text", "hello") }, $"'{At("text")}' is no PEM or PFX file");
+        Says(new() { Path = At("c.pfx"), KeyPath = key }, $"'{key}' goes with a certificate in PEM form, which '{At("c.pfx")}' is not");
+        Says(new() { Path = Write("text", "hello") }, $"'{At("text")}' is no PEM or PFX file, or needs a Password, and none is given");
         Says(new() { Path = Write("bad.pem", "-----BEGIN CERTIFICATE-----\nAAAA\n-----END CERTIFICATE-----\n"), KeyPath = key }, $"'{At("bad.pem")}' holds a damaged certificate");
     }
 

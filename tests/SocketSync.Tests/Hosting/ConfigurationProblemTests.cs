@@ -99,7 +99,7 @@ public class ConfigurationProblemTests
     [InlineData("Admin:Tokn=0123456789abcdef", "Admin:Tokn", null, "did you mean SocketSync:Admin:Token?")]
     // TLS
     [InlineData("Listeners:Default:Tls:ClientCertificate=None", "Listeners:Default:Tls:Certificate:Path", null, "must be given: the path of a PEM or PFX file")]
-    [InlineData("Listeners:Default:Tls:Certificate:Path=/nowhere/a.pem", "Listeners:Default:Tls:Certificate:Path", "/nowhere/a.pem", "there is no such file")]
+    [InlineData("Listeners:Default:Tls:Certificate:Path=/nowhere/a.pem", "Listeners:Default:Tls:Certificate:Path", "/nowhere/a.pem", "does not exist")]
     public void OneFaultIsOneProblem(string keys, string key, string? value, string allowed)
     {
         var result = ConfigurationText.Read(ConfigurationText.Keys(keys), "Bench");

@@ -53,7 +53,7 @@ public class ConfigurationReaderTests
     [InlineData("""{ "SocketSync": null }""")]
     [InlineData("""{ "SocketSync": { "Listeners": {}, "Resources": null } }""")]
     [InlineData("""{ "SocketSync": { "Listeners": { "Default": null }, "Resources": { "Default": {} } } }""")]
-    [InlineData("""{ "socketsync": { "LISTENERS": { "Default": { "priority": "normal", "AllowedNetworks": null, "Tls": null } } } }""")]
+    [InlineData("""{ "socketsync": { "LISTENERS": { "Default": { "priority": "normal", "AllowedNetworks": null } } } }""")]
     public void WhatIsNotGivenIsTheDefault(string json)
     {
         var options = ConfigurationText.Valid(ConfigurationText.Json(json));

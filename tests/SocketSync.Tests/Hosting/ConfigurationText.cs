@@ -16,7 +16,7 @@ internal static class ConfigurationText
             .Select(k => KeyValuePair.Create<string, string?>("SocketSync:" + k[0], k[1]))).Build();
 
     public static ConfigurationResult Read(IConfiguration configuration, params string[] processors) =>
-        ConfigurationReader.Read(configuration, processors);
+        ConfigurationReader.Read(configuration, ["Echo", .. processors]);
 
     public static SocketSyncOptions Valid(IConfiguration configuration, params string[] processors)
     {

@@ -1,5 +1,6 @@
 using System.Security.Cryptography;
 using System.Security.Cryptography.X509Certificates;
+using Microsoft.Extensions.Configuration;
 
 namespace SocketSync.Tests;
 
@@ -48,29 +49,29 @@ public sealed class ConfigurationTlsTests : IDisposable
     [Fact]
     public void AWrongPasswordIsToldAndNotShown()
     {
-        Problem($"Path={PfxFile()}; Password=wrong-{Password}", "Certificate:Path", "opens with the Password given");
-        Problem($"Path={PfxFile()}", "Certificate:Path", "opens without a Password, as none is given");
-        Problem($"Path={CertificateFile()}; KeyPath={EncryptedKeyFile()}; Password=wrong-{Password}", "Certificate:KeyPath", "opens with the Password given");
-        Problem($"Path={CertificateFile()}; KeyPath={EncryptedKeyFile()}", "Certificate:KeyPath", "without a Password");
+        Problem($"Path={PfxFile()}; Password=wrong-{Password}", "Certificate:Path", "or the Password is wrong");
+        Problem($"Path={PfxFile()}", "Certificate:Path", "needs a Password, and none is given");
+        Problem($"Path={CertificateFile()}; KeyPath={EncryptedKeyFile()}; Password=wrong-{Password}", "Certificate:KeyPath", "or the Password is wrong");
+        Problem($"Path={CertificateFile()}; KeyPath={EncryptedKeyFile()}", "Certificate:KeyPath", "is encrypted, and no Password is given");
     }
 
     [Fact]
     public void AKeyThatIsMissingOrForeignIsTold()
     {
         using var other = ECDsa.Create(ECCurve.NamedCurves.nistP256);
-        Problem($"Path={CertificateFile()}", "Certificate:Path", "holds no private key; name the PEM file that does as KeyPath");
-        Problem($"Path={CertificateFile()}; KeyPath=/nowhere/key.pem", "Certificate:KeyPath", "there is no such file");
-        Problem($"Path={CertificateFile()}; KeyPath={CertificateFile()}", "Certificate:KeyPath", "holds no private key");
-        Problem($"Path={CertificateFile()}; KeyPath={Write("other.pem", other.ExportPkcs8PrivateKeyPem())}", "Certificate:KeyPath", "belongs to the certificate");
-        Problem($"Path={PfxFile()}; Password={Password}; KeyPath=key.pem", "Certificate:KeyPath", "goes with a PEM certificate");
-        Problem($"Path={Write("text.txt", "no certificate at all")}", "Certificate:Path", "must be a PEM file, or a PFX file");
-        Problem($"Path={_directory.FullName}", "Certificate:Path", "the file cannot be read");
+        Problem($"Path={CertificateFile()}", "Certificate:Path", "holds no private key in PEM form; give the file that does as KeyPath");
+        Problem($"Path={CertificateFile()}; KeyPath=/nowhere/key.pem", "Certificate:KeyPath", "does not exist");
+        Problem($"Path={CertificateFile()}; KeyPath={Write("copy.pem", _certificate.ExportCertificatePem())}", "Certificate:KeyPath", "holds no private key");
+        Problem($"Path={CertificateFile()}; KeyPath={Write("other.pem", other.ExportPkcs8PrivateKeyPem())}", "Certificate:KeyPath", "must hold the private key of the first certificate in");
+        Problem($"Path={PfxFile()}; Password={Password}; KeyPath=key.pem", "Certificate:KeyPath", "goes with a certificate in PEM form, which");
+        Problem($"Path={Write("text.txt", "no certificate at all")}", "Certificate:Path", "is no PEM or PFX file");
+        Problem($"Path={_directory.FullName}", "Certificate:Path", "cannot be read: ");
     }
 
     [Theory]
     [InlineData("", "must be given with ClientCertificate Require")]
-    [InlineData("; Listeners:Default:Tls:ClientAuthority=/nowhere/ca.pem", "there is no such file")]
-    [InlineData("; Listeners:Default:Tls:ClientAuthority=@", "must be a PEM file with at least one certificate")]
+    [InlineData("; Listeners:Default:Tls:ClientAuthority=/nowhere/ca.pem", "does not exist")]
+    [InlineData("; Listeners:Default:Tls:ClientAuthority=@", "holds no certificate in PEM form")]
     public void RequireNeedsAnAuthority(string more, string allowed)
     {
         var problem = Assert.Single(ConfigurationText.Read(ConfigurationText.Keys(
@@ -79,6 +80,29 @@ public sealed class ConfigurationTlsTests : IDisposable
         Assert.Equal("SocketSync:Listeners:Default:Tls:ClientAuthority", problem.Key);
         Assert.Contains(allowed, problem.Allowed, StringComparison.Ordinal);
     }
+
+    [Theory]
+    [InlineData("""{ }""")]
+    [InlineData("null")]
+    [InlineData("\"\"")]
+    [InlineData("""{ "Certificate": { } }""")]
+    [InlineData("""{ "Certificate": { "Path": null } }""")]
+    [InlineData("""{ "Certificate": { "Path": "" } }""")]
+    [InlineData("""{ "ClientCertificate": "None" }""")]
+    public void TlsWithoutACertificateIsNeverPlainText(string tls) => Refused(ConfigurationText.Json(
+        $$"""{ "SocketSync": { "Listeners": { "Default": { "Tls": {{tls}} } } } }"""));
+
+    [Fact]
+    public void AnEmptyVariableForTlsIsNeverPlainText() => Refused(ConfigurationText.Keys("Listeners:Default:Tls="));
+
+    [Fact]
+    public void WithoutTheKeyThereIsNoTls() =>
+        Assert.Null(ConfigurationText.Valid(ConfigurationText.Keys("Listeners:Default:Port=1")).Listeners["Default"].Tls);
+
+    private static void Refused(IConfiguration configuration) => Assert.Equal(
+        "SocketSync:Listeners:Default:Tls:Certificate:Path: must be given: the path of a PEM or PFX file with the server's certificate; "
+        + "for a listener without TLS, remove SocketSync:Listeners:Default:Tls",
+        Assert.Single(ConfigurationText.Read(configuration).Problems).ToString());
 
     private static string Keys(string certificate) =>
         string.Join("; ", certificate.Split("; ").Select(k => "Listeners:Default:Tls:Certificate:" + k));

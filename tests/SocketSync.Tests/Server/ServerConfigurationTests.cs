@@ -58,27 +58,16 @@ public sealed class ServerConfigurationTests : IDisposable
     [InlineData("http_ports=8081;8082", "http://*:8081 http://*:8082", "http://127.0.0.1:8081/health/ready")]
     [InlineData("https_ports=8443 http_ports=81", "http://*:81 https://*:8443", "http://127.0.0.1:81/health/ready")]
     [InlineData("urls=http://+:1 http_ports=2", "http://+:1", "http://127.0.0.1:1/health/ready")]
-    [InlineData("urls=http://[::]:1", "http://[::]:1", "http://[::1]:1/health/ready")]
+    [InlineData("urls=http://[::]:1", "http://[::]:1", "http://127.0.0.1:1/health/ready")]
     [InlineData("urls=http://*:0", "http://*:0", null)]
     [InlineData("Kestrel:Endpoints:A:Url=http://localhost:7 urls=http://*:1", "http://localhost:7", "http://127.0.0.1:7/health/ready")]
     public void TheHttpEndpointIsFoundAsTheHostDoes(string keys, string urls, string? readiness)
     {
-        var configuration = Keys(keys);
-        var address = configuration["SocketSync:DefaultAddress"] ?? "localhost";
+        var host = HostConfiguration.Read(Keys(keys), ServerConfiguration.Processors);
 
-        Assert.Equal(urls.Split(' '), HttpEndpoints.Of(configuration, address).Select(e => e.Url), StringComparer.Ordinal);
-        Assert.Equal(readiness, HttpEndpoints.Readiness(configuration, address)?.ToString());
-        Assert.Empty(HttpEndpoints.Problems(configuration, address));
+        Assert.Equal(urls.Split(' '), host.Http.Select(e => e.Url), StringComparer.Ordinal);
+        Assert.Equal(readiness, HttpReadiness.UrlOf(host.Http)?.ToString());
     }
-
-    [Theory]
-    [InlineData("urls=nonsense", "urls: 'nonsense': must be a URL such as")]
-    [InlineData("urls=http://localhost:99999", "urls: 'http://localhost:99999': must be a URL such as")]
-    [InlineData("urls=ftp://localhost:1", "urls: 'ftp://localhost:1': must be a URL such as")]
-    [InlineData("http_ports=many", "http_ports: 'http://*:many': must be a URL such as")]
-    [InlineData("Kestrel:Endpoints:A:Url=x", "Kestrel:Endpoints:A:Url: 'x': must be a URL such as")]
-    public void AnHttpEndpointThatIsNoneIsAProblem(string keys, string problem) =>
-        Assert.StartsWith(problem, Assert.Single(HttpEndpoints.Problems(Keys(keys), "localhost")), StringComparison.Ordinal);
 
     [Fact]
     public void CheckTellsWhatWouldRun()
@@ -92,7 +81,7 @@ public sealed class ServerConfigurationTests : IDisposable
                 "resource R: processor Echo, protocol Line up to 65536 bytes, gate held until the client leaves, at most 00:05:00, queue 256, wait 00:00:30, turn 00:00:10",
                 "http endpoint http://localhost:8080",
             ],
-            CheckCommand.Describe(CheckCommand.Validated(configuration), configuration), StringComparer.Ordinal);
+            CheckCommand.Describe(HostConfiguration.Read(configuration, ServerConfiguration.Processors)), StringComparer.Ordinal);
     }
 
     private static string Problem(string file) =>

@@ -1,0 +1,38 @@
+using System.Globalization;
+using Microsoft.Extensions.Configuration;
+
+namespace SocketSync;
+
+/// <summary>What the configuration says of a host that is to start, all of it valid.</summary>
+/// <param name="Options">Section <c>SocketSync</c>, complete.</param>
+/// <param name="Http">Where HTTP is served; at least one.</param>
+internal sealed record HostConfiguration(SocketSyncOptions Options, IReadOnlyList<HttpEndPoint> Http)
+{
+    /// <exception cref="SocketSyncStartupException">With every problem there is.</exception>
+    public static HostConfiguration Read(IConfiguration configuration, IReadOnlyCollection<string> processors)
+    {
+        var (options, faults) = ConfigurationReader.Read(configuration, processors);
+        var http = HttpEndPoints.Of(configuration, options.DefaultAddress);
+        List<ConfigurationProblem> problems = [.. faults, .. http.Select(e => e.Problem).OfType<ConfigurationProblem>(), .. Clashes(options, http, faults)];
+        return problems.Count == 0
+            ? new(options, http)
+            : throw new SocketSyncStartupException([.. problems.Select(p => p.ToString())]);
+    }
+
+    private static IEnumerable<ConfigurationProblem> Clashes(
+        SocketSyncOptions options, IReadOnlyList<HttpEndPoint> http, IReadOnlyList<ConfigurationProblem> faults)
+    {
+        const string Section = SocketSyncOptions.SectionName;
+        if (IsFaulty($"{Section}:{nameof(options.DefaultAddress)}")) yield break;
+        foreach (var (name, listener) in options.Listeners)
+        {
+            var path = $"{Section}:{nameof(options.Listeners)}:{name}";
+            var port = $"{path}:{nameof(listener.Port)}";
+            if (IsFaulty(port) || IsFaulty($"{path}:{nameof(listener.Address)}") || ListenPlace.Of(listener) is not { } place) continue;
+            if (http.FirstOrDefault(e => ListenPlace.Of(e)?.Overlaps(place) == true) is not { } taken) continue;
+            yield return new(port, listener.Port.ToString(CultureInfo.InvariantCulture), $"must differ from that of HTTP, which is {taken.Url} by {taken.Key}");
+        }
+
+        bool IsFaulty(string key) => faults.Any(f => f.Key.Equals(key, StringComparison.OrdinalIgnoreCase));
+    }
+}

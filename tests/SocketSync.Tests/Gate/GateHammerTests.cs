@@ -1,0 +1,77 @@
+namespace SocketSync.Tests;
+
+/// <summary>Many clients on a real clock, with times so short that everything runs out all the time.</summary>
+[Collection(Alone.Name)]
+public class GateHammerTests
+{
+    private const int Clients = 8;
+    private const int Requests = 4_000;
+
+    [Theory, InlineData("Request"), InlineData("Quiet"), InlineData("Connection")]
+    public async Task TurnsNeverOverlapAndSurvivorsGoInOrder(string hold)
+    {
+        using var bench = new GateBench(
+            new GateOptions
+            {
+                Hold = Enum.Parse<Hold>(hold),
+                MaxQueue = 6,
+                QuietTime = TimeSpan.FromMilliseconds(1),
+                MaxHold = TimeSpan.FromMilliseconds(3),
+                WaitTimeout = TimeSpan.FromMilliseconds(2),
+                TurnTimeout = TimeSpan.FromMilliseconds(1),
+            },
+            TimeProvider.System);
+        var inside = 0;
+        var lastArrival = -1L;
+        var outcomes = new int[OutcomeNames.Count];
+
+        await Task.WhenAll(Enumerable.Range(0, Clients).Select(seed => Task.Run(() => ServeAsync(new Random(seed))))).Bound();
+
+        Assert.Equal(Clients * Requests, outcomes.Sum());
+        Assert.True(outcomes[(int)Outcome.Ok] > 1_000 && outcomes[(int)Outcome.Abandoned] > 0, string.Join(" ", outcomes));
+        Assert.True(outcomes[(int)Outcome.Busy] > 0, string.Join(" ", outcomes));
+        bench.Gate.Configure(GateBench.Patient);
+        bench.AssertPermitIsWhole();
+
+        async Task ServeAsync(Random random)
+        {
+            var gate = bench.Gate;
+            var turn = GateBench.NewTurn();
+            for (var i = 0; i < Requests; i++)
+            {
+                if (turn.IsHoldOver || turn.IsOutstayed)
+                    turn = GateBench.NewTurn();
+                turn.Arrival = -1; // nobody else looks at it while it is out
+                var entered = gate.Enter(turn);
+                if (random.Next(5) == 0)
+                {
+                    var leaving = turn;
+                    ThreadPool.UnsafeQueueUserWorkItem(_ => gate.Leave(leaving), null);
+                }
+
+                var outcome = await entered;
+                Interlocked.Increment(ref outcomes[(int)outcome]);
+                if (outcome != Outcome.Ok)
+                    continue;
+
+                if (Interlocked.Increment(ref inside) != 1)
+                    Assert.Fail("two turns at once");
+                if (turn.Arrival >= 0)
+                {
+                    if (turn.Arrival <= lastArrival)
+                        Assert.Fail("out of order");
+                    lastArrival = turn.Arrival;
+                }
+
+                if (random.Next(50) == 0)
+                    Race.Await(() => turn.Cancelled.IsCancellationRequested); // outstays its turn
+                else if (random.Next(4) == 0)
+                    await Task.Yield();
+                Interlocked.Decrement(ref inside);
+                gate.End(turn, Outcome.Ok);
+            }
+
+            gate.Leave(turn);
+        }
+    }
+}
