@@ -135,7 +135,7 @@ public class ConfigurationProblemTests
     public void AProblemIsOneLineWhateverTheValue()
     {
         var problem = new ConfigurationProblem("SocketSync:A", "x\r\nfaked: line\u001b[2J" + new string('y', 1000), "must be B");
-        Assert.StartsWith(@"SocketSync:A: 'x\r\nfaked: line\x1B[2J", problem.ToString(), StringComparison.Ordinal);
+        Assert.StartsWith(@"SocketSync:A: 'x\r\nfaked: line\u001B[2J", problem.ToString(), StringComparison.Ordinal);
         Assert.EndsWith("…': must be B", problem.ToString(), StringComparison.Ordinal);
         Assert.InRange(problem.ToString().Length, 0, 300);
     }

@@ -15,6 +15,14 @@ internal static class ConfigurationText
             .Select(k => k.Split('=', 2))
             .Select(k => KeyValuePair.Create<string, string?>("SocketSync:" + k[0], k[1]))).Build();
 
+    /// <param name="keys">"urls=http://*:1 SocketSync:IoThreads=2", at the root.</param>
+    public static Dictionary<string, string?> HostKeys(string keys) =>
+        keys.Split(' ', StringSplitOptions.RemoveEmptyEntries).Select(k => k.Split('=', 2))
+            .ToDictionary(k => k[0], k => (string?)k[1], StringComparer.OrdinalIgnoreCase);
+
+    public static HostConfiguration Host(string keys) =>
+        HostConfiguration.Read(new ConfigurationBuilder().AddInMemoryCollection(HostKeys(keys)).Build(), ["Echo"]);
+
     public static ConfigurationResult Read(IConfiguration configuration, params string[] processors) =>
         ConfigurationReader.Read(configuration, ["Echo", .. processors]);
 

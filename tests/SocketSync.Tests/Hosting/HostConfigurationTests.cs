@@ -1,5 +1,3 @@
-using Microsoft.Extensions.Configuration;
-
 namespace SocketSync.Tests;
 
 public class HostConfigurationTests
@@ -15,7 +13,7 @@ public class HostConfigurationTests
     [InlineData("urls=http://unix:/run/s", "urls=http://unix:/run/s")]
     [InlineData("Kestrel:Endpoints:A:Url=http://localhost:7 urls=http://*:1", "Kestrel:Endpoints:A:Url=http://localhost:7")]
     public void HttpIsWhereAnyHostServesIt(string keys, string expected) =>
-        Assert.Equal(expected.Split(' '), Read(keys).Http.Select(e => $"{e.Key}={e.Url}"), StringComparer.Ordinal);
+        Assert.Equal(expected.Split(' '), ConfigurationText.Host(keys).Http.Select(e => $"{e.Key}={e.Url}"), StringComparer.Ordinal);
 
     [Theory]
     [InlineData("http://localhost:5", "localhost", 5)]
@@ -62,7 +60,7 @@ public class HostConfigurationTests
     [InlineData("Address=127.0.0.1 urls=http://127.0.0.2:56780")]
     [InlineData("Address=:: urls=http://0.0.0.0:56780")]
     [InlineData("Port=0 urls=http://127.0.0.1:0")]
-    public void OnePortAtTwoAddressesIsNoClash(string keys) => Assert.Single(Read(Listener(keys)).Http);
+    public void OnePortAtTwoAddressesIsNoClash(string keys) => Assert.Single(ConfigurationText.Host(Listener(keys)).Http);
 
     [Fact]
     public void EveryFaultIsToldAtOnce()
@@ -80,10 +78,5 @@ public class HostConfigurationTests
     private static string Listener(string keys) => string.Join(' ', keys.Split(' ').Select(k =>
         k.StartsWith("Port=", StringComparison.Ordinal) || k.StartsWith("Address=", StringComparison.Ordinal) ? "SocketSync:Listeners:Default:" + k : k));
 
-    private static IReadOnlyList<string> Problems(string keys) => Assert.Throws<SocketSyncStartupException>(() => Read(keys)).Problems;
-
-    private static HostConfiguration Read(string keys) => HostConfiguration.Read(
-        new ConfigurationBuilder().AddInMemoryCollection(keys.Split(' ', StringSplitOptions.RemoveEmptyEntries)
-            .Select(k => k.Split('=', 2)).Select(k => KeyValuePair.Create<string, string?>(k[0], k[1]))).Build(),
-        ["Echo"]);
+    private static IReadOnlyList<string> Problems(string keys) => Assert.Throws<SocketSyncStartupException>(() => ConfigurationText.Host(keys)).Problems;
 }

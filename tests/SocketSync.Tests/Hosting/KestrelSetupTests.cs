@@ -113,8 +113,7 @@ public sealed class KestrelSetupTests : IDisposable
     private WebApplication Build(string keys)
     {
         var builder = WebApplication.CreateEmptyBuilder(new());
-        builder.Configuration.AddInMemoryCollection($"SocketSync:Listeners:Default:Port=0 {keys}".Split(' ')
-            .Select(k => k.Split('=', 2)).Select(k => KeyValuePair.Create<string, string?>(k[0], k[1])));
+        builder.Configuration.AddInMemoryCollection(ConfigurationText.HostKeys($"SocketSync:Listeners:Default:Port=0 {keys}"));
         builder.Logging.AddProvider(_logs);
         builder.Services.AddRouting();
         builder.WebHost.UseKestrel((context, kestrel) => kestrel.Configure(context.Configuration.GetSection("Kestrel")));
