@@ -69,6 +69,25 @@ public sealed class DrainTests
         clients.ForEach(c => c.Dispose());
     }
 
+    [Theory]
+    [InlineData("Quiet")]
+    [InlineData("Connection")]
+    public async Task ALeaseWhoseClientIsIdleDoesNotHoldItUp(string hold)
+    {
+        await using var server = await ServerProcess.StartTestHostAsync(Settings.Scripted($"""
+            "Hold": "{hold}", "QuietTime": "00:01:00"
+            """));
+        using var owner = await server.ConnectAsync();
+        using var waiter = await server.ConnectAsync();
+        Assert.Equal("1", await owner.AskAsync("1"));
+        await TurnTests.WaitInLineAsync(server, waiter, "waiter", 1);
+
+        server.Process.Terminate();
+        Assert.Equal("", await owner.ReadToEndAsync());
+        Assert.Equal("waiter\n", await waiter.ReadToEndAsync());
+        Assert.Equal(0, await server.Process.ExitAsync(TimeSpan.FromSeconds(2)));
+    }
+
     [Fact]
     public async Task ASecondSignalEndsItAtOnce()
     {
