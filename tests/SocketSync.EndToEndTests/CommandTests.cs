@@ -68,6 +68,15 @@ public sealed class CommandTests
     }
 
     [Fact]
+    public async Task TheShippedFileIsAnEchoOnItsPortAndHttpOn8080()
+    {
+        await using var check = new ChildProcess("dotnet", [Server, "check"]);
+        Assert.Equal(0, await check.ExitAsync(Soon));
+        foreach (var word in (string[])["56780", "Echo", "Raw", "localhost:8080"])
+            Assert.Contains(word, string.Join('\n', check.Output), StringComparison.Ordinal);
+    }
+
+    [Fact]
     public async Task CheckTellsWhatIsWrong()
     {
         using var files = new TestFiles();

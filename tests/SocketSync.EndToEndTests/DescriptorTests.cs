@@ -46,9 +46,9 @@ public sealed class DescriptorTests
         Assert.False(server.Process.HasExited);
 
         clients.ForEach(c => c.Dispose());
+        await server.WaitForStatusAsync(s => s.Listener.Connections == 1);
         using var after = await TestClient.ConnectAsync(port);
         Assert.Equal("after", await after.AskAsync("after"));
-        await server.WaitForStatusAsync(s => s.Listener.Connections == 2);
     }
 
     private static async Task<HttpStatusCode> LiveOnAFreshConnectionAsync(ServerProcess server)

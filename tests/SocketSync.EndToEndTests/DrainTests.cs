@@ -63,10 +63,29 @@ public sealed class DrainTests
         server.Process.Terminate();
         foreach (var client in clients[1..])
             Assert.StartsWith("ERROR unavailable ", await client.ReadToEndAsync(), StringComparison.Ordinal);
-        Assert.InRange(watch.Elapsed, TimeSpan.FromSeconds(0.9), TimeSpan.FromSeconds(3));
+        Assert.InRange(watch.Elapsed, TimeSpan.FromSeconds(0.9), TimeSpan.FromSeconds(5));
         Assert.DoesNotContain("key", await clients[0].WaitForCloseAsync(), StringComparison.Ordinal);
         Assert.Equal(0, await server.Process.ExitAsync(TimeSpan.FromSeconds(5)));
         clients.ForEach(c => c.Dispose());
+    }
+
+    [Theory]
+    [InlineData("Quiet")]
+    [InlineData("Connection")]
+    public async Task ALeaseWhoseClientIsIdleDoesNotHoldItUp(string hold)
+    {
+        await using var server = await ServerProcess.StartTestHostAsync(Settings.Scripted($"""
+            "Hold": "{hold}", "QuietTime": "00:01:00"
+            """));
+        using var owner = await server.ConnectAsync();
+        using var waiter = await server.ConnectAsync();
+        Assert.Equal("1", await owner.AskAsync("1"));
+        await TurnTests.WaitInLineAsync(server, waiter, "waiter", 1);
+
+        server.Process.Terminate();
+        Assert.Equal("", await owner.ReadToEndAsync());
+        Assert.Equal("waiter\n", await waiter.ReadToEndAsync());
+        Assert.Equal(0, await server.Process.ExitAsync(TimeSpan.FromSeconds(2)));
     }
 
     [Fact]

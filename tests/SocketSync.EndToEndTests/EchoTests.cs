@@ -1,3 +1,4 @@
+using System.Net;
 using System.Text;
 
 namespace SocketSync.EndToEndTests;
@@ -67,9 +68,16 @@ public sealed class EchoTests
     public async Task ARequestThatIsTooLargeIsToldSoAndClosed()
     {
         await using var server = await ServerProcess.StartAsync(Settings.EchoLines);
-        using var client = await server.ConnectAsync();
-        // More than the server can have taken in when it answers: its answer must still arrive.
+        // Takes little at once, so that replies are still under way when the server closes: they, and the error, must still arrive,
+        // although there is more from this client than the server has read.
+        var port = (await server.StatusAsync()).Listener.Port;
+        using var client = await TestClient.ConnectAsync(new IPEndPoint(IPAddress.Loopback, port), receiveBuffer: 4096);
+        var line = new string('x', 3999);
+        const int Lines = 20;
+        await client.SendAsync(string.Concat(Enumerable.Repeat(line + "\n", Lines)));
         var sending = SendMuchAsync(client);
+        await server.WaitForStatusAsync(s => s.Resource.Completed == Lines);
+        for (var i = 0; i < Lines; i++) Assert.Equal(line, await client.ReadLineAsync());
         Assert.StartsWith("ERROR too-large ", await client.ReadLineAsync(), StringComparison.Ordinal);
         await client.WaitForCloseAsync();
         await sending;

@@ -139,6 +139,40 @@ public sealed class LoadTests
         foreach (var client in clients) client.Dispose();
     }
 
+    [Fact]
+    public async Task ClientsThatPushWhileTheyWaitFillNoMemory()
+    {
+        const int Pushing = 300;
+        await using var server = await ServerProcess.StartTestHostAsync("""
+            "Listeners": { "Default": { "Port": 0 } },
+            "Resources": { "Default": { "Processor": "Scripted", "Protocol": { "Name": "Line" }, "Gate": { "MaxQueue": 1000, "TurnTimeout": "00:01:00" } } }
+            """);
+        var port = (await server.StatusAsync()).Listener.Port;
+        var clients = await ConnectAsync(port, Pushing);
+        using var holder = await TestClient.ConnectAsync(port);
+        await holder.SendAsync("hold key\n");
+        await server.WaitForStatusAsync(s => s.Resource.Turn is not null);
+        var before = server.Process.ResidentBytes;
+
+        var lines = Encoding.Latin1.GetBytes(string.Concat(Enumerable.Repeat(new string('x', 999) + "\n", 60)));
+        var pushed = 0;
+        await Poll.UntilAsync(
+            async () =>
+            {
+                var sent = clients.Count(c => TrySend(c, lines));
+                pushed = Math.Max(pushed, sent);
+                return sent == 0 && (await server.StatusAsync()).Resource.QueueLength == Pushing;
+            },
+            () => "the clients are not held up");
+        Assert.Equal(Pushing, pushed);
+        var each = (server.Process.ResidentBytes - before) / Pushing;
+        TestContext.Current.TestOutputHelper?.WriteLine($"{each} bytes for each client that pushes");
+        Assert.True(each < 160 * 1024, $"{each} bytes for each client that pushes");
+        Array.ForEach(clients, c => c.Reset());
+        await server.ReleaseAsync("key");
+        Assert.Equal("hold key", await holder.ReadLineAsync());
+    }
+
     private static Task<ServerProcess> StartAsync() => ServerProcess.StartAsync("""
         "Listeners": { "Default": { "Port": 0, "MaxConnections": 12000, "FrameTimeout": "00:00:02", "SendTimeout": "00:01:00" } },
         "Resources": { "Default": { "Protocol": { "Name": "Line" }, "Gate": { "MaxQueue": 12000 } } }

@@ -107,6 +107,36 @@ public sealed class TlsTests : IDisposable
     }
 
     [Fact]
+    public async Task AClientThatResetWhileItWaitedIsNotServed()
+    {
+        await using var server = await ServerProcess.StartTestHostAsync(Listener(Pem(), "Scripted"));
+        using var holder = await server.ConnectAsync();
+        using var gone = await server.ConnectAsync();
+        using var next = await server.ConnectAsync();
+        foreach (var client in (TestClient[])[holder, gone, next]) await client.SecureAsync(Options());
+        await holder.SendAsync("hold key\n");
+        await server.WaitForStatusAsync(s => s.Resource.Turn is not null);
+        await TurnTests.WaitInLineAsync(server, gone, "gone", 1);
+        await TurnTests.WaitInLineAsync(server, next, "next", 2);
+        gone.Reset();
+        await server.ReleaseAsync("key");
+        Assert.Equal("next", await next.ReadLineAsync());
+        Assert.Equal(["hold key", "next"], (await server.StageAsync()).Begun);
+    }
+
+    [Fact]
+    public async Task IdleClientsDoNotHoldTheStopUp()
+    {
+        await using var server = await StartAsync(Pem());
+        using var silent = await server.ConnectAsync(); // Accepted before the next, which is then served.
+        using var client = await server.ConnectAsync();
+        await client.SecureAsync(Options());
+        Assert.Equal("a", await client.AskAsync("a"));
+        server.Process.Terminate();
+        Assert.Equal(0, await server.Process.ExitAsync(TimeSpan.FromSeconds(2)));
+    }
+
+    [Fact]
     public async Task ReadsChangedCertificateFilesAgain()
     {
         await using var server = await StartAsync(Pem());
@@ -120,14 +150,15 @@ public sealed class TlsTests : IDisposable
     {
         await using var server = await StartAsync(Pem());
         using var silent = await server.ConnectAsync();
-        await silent.WaitForCloseAsync();
-        await server.WaitForStatusAsync(s => s.Listener.Connections == 0);
+        Assert.Equal("", await silent.WaitForCloseAsync());
     }
 
-    private static Task<ServerProcess> StartAsync(string tls) => ServerProcess.StartAsync($$"""
+    private static Task<ServerProcess> StartAsync(string tls) => ServerProcess.StartAsync(Listener(tls, "Echo"));
+
+    private static string Listener(string tls, string processor) => $$"""
         "Listeners": { "Default": { "Port": 0, "Tls": { {{tls}} } } },
-        "Resources": { "Default": { "Protocol": { "Name": "Line" } } }
-        """);
+        "Resources": { "Default": { "Processor": "{{processor}}", "Protocol": { "Name": "Line" } } }
+        """;
 
     /// <summary>Writes a new certificate and its key.</summary>
     private string Pem()

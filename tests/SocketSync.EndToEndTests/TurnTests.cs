@@ -126,6 +126,23 @@ public sealed class TurnTests
     }
 
     [Fact]
+    public async Task GoOnWhenTheirClientHasReset()
+    {
+        await using var server = await ServerProcess.StartTestHostAsync(Settings.Scripted());
+        using var gone = await server.ConnectAsync();
+        using var next = await server.ConnectAsync();
+        await gone.SendAsync("hold key\n");
+        await server.WaitForStatusAsync(s => s.Resource.Turn is not null);
+        gone.Reset();
+        await TurnTests.WaitInLineAsync(server, next, "next", 1);
+        Assert.Equal(1, (await server.StageAsync()).Inside);
+        await server.ReleaseAsync("key");
+        Assert.Equal("next", await next.ReadLineAsync());
+        Assert.Equal(0, (await server.StageAsync()).Overlaps);
+        await server.WaitForStatusAsync(s => s.Listener.Connections == 1 && s.Resource.Turn is null);
+    }
+
+    [Fact]
     public async Task AreGivenToAClientThatHalfClosedWhileItWaited()
     {
         await using var server = await ServerProcess.StartTestHostAsync(Settings.Scripted());

@@ -12,16 +12,20 @@ internal sealed class DescriptorReserve(long limit)
 {
     private const int Most = 64;
 
+    // No more: an idle host holds two descriptors for each loaded assembly, some 240 in all, and under a limit of 256 a
+    // larger share would leave no client any.
+    private const int Share = 32;
+
     /// <summary>.NET raises its limit to the hard one at start; it does not change afterwards.</summary>
     public static DescriptorReserve OfThisProcess { get; } = new(ReadLimit());
 
     public long Limit { get; } = limit;
 
     /// <summary>The first descriptor number that no client gets.</summary>
-    public long First { get; } = limit - Math.Min(Most, limit / 16);
+    public long First { get; } = limit - Math.Min(Most, limit / Share);
 
     /// <summary>The first descriptor number that HTTP does not get either.</summary>
-    public long FirstBeyondHttp { get; } = limit - Math.Min(Most, limit / 16) / 2;
+    public long FirstBeyondHttp { get; } = limit - Math.Min(Most, limit / Share) / 2;
 
     public bool IsTouchedBy(SafeHandle handle) => handle.DangerousGetHandle() >= First;
 

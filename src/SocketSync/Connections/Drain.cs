@@ -31,7 +31,7 @@ internal sealed partial class Drain(Topology topology, TimeProvider time, ILogge
         await IsEmptyWithinAsync(FarewellTime, connection => connection.Abort("The server has stopped."), cancellationToken);
     }
 
-    private async Task<bool> IsEmptyWithinAsync(TimeSpan timeout, Action<SyncConnection> urge, CancellationToken cancellationToken)
+    private async Task<bool> IsEmptyWithinAsync(TimeSpan timeout, Action<AcceptedConnection> urge, CancellationToken cancellationToken)
     {
         var start = time.GetTimestamp();
         while (true)

@@ -6,7 +6,7 @@ namespace SocketSync;
 internal sealed class ListenerState(string name, ListenerOptions options, SharedProcessor resource, IProtocol protocol, OnError onError)
 {
     private readonly long[] _outcomes = new long[OutcomeNames.Count];
-    private readonly ConcurrentDictionary<string, SyncConnection> _connections = new(StringComparer.Ordinal);
+    private readonly ConcurrentDictionary<string, AcceptedConnection> _connections = new(StringComparer.Ordinal);
     private volatile OnError _onError = onError;
     private long _accepted;
     private long _rejected;
@@ -32,17 +32,17 @@ internal sealed class ListenerState(string name, ListenerOptions options, Shared
 
     public int ConnectionCount => _connections.Count;
 
-    public ICollection<SyncConnection> Connections => _connections.Values;
+    public ICollection<AcceptedConnection> Connections => _connections.Values;
 
     public void Reject() => Interlocked.Increment(ref _rejected);
 
-    public void Add(SyncConnection connection)
+    public void Add(AcceptedConnection connection)
     {
         Interlocked.Increment(ref _accepted);
-        _connections[connection.Client.Id] = connection;
+        _connections[connection.Id] = connection;
     }
 
-    public void Remove(SyncConnection connection) => _connections.TryRemove(connection.Client.Id, out _);
+    public void Remove(AcceptedConnection connection) => _connections.TryRemove(connection.Id, out _);
 
     public void Count(Outcome outcome) => Interlocked.Increment(ref _outcomes[(int)outcome]);
 

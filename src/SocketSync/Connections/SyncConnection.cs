@@ -66,9 +66,6 @@ internal sealed partial class SyncConnection : IConversation, IDisposable
         _stream.Wake();
     }
 
-    /// <summary>Closes the connection at once, whatever is under way.</summary>
-    public void Abort(string reason) => _stream.Abort(reason);
-
     public void Dispose() => _stream.Dispose();
 
     ValueTask IConversation.SendAsync(ReadOnlyMemory<byte> bytes, CancellationToken cancellationToken) =>

@@ -13,15 +13,8 @@ internal sealed class SyncConnectionHandler(ListenerState listener, TimeProvider
         var certificate = connection.Features.Get<ITlsConnectionFeature>()?.ClientCertificate;
         var client = new Client(connection.ConnectionId, Plain(connection.RemoteEndPoint), listener.Name, certificate);
         using var served = new SyncConnection(connection, client, listener, time, logger);
-        listener.Add(served);
-        try
-        {
-            await served.RunAsync();
-        }
-        finally
-        {
-            listener.Remove(served);
-        }
+        connection.Features.Get<AcceptedConnection>()?.Serve(served);
+        await served.RunAsync();
     }
 
     /// <summary>An IPv4 client of an IPv6 socket is shown by the address it has.</summary>

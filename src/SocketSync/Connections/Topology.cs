@@ -28,7 +28,7 @@ internal sealed class Topology(
         set => _phase = value;
     }
 
-    public IEnumerable<SyncConnection> Connections => Listeners.Values.SelectMany(listener => listener.Connections);
+    public IEnumerable<AcceptedConnection> Connections => Listeners.Values.SelectMany(listener => listener.Connections);
 
     public IEnumerable<ListenerState> ListenersOf(SharedProcessor resource) =>
         Listeners.Values.Where(listener => listener.Resource == resource);

@@ -25,8 +25,8 @@ internal sealed class Gate : IDisposable
     private readonly TurnMetrics _metrics;
     private readonly Alarm _alarm;
 
-    private Limits _limits;      // what holds for the next turn
-    private Limits _turnLimits;  // what holds for the turn in hand
+    private GateLimits _limits;      // what holds for the next turn
+    private GateLimits _turnLimits;  // what holds for the turn in hand
     private Turn? _holder;
     private long _quietSince;
     private bool _isClosed;
@@ -36,7 +36,7 @@ internal sealed class Gate : IDisposable
     {
         _time = time;
         _metrics = metrics;
-        _limits = _turnLimits = new Limits(options, time);
+        _limits = _turnLimits = new GateLimits(options, time);
         _alarm = new Alarm(time, OnAlarm);
     }
 
@@ -152,7 +152,7 @@ internal sealed class Gate : IDisposable
     {
         lock (_sync)
         {
-            _limits = new Limits(options, _time);
+            _limits = new GateLimits(options, _time);
             SetAlarm();
         }
     }
@@ -227,7 +227,7 @@ internal sealed class Gate : IDisposable
         turn.Cancelled = _cancellation.Token;
         turn.IsDecided = false;
         turn.Verdict.Reset();
-        _alarm.NotLaterThan(TurnDue(turn));
+        _alarm.NotLaterThan(_turnLimits.TurnDue(turn));
     }
 
     private static void Decide(Turn turn, Outcome outcome)
@@ -274,24 +274,8 @@ internal sealed class Gate : IDisposable
     private void Silent(long now)
     {
         _quietSince = now;
-        _alarm.NotLaterThan(LeaseDue(_holder!));
+        _alarm.NotLaterThan(_turnLimits.LeaseDue(_holder!, _quietSince));
     }
-
-    /// <summary>When the request in hand has had its time.</summary>
-    private long TurnDue(Turn turn)
-    {
-        var due = turn.StartedAt + _turnLimits.TurnTimeout;
-        return _turnLimits.Options.Hold == Hold.Request ? due : Math.Min(due, HoldDue(turn));
-    }
-
-    /// <summary>When a lease between two requests ends.</summary>
-    private long LeaseDue(Turn turn)
-    {
-        var due = HoldDue(turn);
-        return _turnLimits.Options.Hold == Hold.Quiet ? Math.Min(due, _quietSince + _turnLimits.QuietTime) : due;
-    }
-
-    private long HoldDue(Turn turn) => turn.HeldSince + _turnLimits.MaxHold;
 
     private void OnAlarm()
     {
@@ -304,14 +288,14 @@ internal sealed class Gate : IDisposable
             while (_line.Oldest is { } oldest && oldest.ArrivedAt + _limits.WaitTimeout <= now)
                 Dismiss(oldest, Outcome.Busy);
 
-            if (_holder is { State: TurnState.Running } running && TurnDue(running) <= now)
+            if (_holder is { State: TurnState.Running } running && _turnLimits.TurnDue(running) <= now)
             {
-                running.IsHoldOver = _turnLimits.Options.Hold != Hold.Request && HoldDue(running) <= now;
+                running.IsHoldOver = _turnLimits.Options.Hold != Hold.Request && _turnLimits.HoldDue(running) <= now;
                 cancellation = Overrule(running, Outcome.Timeout);
             }
-            else if (_holder is { State: TurnState.Leased } leased && LeaseDue(leased) <= now)
+            else if (_holder is { State: TurnState.Leased } leased && _turnLimits.LeaseDue(leased, _quietSince) <= now)
             {
-                if (HoldDue(leased) <= now)
+                if (_turnLimits.HoldDue(leased) <= now)
                 {
                     leased.IsHoldOver = true;
                     loser = leased;
@@ -332,22 +316,8 @@ internal sealed class Gate : IDisposable
         if (_line.Oldest is { } oldest)
             _alarm.NotLaterThan(oldest.ArrivedAt + _limits.WaitTimeout);
         if (_holder is { State: TurnState.Running } running)
-            _alarm.NotLaterThan(TurnDue(running));
+            _alarm.NotLaterThan(_turnLimits.TurnDue(running));
         else if (_holder is { State: TurnState.Leased } leased)
-            _alarm.NotLaterThan(LeaseDue(leased));
-    }
-
-    /// <summary>The options, with their times in timestamp units.</summary>
-    private sealed class Limits(GateOptions options, TimeProvider time)
-    {
-        public GateOptions Options { get; } = options;
-
-        public long QuietTime { get; } = time.ToTimestampTicks(options.QuietTime);
-
-        public long MaxHold { get; } = time.ToTimestampTicks(options.MaxHold);
-
-        public long WaitTimeout { get; } = time.ToTimestampTicks(options.WaitTimeout);
-
-        public long TurnTimeout { get; } = time.ToTimestampTicks(options.TurnTimeout);
+            _alarm.NotLaterThan(_turnLimits.LeaseDue(leased, _quietSince));
     }
 }

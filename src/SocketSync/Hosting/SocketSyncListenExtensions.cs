@@ -18,6 +18,7 @@ internal static class SocketSyncListenExtensions
 
         endPoint.UseAllowedNetworks(networks, _ => listener.Reject());
         endPoint.UseConnectionLimit(listener.Options.MaxConnections, _ => listener.Reject());
+        endPoint.UseAccount(listener);
         if (listener.Options.Tls is { } tls)
         {
             endPoint.UseRawTransport();

@@ -14,11 +14,21 @@ internal static class FailedStart
     public static async Task AssertRefusedAsync(ChildProcess server, params string[] words)
     {
         var watch = Stopwatch.StartNew();
-        var exitCode = await server.ExitAsync(TimeSpan.FromSeconds(10));
+        var exitCode = await server.ExitAsync(TimeSpan.FromSeconds(30));
         Assert.True(exitCode == 2, $"exit code {exitCode}:\n{server.Log}");
-        Assert.True(watch.Elapsed < Promised, $"it took {watch.Elapsed}");
+        var took = watch.Elapsed;
+        Assert.True(took < Promised || took < await TimeOfAShortRunAsync() * 4, $"it took {took}");
         var line = Assert.Single(server.Errors);
         foreach (var word in words) Assert.Contains(word, line, StringComparison.Ordinal);
         Assert.DoesNotContain("   at ", server.Log, StringComparison.Ordinal);
+    }
+
+    /// <summary>A quarter of a second, or more on a machine that is too busy at the time to keep any promise.</summary>
+    private static async Task<TimeSpan> TimeOfAShortRunAsync()
+    {
+        var watch = Stopwatch.StartNew();
+        await using var check = new ChildProcess("dotnet", [ServerProcess.Assembly("ServerAssembly"), "check"]);
+        Assert.Equal(0, await check.ExitAsync(TimeSpan.FromSeconds(30)));
+        return watch.Elapsed;
     }
 }

@@ -182,12 +182,12 @@ public class ListenerTransportTests
     }
 
     [Theory]
-    [InlineData(256, 240, 248, 120)]
-    [InlineData(1024, 960, 992, 256)]
-    [InlineData(100, 94, 97, 47)]
+    [InlineData(256, 248, 252, 124)]
+    [InlineData(1024, 992, 1008, 256)]
+    [InlineData(100, 97, 99, 48)]
     [InlineData(1, 1, 1, 1)]
     [InlineData(long.MaxValue, long.MaxValue - 64, long.MaxValue - 32, 256)]
-    public void TheReserveIsASixteenthAndAtMost64AndHalfOfItForHttp(long limit, long first, long firstBeyondHttp, int httpConnections)
+    public void TheReserveIsOneInThirtyTwoAndAtMost64AndHalfOfItForHttp(long limit, long first, long firstBeyondHttp, int httpConnections)
     {
         var reserve = new DescriptorReserve(limit);
         Assert.Equal((first, firstBeyondHttp), (reserve.First, reserve.FirstBeyondHttp));

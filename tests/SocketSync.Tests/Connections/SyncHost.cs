@@ -3,6 +3,8 @@ using System.Diagnostics.Metrics;
 using System.IO.Pipelines;
 using System.Text;
 using System.Threading.Channels;
+using Microsoft.AspNetCore.Connections;
+using Microsoft.Extensions.DependencyInjection;
 using Microsoft.Extensions.Logging.Abstractions;
 using Microsoft.Extensions.Time.Testing;
 
@@ -34,14 +36,17 @@ internal sealed class SyncHost : IDisposable
     public InMemoryConnection Connect(PipeScheduler? scheduler = null)
     {
         var connection = new InMemoryConnection(scheduler);
-        var handler = new SyncConnectionHandler(Listener, Time, NullLogger<SyncConnection>.Instance);
+        var pipeline = new ConnectionBuilder(new ServiceCollection().BuildServiceProvider());
+        pipeline.UseAccount(Listener);
+        pipeline.Run(new SyncConnectionHandler(Listener, Time, NullLogger<SyncConnection>.Instance).OnConnectedAsync);
+        var serve = pipeline.Build();
         connection.Served = ServeAsync();
         return connection;
 
         async Task ServeAsync()
         {
             await Task.Yield();
-            await handler.OnConnectedAsync(connection);
+            await serve(connection);
             connection.Finish();
         }
     }
