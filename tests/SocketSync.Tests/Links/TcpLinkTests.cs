@@ -134,6 +134,7 @@ public sealed class TcpLinkTests : IDisposable
         Assert.Equal("last", await ReceiveAsync(device, 4));
         await LinkTesting.UntilAsync(() => !IsUnsent(link), "the acknowledgement");
         await link.DisposeAsync();
+        await link.DisposeAsync();
         Assert.Equal(0, await device.ReceiveAsync(new byte[1], LinkTesting.Token).Soon());
     }
 
