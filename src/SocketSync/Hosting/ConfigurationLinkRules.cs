@@ -9,6 +9,11 @@ internal sealed class ConfigurationLinkRules(ConfigurationFindings findings)
     private static readonly string[] Kinds = [nameof(LinkOptions.Tcp), nameof(LinkOptions.Serial), nameof(LinkOptions.Process)];
     private static readonly string[] WithUnits = ["ModbusTcp", "ModbusRtu"];
 
+    /// <summary>Whether a device can serve clients of another protocol: Modbus is the one translation there is.</summary>
+    public static bool IsPossible(string clients, string device) =>
+        clients.Equals(device, StringComparison.OrdinalIgnoreCase)
+        || (clients.Equals("ModbusTcp", StringComparison.OrdinalIgnoreCase) && device.Equals("ModbusRtu", StringComparison.OrdinalIgnoreCase));
+
     public void Check(SocketSyncOptions options)
     {
         foreach (var (name, resource) in options.Resources)
@@ -94,15 +99,12 @@ internal sealed class ConfigurationLinkRules(ConfigurationFindings findings)
             findings.Report($"{path}:{unit}", unit, "a unit is a whole number from 0 to 255");
     }
 
-    // The one translation there is.
-    private static bool IsPossible(string clients, string device) =>
-        clients.Equals(device, StringComparison.OrdinalIgnoreCase) || (clients, device) is ("ModbusTcp", "ModbusRtu");
-
     /// <summary>Whether a value below the path was given, right by itself.</summary>
     private bool IsAnyGiven(string path) => findings.Values.Keys.Any(k => IsBelow(k, path));
 
     /// <summary>The same, or was given wrong and told.</summary>
-    private bool IsMentioned(string path) => IsAnyGiven(path) || findings.Problems.Exists(p => p.Key.Equals(path, StringComparison.OrdinalIgnoreCase) || IsBelow(p.Key, path));
+    private bool IsMentioned(string path) =>
+        IsAnyGiven(path) || findings.Problems.Exists(p => p.Key.Equals(path, StringComparison.OrdinalIgnoreCase) || IsBelow(p.Key, path));
 
     private static bool IsBelow(string key, string path) => key.StartsWith(path + ":", StringComparison.OrdinalIgnoreCase);
 

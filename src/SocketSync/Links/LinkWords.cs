@@ -9,7 +9,7 @@ internal static class LinkWords
     public static string Of(Exception exception) => OnOneLine(exception switch
     {
         SocketException e => Of(e),
-        AuthenticationException e => $"TLS: {(e.InnerException ?? e).Message}",
+        AuthenticationException e => $"TLS: {OnOneLine((e.InnerException ?? e).Message)}",
         IOException { InnerException: SocketException e } => Of(e),
         // System.IO.Ports says of every port that it cannot open that access was denied; the cause is within.
         UnauthorizedAccessException { InnerException: { } e } => e.Message,

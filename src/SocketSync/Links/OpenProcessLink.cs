@@ -17,6 +17,7 @@ internal sealed class OpenProcessLink : IOpenLink
 
     private readonly ProcessTree _tree;
     private readonly Stream _stdin;
+    private readonly Stream _stdout;
     private readonly BlockingInput _input;
     private readonly LinkOutput _output;
     private readonly Task _watch;
@@ -25,7 +26,8 @@ internal sealed class OpenProcessLink : IOpenLink
     {
         _tree = tree;
         _stdin = tree.Child.StandardInput.BaseStream;
-        _input = new(tree.Child.StandardOutput.BaseStream, description);
+        _stdout = tree.Child.StandardOutput.BaseStream;
+        _input = new(_stdout, description);
         _output = new(PipeWriter.Create(_stdin, new StreamPipeWriterOptions(leaveOpen: true)), _stdin.DisposeAsync);
         errors.Follow(tree.Child.StandardError.BaseStream);
         _watch = WatchAsync(description);
@@ -40,7 +42,9 @@ internal sealed class OpenProcessLink : IOpenLink
         await Task.Run(_tree.End);
         await _input.CompleteAsync(null);
         await _watch.WaitAsync(EndTimeout).ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
+        // The streams of a process are not closed with it.
         await CloseStdinAsync();
+        await _stdout.DisposeAsync();
         _tree.Dispose();
     }
 

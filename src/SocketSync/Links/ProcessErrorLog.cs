@@ -20,7 +20,7 @@ internal sealed partial class ProcessErrorLog(string description, ILogger logger
     private bool _isCut;
     private int _leftOut;
 
-    /// <summary>Reads the stream to its end, on a thread of its own.</summary>
+    /// <summary>Reads the stream to its end, on a thread of its own, and closes it.</summary>
     public void Follow(Stream stderr) =>
         new Thread(() => Run(stderr)) { IsBackground = true, Name = description + " stderr" }.Start();
 
@@ -29,6 +29,7 @@ internal sealed partial class ProcessErrorLog(string description, ILogger logger
         var buffer = new byte[4096];
         try
         {
+            using var closing = stderr;
             int count;
             while ((count = stderr.Read(buffer)) > 0) Take(buffer.AsSpan(0, count));
         }

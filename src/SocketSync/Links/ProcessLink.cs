@@ -13,15 +13,17 @@ internal sealed class ProcessLink(ProcessLinkOptions options, ILogger logger, Ti
 
     public TimeSpan Turnaround => TimeSpan.Zero;
 
-    public ValueTask<IOpenLink> OpenAsync(CancellationToken cancellationToken)
+    // Not here: starting a process takes milliseconds, and this may be the thread that moves everyone's bytes.
+    public ValueTask<IOpenLink> OpenAsync(CancellationToken cancellationToken) => new(Task.Run(Open, cancellationToken));
+
+    private IOpenLink Open()
     {
-        cancellationToken.ThrowIfCancellationRequested();
         var start = Describe();
         Process? process = null;
         try
         {
             process = Process.Start(start)!;
-            return new(new OpenProcessLink(new(process), Description, new(Description, logger, time)));
+            return new OpenProcessLink(new(process), Description, new(Description, logger, time));
         }
         catch (Exception e) when (e is Win32Exception or IOException or UnauthorizedAccessException)
         {

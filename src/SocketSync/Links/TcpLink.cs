@@ -18,9 +18,10 @@ internal sealed class TcpLink(TcpLinkOptions options) : ILink
 
     public async ValueTask<IOpenLink> OpenAsync(CancellationToken cancellationToken)
     {
-        var socket = new Socket(SocketType.Stream, ProtocolType.Tcp) { NoDelay = true };
+        Socket? socket = null;
         try
         {
+            socket = new(SocketType.Stream, ProtocolType.Tcp) { NoDelay = true };
             KeepAlive(socket);
             // Tries each of the host's addresses, of either family.
             await socket.ConnectAsync(_host, options.Port, cancellationToken);
@@ -28,12 +29,12 @@ internal sealed class TcpLink(TcpLinkOptions options) : ILink
         }
         catch (OperationCanceledException)
         {
-            socket.Dispose();
+            socket?.Dispose();
             throw;
         }
         catch (Exception e) when (e is SocketException or IOException or AuthenticationException or ArgumentException)
         {
-            socket.Dispose();
+            socket?.Dispose();
             throw LinkException.Of(Description, e);
         }
     }

@@ -1,0 +1,166 @@
+using System.IO.Ports;
+
+namespace SocketSync.Tests;
+
+public class LinkConfigurationTests
+{
+    private const string Prefix = "SocketSync:Resources:Default:Link";
+    private const string Relay = "Resources:Default:Processor=Relay; ";
+    private const string Tcp = Relay + "Resources:Default:Link:Tcp:Host=192.0.2.10; Resources:Default:Link:Tcp:Port=502; ";
+
+    [Fact]
+    public void WhatIsNotGivenIsTheDefault()
+    {
+        var link = ConfigurationText.Valid(ConfigurationText.Keys(Tcp), "Relay").Resources["Default"].Link!;
+        Assert.Equal(new LinkOptions { Tcp = new() { Host = "192.0.2.10", Port = 502 }, Units = link.Units }, link);
+        Assert.Empty(link.Units);
+    }
+
+    [Fact]
+    public void WhatIsGivenIsRead()
+    {
+        var configuration = ConfigurationText.Json("""
+            {
+              "SocketSync": {
+                "Resources": {
+                  "Default": {
+                    "Processor": "tunnel",
+                    "Link": {
+                      "Serial": { "Device": "/dev/ttyUSB0", "BaudRate": 19200, "DataBits": 7, "Parity": "even", "StopBits": "Two", "Handshake": "xonxoff" },
+                      "Protocol": { "Name": "raw" }, "ReplyTimeout": "00:00:01", "IdleTimeout": "0", "MaxReplyBytes": 10
+                    }
+                  },
+                  "Script": {
+                    "Processor": "Relay",
+                    "Link": { "Process": { "FileName": "python3", "Arguments": ["a", "b c"], "WorkingDirectory": null, "Environment": { "A": "1", "B": "" } } }
+                  }
+                }
+              }
+            }
+            """);
+        var resources = ConfigurationText.Valid(configuration, "Relay", "Tunnel").Resources;
+
+        var line = resources["Default"].Link!;
+        Assert.Equal(
+            new SerialLinkOptions
+            {
+                Device = "/dev/ttyUSB0", BaudRate = 19200, DataBits = 7, Parity = Parity.Even, StopBits = StopBits.Two, Handshake = Handshake.XOnXOff,
+            },
+            line.Serial);
+        Assert.Equal(("Raw", TimeSpan.FromSeconds(1), TimeSpan.Zero, 10), (line.Protocol!.Name, line.ReplyTimeout, line.IdleTimeout, line.MaxReplyBytes));
+        var process = resources["Script"].Link!.Process!;
+        Assert.Equal(("python3", null), (process.FileName, process.WorkingDirectory));
+        Assert.Equal(["a", "b c"], process.Arguments, StringComparer.Ordinal);
+        Assert.Equal("1", process.Environment["A"]);
+        Assert.Equal("", process.Environment["B"]);
+    }
+
+    [Theory]
+    [InlineData("")]
+    [InlineData("Resources:Default:Processor=Bench")]
+    public void OtherProcessorsNeedNoLink(string keys) => Assert.Null(ConfigurationText.Valid(ConfigurationText.Keys(keys), "Bench").Resources.Values.Single().Link);
+
+    [Theory]
+    // The kind
+    [InlineData(Relay, "", null, "must hold one of Tcp, Serial, Process")]
+    [InlineData(Tcp + "Resources:Default:Link:Process:FileName=cat", ":Process", null, "must not be given with Tcp")]
+    [InlineData("Resources:Default:Link:ReplyTimeout=00:00:01", "", null, "is for the processors Relay and Tunnel, not for Echo")]
+    [InlineData(Relay + "Resources:Default:Link:Udp:Host=a; Resources:Default:Link:Tcp:Host=a; Resources:Default:Link:Tcp:Port=1", ":Udp", null, "is not a known key; known are Tcp, Serial, Process")]
+    // What each needs
+    [InlineData(Relay + "Resources:Default:Link:Tcp:Port=502", ":Tcp:Host", null, "must be given: the device's name or IP address")]
+    [InlineData(Relay + "Resources:Default:Link:Tcp:Host=a", ":Tcp:Port", null, "must be given: the port")]
+    [InlineData(Relay + "Resources:Default:Link:Tcp:Host=a:502; Resources:Default:Link:Tcp:Port=502", ":Tcp:Host", "a:502", "must be a host's name or an IP address, without a port")]
+    [InlineData(Relay + "Resources:Default:Link:Tcp:Host=; Resources:Default:Link:Tcp:Port=502", ":Tcp:Host", "", "must be a host's name or an IP address")]
+    [InlineData(Relay + "Resources:Default:Link:Tcp:Host=a; Resources:Default:Link:Tcp:Port=0", ":Tcp:Port", "0", "must be a whole number from 1 to 65535")]
+    [InlineData(Relay + "Resources:Default:Link:Tcp:Host=a; Resources:Default:Link:Tcp:Port=65536", ":Tcp:Port", "65536", "must be a whole number from 1 to 65535")]
+    [InlineData(Tcp + "Resources:Default:Link:Tcp:Tls=yes", ":Tcp:Tls", "yes", "must be true or false")]
+    [InlineData(Relay + "Resources:Default:Link:Serial:BaudRate=9600", ":Serial:Device", null, "must be given: the line's path")]
+    [InlineData(Relay + "Resources:Default:Link:Serial:Device=", ":Serial:Device", "", "must not be empty")]
+    [InlineData(Relay + "Resources:Default:Link:Serial:Device=/dev/x; Resources:Default:Link:Serial:BaudRate=0", ":Serial:BaudRate", "0", "must be a whole number of at least 1")]
+    [InlineData(Relay + "Resources:Default:Link:Serial:Device=/dev/x; Resources:Default:Link:Serial:DataBits=9", ":Serial:DataBits", "9", "must be a whole number from 5 to 8")]
+    [InlineData(Relay + "Resources:Default:Link:Serial:Device=/dev/x; Resources:Default:Link:Serial:Parity=Evn", ":Serial:Parity", "Evn", "must be one of None, Odd, Even, Mark, Space; did you mean Even?")]
+    [InlineData(Relay + "Resources:Default:Link:Serial:Device=/dev/x; Resources:Default:Link:Serial:StopBits=None", ":Serial:StopBits", "None", "must be one of One, OnePointFive, Two")]
+    [InlineData(Relay + "Resources:Default:Link:Serial:Device=/dev/x; Resources:Default:Link:Serial:StopBits=1", ":Serial:StopBits", "1", "must be one of ")]
+    [InlineData(Relay + "Resources:Default:Link:Serial:Device=/dev/x; Resources:Default:Link:Serial:Handshake=CTS", ":Serial:Handshake", "CTS", "must be one of None, XOnXOff, RequestToSend, RequestToSendXOnXOff")]
+    [InlineData(Relay + "Resources:Default:Link:Process:Arguments:0=x", ":Process:FileName", null, "must be given: the program to start")]
+    [InlineData(Relay + "Resources:Default:Link:Process:FileName=", ":Process:FileName", "", "must not be empty")]
+    [InlineData(Relay + "Resources:Default:Link:Process:FileName=cat; Resources:Default:Link:Process:Environment=A", ":Process:Environment", "A", "must be a section that holds one value for each name")]
+    [InlineData(Relay + "Resources:Default:Link:Process:FileName=cat; Resources:Default:Link:Process:Environment:A:B=1", ":Process:Environment:A", null, "must be one value, not a section or a list")]
+    // Times and sizes
+    [InlineData(Tcp + "Resources:Default:Link:ConnectTimeout=0", ":ConnectTimeout", "0", "from 00:00:00.001")]
+    [InlineData(Tcp + "Resources:Default:Link:ReplyTimeout=0", ":ReplyTimeout", "0", "from 00:00:00.001")]
+    [InlineData(Tcp + "Resources:Default:Link:ReplyQuietTime=0", ":ReplyQuietTime", "0", "from 00:00:00.001")]
+    [InlineData(Tcp + "Resources:Default:Link:ReconnectDelay=0", ":ReconnectDelay", "0", "from 00:00:00.001")]
+    [InlineData(Tcp + "Resources:Default:Link:MaxReconnectDelay=0", ":MaxReconnectDelay", "0", "from 00:00:00.001")]
+    [InlineData(Tcp + "Resources:Default:Link:MaxReconnectDelay=00:00:00.050", ":MaxReconnectDelay", "00:00:00.0500000", "must be at least ReconnectDelay, which is 00:00:00.1000000")]
+    [InlineData(Tcp + "Resources:Default:Link:IdleTimeout=-00:00:01", ":IdleTimeout", "-00:00:01", "or 0 to turn it off")]
+    [InlineData(Tcp + "Resources:Default:Link:MaxReplyBytes=0", ":MaxReplyBytes", "0", "from 1 to 1073741824")]
+    [InlineData(Tcp + "Resources:Default:Link:MaxReplyBytes=1073741825", ":MaxReplyBytes", "1073741825", "from 1 to 1073741824")]
+    // Protocols and units
+    [InlineData(Tcp + "Resources:Default:Link:Protocol:Name=Line", ":Protocol:Name", "Line", "clients of Raw cannot be served by a device of Line; only ModbusTcp clients by a ModbusRtu device can")]
+    [InlineData(Tcp + "Resources:Default:Link:Protocol:Name=Lin", ":Protocol:Name", "Lin", "did you mean Line?")]
+    [InlineData(Tcp + "Resources:Default:Link:Protocol:MaxRequestBytes=5", ":Protocol:Name", null, "must be given; a device's protocol takes nothing from the clients'")]
+    [InlineData(Tcp + "Resources:Default:Link:Units:1=0", ":Units", null, "is for the protocols ModbusTcp and ModbusRtu, not for Raw")]
+    public void OneFaultIsOneProblem(string keys, string key, string? value, string allowed)
+    {
+        var problem = Assert.Single(ConfigurationText.Read(ConfigurationText.Keys(keys), "Relay", "Tunnel").Problems);
+        Assert.Equal(Prefix + key, problem.Key);
+        Assert.Equal(value, problem.Value);
+        Assert.Contains(allowed, problem.Allowed, StringComparison.Ordinal);
+    }
+
+    [Fact]
+    public void AListenersOwnProtocolMustBeTheDevicesToo()
+    {
+        var result = ConfigurationText.Read(ConfigurationText.Keys(Tcp + "Listeners:Default:Protocol:Name=Line"), "Relay");
+        Assert.Equal(
+            "SocketSync:Listeners:Default:Protocol:Name: 'Line': clients of Line cannot be served by a device of Raw; only ModbusTcp clients by a ModbusRtu device can",
+            Assert.Single(result.Problems).ToString());
+    }
+
+    [Theory]
+    [InlineData("Units:1=0; Resources:Default:Link:Units:255=255", null)]
+    [InlineData("Units:256=0", "256")]
+    [InlineData("Units:one=0", "one")]
+    [InlineData("Units:1=256", "1")]
+    [InlineData("Units:1=-1", "1")]
+    public void UnitsAreBytes(string units, string? faulty)
+    {
+        var keys = $"{Tcp}Resources:Default:Protocol:Name=ModbusTcp; Resources:Default:Link:Protocol:Name=ModbusRtu; Resources:Default:Link:{units}";
+        var problems = ConfigurationText.Read(ConfigurationText.Keys(keys), "Relay").Problems.Where(p => !p.Key.EndsWith(":Name", StringComparison.Ordinal));
+        Assert.Equal(faulty is null ? [] : [$"{Prefix}:Units:{faulty}"], problems.Select(p => p.Key), StringComparer.Ordinal);
+    }
+
+    [Theory]
+    [InlineData("ModbusTcp", "ModbusRtu", true)]
+    [InlineData("modbustcp", "modbusrtu", true)]
+    [InlineData("ModbusRtu", "ModbusTcp", false)]
+    [InlineData("Line", "Raw", false)]
+    [InlineData("Line", "line", true)]
+    public void OnlyModbusIsTranslated(string clients, string device, bool isPossible) =>
+        Assert.Equal(isPossible, ConfigurationLinkRules.IsPossible(clients, device));
+
+    [Fact]
+    public void TimesAndLimitsChangeWhileItRunsAndTheDeviceDoesNot()
+    {
+        var running = ConfigurationText.Valid(ConfigurationText.Keys(Tcp), "Relay");
+        var next = ConfigurationText.Valid(
+            ConfigurationText.Keys(Tcp.Replace("502", "503", StringComparison.Ordinal) + "Resources:Default:Link:ReplyTimeout=00:00:09"), "Relay");
+
+        var changes = ConfigurationChanges.Between(running, next);
+
+        Assert.Equal(["Default"], changes.Applied, StringComparer.Ordinal);
+        Assert.Equal(["SocketSync:Resources:Default (Link:Tcp)"], changes.NeedsRestart, StringComparer.Ordinal);
+        Assert.Equal((502, TimeSpan.FromSeconds(9)), (changes.Options.Resources["Default"].Link!.Tcp!.Port, changes.Options.Resources["Default"].Link!.ReplyTimeout));
+    }
+
+    [Fact]
+    public void ReadAgainWithoutAChangeNothingHasChanged()
+    {
+        const string Keys = Relay + "Resources:Default:Link:Process:FileName=cat; Resources:Default:Link:Process:Arguments:0=x; Resources:Default:Link:Process:Environment:A=1";
+        var changes = ConfigurationChanges.Between(
+            ConfigurationText.Valid(ConfigurationText.Keys(Keys), "Relay"), ConfigurationText.Valid(ConfigurationText.Keys(Keys), "Relay"));
+        Assert.Empty(changes.Applied);
+        Assert.Empty(changes.NeedsRestart);
+    }
+}

@@ -1,0 +1,273 @@
+using System.Diagnostics;
+using System.Globalization;
+using System.Text;
+using Microsoft.Extensions.Time.Testing;
+
+namespace SocketSync.Tests;
+
+[Collection(nameof(CountsEverything))]
+public class ProcessLinkTests
+{
+    private readonly LinkLog _log = new();
+
+    [Fact]
+    public async Task BytesGoBothWaysUnchangedAndAtOnce()
+    {
+        await using var link = await OpenAsync("cat");
+        var bytes = Encoding.Latin1.GetString([.. Enumerable.Range(0, 256).Select(i => (byte)i)]);
+        for (var i = 0; i < 3; i++)
+        {
+            await link.SendAsync(bytes);
+            await link.ExpectAsync(bytes);
+        }
+    }
+
+    [Fact]
+    public async Task ArgumentsDirectoryAndEnvironmentArriveAsTheyAre()
+    {
+        var directory = Directory.CreateTempSubdirectory("socketsync-");
+        await using var link = await OpenAsync(new ProcessLinkOptions
+        {
+            FileName = "sh",
+            Arguments = ["-c", "echo \"$1|$GREETING|$PATH|$(pwd)\"; cat", "sh", "a b;$HOME 'x' \"y\""],
+            WorkingDirectory = directory.FullName,
+            Environment = new(StringComparer.Ordinal) { ["GREETING"] = "gr üß" },
+        });
+        var path = Environment.GetEnvironmentVariable("PATH");
+        var expected = Encoding.UTF8.GetBytes($"a b;$HOME 'x' \"y\"|gr üß|{path}|{directory.FullName}\n");
+        await link.ExpectAsync(Encoding.Latin1.GetString(expected));
+        directory.Delete();
+    }
+
+    [Theory]
+    [InlineData("no-such-program-anywhere", null, "there is no program no-such-program-anywhere")]
+    [InlineData("/no/such/program", null, "there is no program /no/such/program")]
+    [InlineData("/etc/passwd", null, "/etc/passwd must be executable")]
+    [InlineData("cat", "/no/such/directory", "there is no directory /no/such/directory to start it in")]
+    public async Task AProgramThatCannotBeStartedIsToldInOneLine(string file, string? directory, string words)
+    {
+        var refused = await Link(new() { FileName = file, WorkingDirectory = directory }).RefusedAsync();
+        Assert.EndsWith(words, refused.Message, StringComparison.Ordinal);
+    }
+
+    [Theory]
+    [InlineData("exit 3", "process sh: ended with exit code 3")]
+    [InlineData("exit 0", "process sh: ended with exit code 0")]
+    [InlineData("kill -9 $$", "process sh: ended with exit code 137 (signal 9)")]
+    [InlineData("exec >&-; exec sleep 1000", "process sh: closed its stdout")]
+    public async Task ItsEndIsToldWithItsExitCode(string script, string words)
+    {
+        await using var link = await OpenAsync("sh", "-c", script);
+        Assert.Equal(words, (await link.ExpectLossAsync()).Message);
+    }
+
+    [Fact]
+    public async Task WhatItSaidBeforeItsEndIsStillRead()
+    {
+        await using var link = await OpenAsync("sh", "-c", "read question; echo \"$question!\"; exit 5");
+        var answer = link.ExpectAsync("why!\n");
+        await link.SendAsync("why\n");
+        await answer;
+        Assert.EndsWith("exit code 5", (await link.ExpectLossAsync()).Message, StringComparison.Ordinal);
+    }
+
+    [Fact]
+    public async Task TheEndOfTheStreamIsPassedOnAndMakesAGoodEnd()
+    {
+        await using var link = await OpenAsync("sh", "-c", "cat; echo done");
+        await link.SendAsync("text ");
+        await link.Output.CompleteAsync();
+        await link.ExpectAsync("text done\n");
+        await link.ExpectEndAsync();
+    }
+
+    [Fact]
+    public async Task ItsExitCountsAlthoughAGrandchildHoldsItsStdoutOpen()
+    {
+        // Of the same session, and ended with its parent; and one that has left it and goes on: only the exit tells then.
+        await using var link = await OpenAsync("sh", "-c", "sleep 1000 & setsid sleep 1000 & echo $$ $!; sleep 0.2; exit 4");
+        var ids = await ReadIdsAsync(link);
+        Assert.EndsWith("exit code 4", (await link.ExpectLossAsync()).Message, StringComparison.Ordinal);
+        if (LinkTesting.IsAlive(ids[1])) Process.GetProcessById(ids[1]).Kill();
+    }
+
+    [Fact]
+    public async Task ClosingEndsAllDescendants()
+    {
+        // A child that ignores to be asked, a grandchild, and one whose parent has died.
+        var link = await OpenAsync("sh", "-c", "trap '' TERM INT HUP; sh -c 'sleep 1000 & echo $!'; sleep 1000 & echo $$ $!; wait");
+        var ids = await ReadIdsAsync(link, lines: 2);
+        Assert.Equal(3, ids.Count(LinkTesting.IsAlive));
+        await link.DisposeAsync().Soon();
+        await LinkTesting.UntilAsync(() => !ids.Exists(LinkTesting.IsAlive), "the end of all descendants");
+    }
+
+    [Fact]
+    public async Task DescendantsEndWithAChildThatIsKilled()
+    {
+        await using var link = await OpenAsync("sh", "-c", "sleep 1000 & echo $$ $!; wait");
+        var ids = await ReadIdsAsync(link);
+        Process.GetProcessById(ids[0]).Kill();
+        Assert.EndsWith("exit code 137 (signal 9)", (await link.ExpectLossAsync()).Message, StringComparison.Ordinal);
+        await LinkTesting.UntilAsync(() => !LinkTesting.IsAlive(ids[1]), "the grandchild's end");
+    }
+
+    [Fact]
+    public async Task ItHasASessionOfItsOwn()
+    {
+        Assert.SkipWhen(ProgramFile.Find("setsid") is null, "setsid is missing");
+        await using var link = await OpenAsync("sh", "-c", "echo $$; cat");
+        var id = (await ReadIdsAsync(link))[0];
+        // Process group and session, after the state and the parent.
+        await LinkTesting.UntilAsync(() => Stat(id)[2] == Stat(id)[3] && Stat(id)[3] == id.ToString(CultureInfo.InvariantCulture), "its own session");
+    }
+
+    [Fact]
+    public async Task ItEndsWithAServerThatIsKilled()
+    {
+        Assert.SkipWhen(ProgramFile.Find("setsid") is null, "setsid is missing");
+        // What the system does to a process that is killed: the other end of the guard's stdin is closed.
+        using var child = Process.Start(ProcessTree.Start("/bin/sh", ["-c", "sleep 1000 & echo $!; wait"]).WithOutput())!;
+        using var tree = new ProcessTree(child);
+        var grandchild = int.Parse((await child.StandardOutput.ReadLineAsync(LinkTesting.Token))!, CultureInfo.InvariantCulture);
+        tree.LoseServer();
+        await child.WaitForExitAsync(LinkTesting.Token).Soon();
+        await LinkTesting.UntilAsync(() => !LinkTesting.IsAlive(grandchild), "the grandchild's end");
+    }
+
+    [Fact]
+    public async Task ClosingEndsAFlushThatTheChildDoesNotTake()
+    {
+        var link = await OpenAsync("sleep", ["1000"]);
+        var flush = link.Output.WriteAsync(new byte[1 << 20], LinkTesting.Token).AsTask();
+        Assert.False(flush.IsCompleted);
+        await link.DisposeAsync().Soon();
+        Assert.True((await flush.Soon()).IsCompleted);
+    }
+
+    [Fact]
+    public async Task MoreThanIsReadAheadStaysWithTheChildAndItsDeathIsStillSeen()
+    {
+        await using var link = await OpenAsync("sh", "-c", "echo $$; exec cat /dev/zero");
+        var id = (await ReadIdsAsync(link))[0];
+        Assert.True(link.Input.TryRead(out var first) || (first = await link.Input.ReadAsync(LinkTesting.Token)).Buffer.Length > 0);
+        link.Input.AdvanceTo(first.Buffer.Start, first.Buffer.Start);
+        Process.GetProcessById(id).Kill();
+        Assert.EndsWith("(signal 9)", (await link.ExpectLossAsync()).Message, StringComparison.Ordinal);
+    }
+
+    [Fact]
+    public async Task ItsStderrIsLoggedInHarmlessLines()
+    {
+        await using var link = await OpenAsync("sh", "-c", @"printf 'one\r\ntwo\033[2J\n\342\200\256three' >&2; exit 1");
+        await LinkTesting.UntilAsync(() => _log.Lines.Count == 3, "three lines");
+        Assert.Equal(
+            ["Information 500: process sh: one", @"Information 500: process sh: two\u001B[2J", @"Information 500: process sh: \u202Ethree"],
+            _log.Lines, StringComparer.Ordinal);
+    }
+
+    [Fact]
+    public async Task AFloodOnStderrIsBoundedAndHoldsNobodyUp()
+    {
+        // The time stands still, so that the number of lines does not depend on how long this takes.
+        await using var link = await OpenAsync("sh", "-c", "head -c 5000000 /dev/zero | tr '\\0' 'x' >&2; i=0; while [ $i -lt 5000 ]; do echo line >&2; i=$((i+1)); done; echo ready; cat");
+        await link.ExpectAsync("ready\n");
+        await link.DisposeAsync();
+        await LinkTesting.UntilAsync(() => _log.Lines.Count == ProcessErrorLog.Burst + 1, "the last line");
+        var lines = _log.Lines.ToList();
+        Assert.Equal(ProcessErrorLog.LongestLine + "Information 500: process sh: …".Length, lines[0].Length);
+        Assert.Contains($"{5000 - ProcessErrorLog.Burst} lines of its stderr are left out", lines[^1], StringComparison.Ordinal);
+    }
+
+    [Fact]
+    public async Task TwoHundredTimesStartedAndEndedItLeavesNothing()
+    {
+        for (var i = 0; i < 5; i++) await StartAndEndAsync();
+        var descriptors = LinkTesting.OpenDescriptors;
+        for (var i = 0; i < 200; i++) await StartAndEndAsync();
+        await LinkTesting.UntilAsync(() => Children().Count == 0, "the end of every child");
+        await LinkTesting.UntilAsync(() => LinkTesting.OpenDescriptors <= descriptors + 10, "the closing of every descriptor");
+
+        async Task StartAndEndAsync()
+        {
+            await using var link = await OpenAsync("cat");
+        }
+    }
+
+    private static List<string> Children()
+    {
+        var self = Environment.ProcessId.ToString(CultureInfo.InvariantCulture);
+        return [.. Directory.GetDirectories("/proc").Select(Path.GetFileName).OfType<string>()
+            .Where(n => int.TryParse(n, CultureInfo.InvariantCulture, out var id) && Stat(id) is [_, var parent, ..] && parent == self)
+            .Where(n => ReadCommand(n) is "cat" or "setsid" or "sh")];
+    }
+
+    private static string ReadCommand(string id)
+    {
+        try
+        {
+            return File.ReadAllText($"/proc/{id}/comm").Trim();
+        }
+        catch (IOException)
+        {
+            return "";
+        }
+    }
+
+    /// <summary>State, parent, process group, session.</summary>
+    private static string[] Stat(int id)
+    {
+        try
+        {
+            var stat = File.ReadAllText(string.Create(CultureInfo.InvariantCulture, $"/proc/{id}/stat"));
+            return stat[(stat.LastIndexOf(')') + 2)..].Split(' ');
+        }
+        catch (IOException)
+        {
+            return [];
+        }
+    }
+
+    private static async Task<List<int>> ReadIdsAsync(IOpenLink link, int lines = 1)
+    {
+        while (true)
+        {
+            var result = await link.Input.ReadAsync(LinkTesting.Token).Soon();
+            var text = Encoding.Latin1.GetString(System.Buffers.BuffersExtensions.ToArray(result.Buffer.Slice(0, Math.Min(100, result.Buffer.Length))));
+            if (text.Count(c => c == '\n') < lines)
+            {
+                link.Input.AdvanceTo(result.Buffer.Start, result.Buffer.End);
+                continue;
+            }
+
+            var end = text.IndexOf('\0', StringComparison.Ordinal) is > 0 and var zero ? zero : text.Length;
+            link.Input.AdvanceTo(result.Buffer.GetPosition(end));
+            return [.. text[..end].Split([' ', '\n'], StringSplitOptions.RemoveEmptyEntries).Select(i => int.Parse(i, CultureInfo.InvariantCulture))];
+        }
+    }
+
+    private ProcessLink Link(ProcessLinkOptions options) => new(options, _log, new FakeTimeProvider());
+
+    private Task<IOpenLink> OpenAsync(string file, params string[] arguments) => OpenAsync(new ProcessLinkOptions { FileName = file, Arguments = arguments });
+
+    private async Task<IOpenLink> OpenAsync(ProcessLinkOptions options)
+    {
+        Assert.SkipUnless(OperatingSystem.IsLinux(), "needs sh and /proc");
+        return await Link(options).OpenAsync(default).Soon();
+    }
+}
+
+internal static class ProcessLinkTesting
+{
+    public static ProcessStartInfo WithOutput(this ProcessStartInfo start)
+    {
+        start.RedirectStandardOutput = true;
+        return start;
+    }
+
+    public static void LoseServer(this ProcessTree tree)
+    {
+        var guard = typeof(ProcessTree).GetField("_guard", System.Reflection.BindingFlags.NonPublic | System.Reflection.BindingFlags.Instance)!;
+        ((Process)guard.GetValue(tree)!).StandardInput.Close();
+    }
+}
