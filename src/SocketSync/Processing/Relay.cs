@@ -52,14 +52,14 @@ internal sealed class Relay : IRequestProcessor, IResourceRecovery, ILinkedProce
             }
 
             var exchange = await ExchangeAsync(link, protocol, request, context.Reply, cancellationToken);
-            if (exchange == Exchange.Done)
+            if (exchange == Ending.Done)
             {
                 Keeper.Release();
                 return;
             }
 
-            context.Outcome = exchange == Exchange.TooLate ? Outcome.Timeout : Outcome.Unavailable;
-            if (exchange == Exchange.TooLate && Keeper.Link.IsDrained)
+            context.Outcome = exchange == Ending.TooLate ? Outcome.Timeout : Outcome.Unavailable;
+            if (exchange == Ending.TooLate && Keeper.Link.IsDrained)
             {
                 NeedsRecovery = true; // takes seconds, which are not the client's
                 return;
@@ -67,7 +67,7 @@ internal sealed class Relay : IRequestProcessor, IResourceRecovery, ILinkedProce
 
             await Keeper.RetireAsync();
             cancellationToken.ThrowIfCancellationRequested();
-            if (exchange != Exchange.DiedSilent || !mayRepeat)
+            if (exchange != Ending.DiedSilent || !mayRepeat)
                 return;
             context.Outcome = Outcome.Ok;
         }
@@ -86,7 +86,7 @@ internal sealed class Relay : IRequestProcessor, IResourceRecovery, ILinkedProce
         _quietDeadline.Dispose();
     }
 
-    private async ValueTask<Exchange> ExchangeAsync(
+    private async ValueTask<Ending> ExchangeAsync(
         IOpenLink link, ILinkProtocol protocol, ReadOnlySequence<byte> request, IBufferWriter<byte> reply, CancellationToken cancellationToken)
     {
         var hasBegun = false;
@@ -97,9 +97,9 @@ internal sealed class Relay : IRequestProcessor, IResourceRecovery, ILinkedProce
             protocol.WriteRequest(request, link.Output);
             _replyDeadline.Set(Keeper.Options.ReplyTimeout);
             if ((await FlushAsync(link.Output)).IsCompleted)
-                return Exchange.DiedSilent;
+                return Ending.DiedSilent;
             if (!protocol.ExpectsReply(request))
-                return Exchange.Done;
+                return Ending.Done;
 
             for (var searched = 0L; ;)
             {
@@ -111,14 +111,14 @@ internal sealed class Relay : IRequestProcessor, IResourceRecovery, ILinkedProce
                 {
                     protocol.WriteReply(request, rest.Slice(0, found.Length), reply);
                     link.Input.AdvanceTo(rest.GetPosition(found.Length));
-                    return Exchange.Done;
+                    return Ending.Done;
                 }
 
                 link.Input.AdvanceTo(rest.Start, rest.End);
                 if (found.Status == ReplyStatus.Lost || result.IsCompleted)
-                    return hasBegun ? Exchange.Died : Exchange.DiedSilent;
+                    return hasBegun ? Ending.Died : Ending.DiedSilent;
                 if (_replyDeadline.Passed || cancellationToken.IsCancellationRequested)
-                    return Exchange.TooLate;
+                    return Ending.TooLate;
                 searched = rest.Length;
                 if (found.Status == ReplyStatus.EndsBySilence && !result.IsCanceled)
                     _quietDeadline.Set(Keeper.Options.ReplyQuietTime);
@@ -127,11 +127,11 @@ internal sealed class Relay : IRequestProcessor, IResourceRecovery, ILinkedProce
         }
         catch (TimeoutException)
         {
-            return Exchange.TooLate; // the device takes nothing
+            return Ending.TooLate; // the device takes nothing
         }
         catch (Exception exception) when (LinkKeeper.IsLoss(exception))
         {
-            return cancellationToken.IsCancellationRequested ? Exchange.TooLate : hasBegun ? Exchange.Died : Exchange.DiedSilent;
+            return cancellationToken.IsCancellationRequested ? Ending.TooLate : hasBegun ? Ending.Died : Ending.DiedSilent;
         }
         finally
         {
@@ -201,7 +201,7 @@ internal sealed class Relay : IRequestProcessor, IResourceRecovery, ILinkedProce
 
     private void Wake() => _reading?.CancelPendingRead();
 
-    private enum Exchange
+    private enum Ending
     {
         Done,
 
