@@ -6,12 +6,7 @@ public class LeaseTests
     public async Task AQuietLeaseKeepsOthersOutBetweenTwoRequests()
     {
         using var host = new SyncHost(gate: new GateOptions { Hold = Hold.Quiet, QuietTime = TimeSpan.FromSeconds(1) });
-        var holder = host.Connect();
-        var other = host.Connect();
-        await holder.SendAsync("a1\n");
-        Assert.Equal("a1", await holder.ReadLineAsync());
-        await other.SendAsync("b\n");
-        await host.UntilWaiting(1);
+        var (holder, other) = await LeaseAsync(host);
         host.Time.Advance(TimeSpan.FromMilliseconds(900));
         await holder.SendAsync("a2\n");
         Assert.Equal("a2", await holder.ReadLineAsync());
@@ -25,12 +20,7 @@ public class LeaseTests
     public async Task AConnectionLeaseEndsWithTheClientsStream()
     {
         using var host = new SyncHost(gate: new GateOptions { Hold = Hold.Connection });
-        var holder = host.Connect();
-        var other = host.Connect();
-        await holder.SendAsync("a\n");
-        Assert.Equal("a", await holder.ReadLineAsync());
-        await other.SendAsync("b\n");
-        await host.UntilWaiting(1);
+        var (holder, other) = await LeaseAsync(host);
         holder.HalfClose();
         Assert.Equal("b", await other.ReadLineAsync());
         Assert.Null(await holder.ReadLineAsync());
@@ -40,12 +30,7 @@ public class LeaseTests
     public async Task AConnectionLeaseEndsWithAReset()
     {
         using var host = new SyncHost(gate: new GateOptions { Hold = Hold.Connection });
-        var holder = host.Connect();
-        var other = host.Connect();
-        await holder.SendAsync("a\n");
-        Assert.Equal("a", await holder.ReadLineAsync());
-        await other.SendAsync("b\n");
-        await host.UntilWaiting(1);
+        var (holder, other) = await LeaseAsync(host);
         holder.Reset();
         Assert.Equal("b", await other.ReadLineAsync());
     }
@@ -54,12 +39,7 @@ public class LeaseTests
     public async Task WhoeverOverstaysMaxHoldBetweenRequestsIsToldAndClosed()
     {
         using var host = new SyncHost(gate: new GateOptions { Hold = Hold.Connection, MaxHold = TimeSpan.FromSeconds(5) });
-        var holder = host.Connect();
-        var other = host.Connect();
-        await holder.SendAsync("a\n");
-        Assert.Equal("a", await holder.ReadLineAsync());
-        await other.SendAsync("b\n");
-        await host.UntilWaiting(1);
+        var (holder, other) = await LeaseAsync(host);
         host.Time.Advance(TimeSpan.FromSeconds(5));
         Assert.Equal("b", await other.ReadLineAsync());
         Assert.StartsWith("ERROR timeout", await holder.ReadLineAsync(), StringComparison.Ordinal);
@@ -72,12 +52,19 @@ public class LeaseTests
     {
         var processor = new HeldProcessor();
         using var host = new SyncHost(processor, new GateOptions { Hold = Hold.Connection, MaxHold = TimeSpan.FromSeconds(5), TurnTimeout = TimeSpan.FromSeconds(60) });
-        var holder = host.Connect();
-        await holder.SendAsync("a\n");
-        await SyncHost.Until(() => host.Gate.GetStatus().Holder is not null, "a turn is held");
+        var holder = await host.ConnectAndHoldAsync("a\n");
         host.Time.Advance(TimeSpan.FromSeconds(5));
         Assert.StartsWith("ERROR timeout", await holder.ReadLineAsync(), StringComparison.Ordinal);
         holder.HalfClose();
         Assert.Null(await holder.ReadLineAsync());
+    }
+
+    /// <summary>One client has the lease, its request answered; the other waits with "b".</summary>
+    private static async Task<(InMemoryConnection Holder, InMemoryConnection Other)> LeaseAsync(SyncHost host)
+    {
+        var holder = host.Connect();
+        await holder.SendAsync("a\n");
+        Assert.Equal("a", await holder.ReadLineAsync());
+        return (holder, await host.ConnectAndWaitAsync("b\n", 1));
     }
 }

@@ -34,12 +34,8 @@ public class SyncConnectionTests
     {
         var processor = new HeldProcessor();
         using var host = new SyncHost(processor);
-        var first = host.Connect();
-        await first.SendAsync("a\n");
-        await SyncHost.Until(() => host.Gate.GetStatus().Holder is not null, "a turn is held");
-        var second = host.Connect();
-        await second.SendAsync("b\n");
-        await host.UntilWaiting(1);
+        var first = await host.ConnectAndHoldAsync("a\n");
+        var second = await host.ConnectAndWaitAsync("b\n", 1);
         second.HalfClose();
         processor.LetGo(2);
         Assert.Equal("done b", await second.ReadLineAsync());
@@ -52,15 +48,9 @@ public class SyncConnectionTests
     {
         var processor = new HeldProcessor();
         using var host = new SyncHost(processor);
-        var first = host.Connect();
-        await first.SendAsync("a\n");
-        await SyncHost.Until(() => host.Gate.GetStatus().Holder is not null, "a turn is held");
-        var second = host.Connect();
-        await second.SendAsync("b\n");
-        await host.UntilWaiting(1);
-        var third = host.Connect();
-        await third.SendAsync("c\n");
-        await host.UntilWaiting(2);
+        var first = await host.ConnectAndHoldAsync("a\n");
+        var second = await host.ConnectAndWaitAsync("b\n", 1);
+        var third = await host.ConnectAndWaitAsync("c\n", 2);
         second.Reset();
         await host.UntilWaiting(1);
         await host.UntilCounted(Outcome.Abandoned, 1);
@@ -74,13 +64,9 @@ public class SyncConnectionTests
     {
         var processor = new HeldProcessor();
         using var host = new SyncHost(processor);
-        var first = host.Connect();
-        await first.SendAsync("a\n");
-        await SyncHost.Until(() => host.Gate.GetStatus().Holder is not null, "a turn is held");
+        var first = await host.ConnectAndHoldAsync("a\n");
         first.Reset();
-        var second = host.Connect();
-        await second.SendAsync("b\n");
-        await host.UntilWaiting(1);
+        var second = await host.ConnectAndWaitAsync("b\n", 1);
         processor.LetGo(2);
         Assert.Equal("done b", await second.ReadLineAsync());
         await first.Served;
@@ -92,12 +78,8 @@ public class SyncConnectionTests
     {
         var processor = new HeldProcessor();
         using var host = new SyncHost(processor);
-        var many = host.Connect();
-        await many.SendAsync("a1\na2\na3\n");
-        await SyncHost.Until(() => host.Gate.GetStatus().Holder is not null, "a turn is held");
-        var one = host.Connect();
-        await one.SendAsync("b\n");
-        await host.UntilWaiting(1);
+        var many = await host.ConnectAndHoldAsync("a1\na2\na3\n");
+        var one = await host.ConnectAndWaitAsync("b\n", 1);
         processor.LetGo(4);
         Assert.Equal("done b", await one.ReadLineAsync());
         Assert.Equal(["done a1", "done a2", "done a3"], [await many.ReadLineAsync(), await many.ReadLineAsync(), await many.ReadLineAsync()]);
@@ -123,9 +105,7 @@ public class SyncConnectionTests
     {
         var processor = new HeldProcessor();
         using var host = new SyncHost(processor, new GateOptions { MaxQueue = 0 });
-        var first = host.Connect();
-        await first.SendAsync("a\n");
-        await SyncHost.Until(() => host.Gate.GetStatus().Holder is not null, "a turn is held");
+        var first = await host.ConnectAndHoldAsync("a\n");
         var second = host.Connect();
         await second.SendAsync("b\n");
         Assert.StartsWith("ERROR busy", await second.ReadLineAsync(), StringComparison.Ordinal);
@@ -142,12 +122,8 @@ public class SyncConnectionTests
     {
         var processor = new HeldProcessor { IgnoresCancellation = true };
         using var host = new SyncHost(processor, new GateOptions { TurnTimeout = Second });
-        var first = host.Connect();
-        await first.SendAsync("a\n");
-        await SyncHost.Until(() => host.Gate.GetStatus().Holder is not null, "a turn is held");
-        var second = host.Connect();
-        await second.SendAsync("b\n");
-        await host.UntilWaiting(1);
+        var first = await host.ConnectAndHoldAsync("a\n");
+        var second = await host.ConnectAndWaitAsync("b\n", 1);
         host.Time.Advance(Second);
         Assert.StartsWith("ERROR timeout", await first.ReadLineAsync(), StringComparison.Ordinal);
         Assert.True(host.Gate.GetStatus().IsStuck);
@@ -219,9 +195,7 @@ public class SyncConnectionTests
         var processor = new HeldProcessor();
         using var host = new SyncHost(processor, new GateOptions { TurnTimeout = TimeSpan.FromDays(24) }, new ListenerOptions { IdleTimeout = Second });
         var idle = host.Connect();
-        var busy = host.Connect();
-        await busy.SendAsync("a\n");
-        await SyncHost.Until(() => host.Gate.GetStatus().Holder is not null, "a turn is held");
+        var busy = await host.ConnectAndHoldAsync("a\n");
         await SyncHost.AdvanceUntil(host.Time, Second, () => idle.Served.IsCompleted, "the idle one is closed");
         Assert.False(busy.Served.IsCompleted);
         processor.LetGo();
@@ -248,9 +222,7 @@ public class SyncConnectionTests
     {
         var processor = new HeldProcessor();
         using var host = new SyncHost(processor, new GateOptions { MaxQueue = 0 }, onError: OnError.Close);
-        var first = host.Connect();
-        await first.SendAsync("a\n");
-        await SyncHost.Until(() => host.Gate.GetStatus().Holder is not null, "a turn is held");
+        var first = await host.ConnectAndHoldAsync("a\n");
         var second = host.Connect();
         await second.SendAsync("b\n");
         await host.UntilCounted(Outcome.Busy, 1);

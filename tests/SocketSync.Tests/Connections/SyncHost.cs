@@ -51,6 +51,24 @@ internal sealed class SyncHost : IDisposable
         }
     }
 
+    /// <summary>Connects a client whose request gets its turn, and is in it.</summary>
+    public async Task<InMemoryConnection> ConnectAndHoldAsync(string request)
+    {
+        var client = Connect();
+        await client.SendAsync(request);
+        await Until(() => _gate.GetStatus().Holder is not null, "a turn is held");
+        return client;
+    }
+
+    /// <summary>Connects a client whose request is the last of so many in line.</summary>
+    public async Task<InMemoryConnection> ConnectAndWaitAsync(string request, int inLine)
+    {
+        var client = Connect();
+        await client.SendAsync(request);
+        await UntilWaiting(inLine);
+        return client;
+    }
+
     /// <summary>Waits, bounded, until something that other threads bring about is so.</summary>
     public static async Task Until(Func<bool> isSo, string what)
     {

@@ -46,7 +46,7 @@ public class ProtocolFuzzTests
         }
     }
 
-    private static string RunOnce(int seed)
+    private static string RunOnce(int seed, bool isAgain = false)
     {
         var random = new Random(seed);
         var options = ProtocolCases.Options(random);
@@ -63,7 +63,14 @@ public class ProtocolFuzzTests
         var raw = new Feed(new RawProtocol(options.MaxRequestBytes), options.MaxRequestBytes);
         Assert.Equal(stream.Length, raw.Run(stream, arrivals, cuts).Lengths.Sum());
 
-        Assert.Equal(0, feed.Allocated + raw.Allocated);
+        if (feed.Allocated + raw.Allocated > 0)
+        {
+            // Now and then the runtime itself allocates on this thread, while it recompiles a method. What the code allocates
+            // for these bytes it allocates again.
+            Assert.False(isAgain, $"{feed.Allocated + raw.Allocated} bytes allocated");
+            return RunOnce(seed, isAgain: true);
+        }
+
         TellAnError(random, protocol, stream);
         return $"{options.Name} {expected.End}";
     }
