@@ -40,6 +40,7 @@ internal sealed record ConfigurationChanges(SocketSyncOptions Options, IReadOnly
             Process = running.Process,
             Protocol = running.Protocol,
             Units = running.Units,
+            MaxReplyBytes = running.MaxReplyBytes,
         };
         return live == running ? running : live;
     }
@@ -48,7 +49,7 @@ internal sealed record ConfigurationChanges(SocketSyncOptions Options, IReadOnly
     {
         if (running is null || next is null) return running == next ? [] : [nameof(ResourceOptions.Link)];
         return Keys(running, next)
-            .Where(k => k is nameof(next.Tcp) or nameof(next.Serial) or nameof(next.Process) or nameof(next.Protocol) or nameof(next.Units))
+            .Where(k => k is nameof(next.Tcp) or nameof(next.Serial) or nameof(next.Process) or nameof(next.Protocol) or nameof(next.Units) or nameof(next.MaxReplyBytes))
             .Select(k => $"{nameof(ResourceOptions.Link)}:{k}");
     }
 

@@ -5,14 +5,9 @@ namespace SocketSync;
 /// <summary>What must hold between the keys of a link, and between it and its resource.</summary>
 internal sealed class ConfigurationLinkRules(ConfigurationFindings findings)
 {
-    private static readonly string[] Linked = ["Relay", "Tunnel"];
+    private static readonly string[] Linked = [ProcessorCatalog.Relay, ProcessorCatalog.Tunnel];
     private static readonly string[] Kinds = [nameof(LinkOptions.Tcp), nameof(LinkOptions.Serial), nameof(LinkOptions.Process)];
     private static readonly string[] WithUnits = ["ModbusTcp", "ModbusRtu"];
-
-    /// <summary>Whether a device can serve clients of another protocol: Modbus is the one translation there is.</summary>
-    public static bool IsPossible(string clients, string device) =>
-        clients.Equals(device, StringComparison.OrdinalIgnoreCase)
-        || (clients.Equals("ModbusTcp", StringComparison.OrdinalIgnoreCase) && device.Equals("ModbusRtu", StringComparison.OrdinalIgnoreCase));
 
     public void Check(SocketSyncOptions options)
     {
@@ -71,19 +66,46 @@ internal sealed class ConfigurationLinkRules(ConfigurationFindings findings)
             else findings.Report($"{own}:Name", null, "must be given; a device's protocol takes nothing from the clients'");
         }
 
-        var device = (link.Protocol ?? resource.Protocol).Name;
-        foreach (var (listenerName, listener) in options.Listeners)
+        if (findings.IsFaulty($"{path}:{nameof(link.MaxReplyBytes)}")) return;
+        var isTunnel = resource.Processor.Equals(ProcessorCatalog.Tunnel, StringComparison.OrdinalIgnoreCase);
+        var device = link.Protocol ?? resource.Protocol;
+        foreach (var (listenerName, listener) in options.Listeners.Where(l => name.Equals(l.Value.Resource, StringComparison.OrdinalIgnoreCase)))
         {
-            var clients = listener.Protocol!.Name;
-            if (!name.Equals(listener.Resource, StringComparison.OrdinalIgnoreCase) || IsPossible(clients, device)) continue;
-
-            // Told where the two part: at the listener that has a protocol of its own, else at the link.
-            var key = $"{SocketSyncOptions.SectionName}:{nameof(options.Listeners)}:{listenerName}:{nameof(listener.Protocol)}:Name";
-            var differs = findings.IsGiven(key) ? (Key: key, Value: clients) : (Key: $"{own}:Name", Value: device);
+            var clients = listener.Protocol!;
+            // Told where the two part: at the listener that has a protocol of its own, else at the link, else at the resource.
+            var ofListener = $"{SocketSyncOptions.SectionName}:{nameof(options.Listeners)}:{listenerName}:{nameof(listener.Protocol)}:Name";
+            var ofResource = $"{path[..path.LastIndexOf(':')]}:{nameof(resource.Protocol)}:Name";
+            var differs = findings.IsGiven(ofListener) ? (Key: ofListener, Value: clients.Name)
+                : link.Protocol is not null ? (Key: $"{own}:Name", Value: device.Name)
+                : (Key: ofResource, Value: device.Name);
             if (findings.IsFaulty(differs.Key)) continue;
-            findings.Report(
-                differs.Key, differs.Value, $"clients of {clients} cannot be served by a device of {device}; only ModbusTcp clients by a ModbusRtu device can");
+
+            if (isTunnel && (clients.Name != "Raw" || device.Name != "Raw"))
+                findings.Report(differs.Key, differs.Value, "must be Raw with the processor Tunnel, which passes bytes as they come");
+            else if (!isTunnel && !LinkProtocolFactory.IsPossible(clients, device))
+                findings.Report(differs.Key, differs.Value, Parting(clients, device));
+            else if (!isTunnel)
+                CheckReplyLimit(path, link, device);
         }
+    }
+
+    private static string Parting(ProtocolOptions clients, ProtocolOptions device) =>
+        clients.Name == device.Name
+            ? $"must have the settings of the clients' {clients.Name}: requests and replies pass as they are"
+            : $"clients of {clients.Name} cannot be served by a device of {device.Name}; only ModbusTcp clients by a ModbusRtu device can";
+
+    private void CheckReplyLimit(string path, LinkOptions link, ProtocolOptions device)
+    {
+        var least = device.Name switch
+        {
+            "FixedLength" => device.Length ?? 1,
+            "LengthPrefixed" => device.LengthBytes ?? ProtocolFactory.DefaultLengthBytes,
+            "Line" or "Scpi" when Delimiter.TryParse(device.Delimiter ?? ProtocolFactory.DefaultDelimiter, out var delimiter) => delimiter.Length,
+            _ => 1,
+        };
+        var key = $"{path}:{nameof(link.MaxReplyBytes)}";
+        if (link.MaxReplyBytes < least && !findings.IsFaulty(key))
+            findings.Report(key, link.MaxReplyBytes.ToString(CultureInfo.InvariantCulture), $"must be at least {least}, to hold the smallest reply of {device.Name}");
     }
 
     private void CheckUnits(string path, LinkOptions link, string device)

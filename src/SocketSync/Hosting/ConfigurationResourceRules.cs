@@ -3,9 +3,6 @@ namespace SocketSync;
 /// <summary>What must hold between the keys of a resource.</summary>
 internal sealed class ConfigurationResourceRules(ConfigurationFindings findings, IReadOnlyCollection<string> processors)
 {
-    /// <summary>Processors that the contract names for later versions.</summary>
-    private static readonly string[] Later = ["Relay", "Tunnel"];
-
     public void Check(SocketSyncOptions options)
     {
         foreach (var (name, resource) in options.Resources)
@@ -19,8 +16,6 @@ internal sealed class ConfigurationResourceRules(ConfigurationFindings findings,
     private void CheckProcessor(string key, string processor)
     {
         if (processors.Contains(processor, StringComparer.OrdinalIgnoreCase)) return;
-        var allowed = ConfigurationValue.OneOf(processor, processors);
-        var isLater = Later.Contains(processor, StringComparer.OrdinalIgnoreCase);
-        findings.Report(key, processor, isLater ? $"this version does not have it yet; {allowed}" : allowed);
+        findings.Report(key, processor, ConfigurationValue.OneOf(processor, processors));
     }
 }

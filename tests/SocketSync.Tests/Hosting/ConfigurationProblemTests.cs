@@ -72,7 +72,6 @@ public class ConfigurationProblemTests
     // Processors
     [InlineData("Resources:Default:Processor=Ecko", "Resources:Default:Processor", "Ecko", "must be one of Echo, Bench; did you mean Echo?")]
     [InlineData("Resources:Default:Processor=", "Resources:Default:Processor", "", "must be one of Echo, Bench")]
-    [InlineData("Resources:Default:Processor=Relay", "Resources:Default:Processor", "Relay", "this version does not have it yet")]
     // Protocols
     [InlineData("Resources:Default:Protocol:Name=Lines", "Resources:Default:Protocol:Name", "Lines", "must be one of Raw, Line, LengthPrefixed, FixedLength, Scpi, ModbusTcp, ModbusRtu; did you mean Line?")]
     [InlineData("Resources:Default:Protocol:Name=ModbusTcp; Resources:Default:Protocol:MaxRequestBytes=7", "Resources:Default:Protocol:MaxRequestBytes", "7", "must be at least 8, to hold the shortest frame")]

@@ -101,12 +101,23 @@ public class LinkConfigurationTests
     [InlineData(Tcp + "Resources:Default:Link:Protocol:Name=Lin", ":Protocol:Name", "Lin", "did you mean Line?")]
     [InlineData(Tcp + "Resources:Default:Link:Protocol:MaxRequestBytes=5", ":Protocol:Name", null, "must be given; a device's protocol takes nothing from the clients'")]
     [InlineData(Tcp + "Resources:Default:Link:Units:1=0", ":Units", null, "is for the protocols ModbusTcp and ModbusRtu, not for Raw")]
+    [InlineData(Tcp + "Resources:Default:Protocol:Name=Line; Resources:Default:Link:Protocol:Name=Line; Resources:Default:Link:Protocol:Delimiter=;", ":Protocol:Name", "Line", "must have the settings of the clients' Line")]
+    [InlineData(Tcp + "Resources:Default:Protocol:Name=FixedLength; Resources:Default:Protocol:Length=9; Resources:Default:Link:MaxReplyBytes=8", ":MaxReplyBytes", "8", "must be at least 9, to hold the smallest reply of FixedLength")]
     public void OneFaultIsOneProblem(string keys, string key, string? value, string allowed)
     {
         var problem = Assert.Single(ConfigurationText.Read(ConfigurationText.Keys(keys), "Relay", "Tunnel").Problems);
         Assert.Equal(Prefix + key, problem.Key);
         Assert.Equal(value, problem.Value);
         Assert.Contains(allowed, problem.Allowed, StringComparison.Ordinal);
+    }
+
+    [Fact]
+    public void ATunnelPassesBytesAsTheyCome()
+    {
+        var keys = "Resources:Default:Processor=Tunnel; Resources:Default:Protocol:Name=Line; Resources:Default:Link:Process:FileName=cat";
+        Assert.Equal(
+            "SocketSync:Resources:Default:Protocol:Name: 'Line': must be Raw with the processor Tunnel, which passes bytes as they come",
+            Assert.Single(ConfigurationText.Read(ConfigurationText.Keys(keys), "Relay", "Tunnel").Problems).ToString());
     }
 
     [Fact]
@@ -127,18 +138,9 @@ public class LinkConfigurationTests
     public void UnitsAreBytes(string units, string? faulty)
     {
         var keys = $"{Tcp}Resources:Default:Protocol:Name=ModbusTcp; Resources:Default:Link:Protocol:Name=ModbusRtu; Resources:Default:Link:{units}";
-        var problems = ConfigurationText.Read(ConfigurationText.Keys(keys), "Relay").Problems.Where(p => !p.Key.EndsWith(":Name", StringComparison.Ordinal));
+        var problems = ConfigurationText.Read(ConfigurationText.Keys(keys), "Relay").Problems;
         Assert.Equal(faulty is null ? [] : [$"{Prefix}:Units:{faulty}"], problems.Select(p => p.Key), StringComparer.Ordinal);
     }
-
-    [Theory]
-    [InlineData("ModbusTcp", "ModbusRtu", true)]
-    [InlineData("modbustcp", "modbusrtu", true)]
-    [InlineData("ModbusRtu", "ModbusTcp", false)]
-    [InlineData("Line", "Raw", false)]
-    [InlineData("Line", "line", true)]
-    public void OnlyModbusIsTranslated(string clients, string device, bool isPossible) =>
-        Assert.Equal(isPossible, ConfigurationLinkRules.IsPossible(clients, device));
 
     [Fact]
     public void TimesAndLimitsChangeWhileItRunsAndTheDeviceDoesNot()
