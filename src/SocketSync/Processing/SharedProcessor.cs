@@ -1,3 +1,4 @@
+using System.Runtime.CompilerServices;
 using Microsoft.Extensions.Logging;
 
 namespace SocketSync;
@@ -67,33 +68,39 @@ internal sealed partial class SharedProcessor : IAsyncDisposable
 
     private async Task RunAsync(Turn turn, RequestContext context)
     {
-        var outcome = Outcome.Ok;
+        var outcome = Outcome.Failed;
         try
         {
-            // Told that its time is over while it waited for a thread: then it is not processed any more.
-            if (!turn.IsOutstayed)
-            {
-                await _processor.ProcessAsync(context, turn.Cancelled);
-                outcome = context.Outcome;
-            }
-
+            outcome = await TryProcessAsync(turn, context);
             if (_processor is IResourceRecovery { NeedsRecovery: true } recovery)
             {
                 Gate.Settle(turn, outcome);
                 await recovery.RecoverAsync();
             }
         }
-        catch (Exception exception)
-        {
-            outcome = Outcome.Failed;
-            // A processor that ends because it was told to has not failed.
-            if (!turn.IsOutstayed || exception is not OperationCanceledException)
-                LogFailed(_logger, Name, ProcessorName, context.Client.Id, exception);
-        }
         finally
         {
             // Also where the log itself throws, as it may on an exception whose Message does.
             Gate.End(turn, outcome);
+        }
+    }
+
+    [AsyncMethodBuilder(typeof(PoolingAsyncValueTaskMethodBuilder<>))]
+    private async ValueTask<Outcome> TryProcessAsync(Turn turn, RequestContext context)
+    {
+        try
+        {
+            // Told that its time is over while it waited for a thread: then it is not processed any more.
+            if (!turn.IsOutstayed)
+                await _processor.ProcessAsync(context, turn.Cancelled);
+            return context.Outcome;
+        }
+        catch (Exception exception)
+        {
+            // A processor that ends because it was told to has not failed.
+            if (!turn.IsOutstayed || exception is not OperationCanceledException)
+                LogFailed(_logger, Name, ProcessorName, context.Client.Id, exception);
+            return Outcome.Failed;
         }
     }
 

@@ -6,7 +6,7 @@ namespace SocketSync;
 /// Passes bytes both ways for as long as a client holds the turn. The end of the client's stream is passed on, and the device
 /// then has ReplyTimeout to finish; the end of the device's closes the client. Afterwards the link is retired.
 /// </summary>
-internal sealed class Tunnel : IRequestProcessor, ILinkedProcessor, IAsyncDisposable
+internal sealed class Tunnel : IRequestProcessor, IResourceRecovery, ILinkedProcessor, IAsyncDisposable
 {
     private readonly TimeProvider _time;
 
@@ -19,33 +19,41 @@ internal sealed class Tunnel : IRequestProcessor, ILinkedProcessor, IAsyncDispos
 
     public LinkKeeper Keeper { get; }
 
+    public bool NeedsRecovery { get; private set; }
+
     public async ValueTask ProcessAsync(RequestContext context, CancellationToken cancellationToken)
     {
         context.ClosesClient = true;
-        if (await Keeper.TakeAsync(cancellationToken) is not { } link)
-        {
-            context.Outcome = Outcome.Unavailable;
-            return;
-        }
-
         var client = context.EnterClient(out var turnIsOver);
-        using var end = CancellationTokenSource.CreateLinkedTokenSource(cancellationToken, turnIsOver);
         try
         {
+            if (await Keeper.TakeAsync(cancellationToken) is not { } link)
+            {
+                context.Outcome = Outcome.Unavailable;
+                return;
+            }
+
+            NeedsRecovery = true;
+            using var end = CancellationTokenSource.CreateLinkedTokenSource(cancellationToken, turnIsOver);
             var toClient = PassBackAsync(link, client, end.Token);
             var toDevice = PassOnAsync(context.Request, client, link, end.Token);
             await Task.WhenAny(toClient, toDevice);
             if (!toClient.IsCompleted)
                 await Task.WhenAny(toClient, Task.Delay(Keeper.Options.ReplyTimeout, _time, end.Token));
             await end.CancelAsync();
-            link.Input.CancelPendingRead();
             await Task.WhenAll(toClient, toDevice);
         }
         finally
         {
             context.LeaveClient();
-            await Keeper.RetireAsync();
         }
+    }
+
+    /// <summary>What the device still has to say is not for the next client.</summary>
+    public ValueTask RecoverAsync()
+    {
+        NeedsRecovery = false;
+        return Keeper.RetireAsync();
     }
 
     public ValueTask DisposeAsync() => Keeper.DisposeAsync();
