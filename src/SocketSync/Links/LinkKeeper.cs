@@ -26,6 +26,7 @@ internal sealed partial class LinkKeeper : IAsyncDisposable
     private bool _isTaken;
     private bool _isAway;
     private bool _isIdle;
+    private bool _hasServed;
     private long _lastUsed;
     private TimeSpan _delay;
     private long _connects;
@@ -81,14 +82,14 @@ internal sealed partial class LinkKeeper : IAsyncDisposable
             Task<bool> opening;
             lock (_sync)
             {
-                if (_isAway)
-                    return null;
-                if (_open is { } open && IsAlive(open))
+                if (!_isAway && _open is { } open && IsAlive(open))
                 {
                     _isTaken = true;
                     return open;
                 }
 
+                if (_isAway)
+                    return null;
                 opening = _opening ??= OpenAsync();
             }
 
@@ -104,7 +105,8 @@ internal sealed partial class LinkKeeper : IAsyncDisposable
         {
             _isTaken = false;
             _lastUsed = _time.GetTimestamp();
-            _delay = Options.ReconnectDelay; // it works
+            _hasServed = true;
+            _delay = Options.ReconnectDelay;
         }
     }
 
@@ -194,6 +196,9 @@ internal sealed partial class LinkKeeper : IAsyncDisposable
         _lastError = why;
         LogLost(_logger, _resource, _link.Description, why);
         _ = DisposeQuietlyAsync(open);
+        // Accepted and closed at once, as a device does that serves somebody else: no better than a refusal.
+        if (!_hasServed && _time.GetElapsedTime(_lastUsed) < LookEvery)
+            Failed(new LinkException($"{_link.Description}: {why} as soon as it was open"), RetryAsync);
     }
 
     private async ValueTask CloseAsync(IOpenLink open)
@@ -227,19 +232,8 @@ internal sealed partial class LinkKeeper : IAsyncDisposable
         await Task.CompletedTask.ConfigureAwait(ConfigureAwaitOptions.ForceYielding); // called under the lock
         try
         {
-            using var timeout = new CancellationTokenSource(Options.ConnectTimeout, _time);
-            using var cancelled = CancellationTokenSource.CreateLinkedTokenSource(timeout.Token, _stopping.Token);
-            IOpenLink open;
-            try
-            {
-                open = await _link.OpenAsync(cancelled.Token);
-            }
-            catch (OperationCanceledException) when (timeout.IsCancellationRequested)
-            {
-                throw new LinkException($"{_link.Description}: no answer within ConnectTimeout ({Options.ConnectTimeout})");
-            }
-
-            if (await HasSettledAsync() && Opened(open))
+            var open = await LinkAttempt.RunAsync(_link, Options, _time, _stopping.Token);
+            if (Opened(open))
                 return true;
             await DisposeQuietlyAsync(open);
             return false;
@@ -263,7 +257,7 @@ internal sealed partial class LinkKeeper : IAsyncDisposable
             {
                 _open = open;
                 _opening = null;
-                _isAway = _isIdle = false;
+                _isAway = _isIdle = _hasServed = false;
                 _lastUsed = _time.GetTimestamp();
                 Interlocked.Increment(ref _connects);
                 LogOpened(_logger, _resource, _link.Description);
@@ -272,23 +266,6 @@ internal sealed partial class LinkKeeper : IAsyncDisposable
         }
 
         return false;
-    }
-
-    /// <returns><see langword="false"/>: the host stops.</returns>
-    private async Task<bool> HasSettledAsync() =>
-        Options.ConnectDelay == TimeSpan.Zero || await HasPassedAsync(Options.ConnectDelay);
-
-    private async Task<bool> HasPassedAsync(TimeSpan delay)
-    {
-        try
-        {
-            await Task.Delay(delay, _time, _stopping.Token);
-            return true;
-        }
-        catch (OperationCanceledException)
-        {
-            return false;
-        }
     }
 
     /// <summary>The device is away; what brings it back goes on in the background.</summary>
@@ -308,7 +285,16 @@ internal sealed partial class LinkKeeper : IAsyncDisposable
     {
         var delay = _delay;
         _delay = TimeSpan.FromTicks(Math.Min(_delay.Ticks * 2, Options.MaxReconnectDelay.Ticks));
-        return await HasPassedAsync(delay) && await OpenAsync();
+        try
+        {
+            await Task.Delay(delay, _time, _stopping.Token);
+        }
+        catch (OperationCanceledException)
+        {
+            return false;
+        }
+
+        return await OpenAsync();
     }
 
     private async Task<bool> DrainOnAsync(IOpenLink open)

@@ -161,6 +161,20 @@ public class RelayTests
     }
 
     [Fact]
+    public async Task ADeviceThatClosesAtOnceIsAwayAndNotHammered()
+    {
+        using var setup = new Setup();
+        var client = setup.Host.Connect();
+        (await setup.Link.AcceptAsync()).HangUp();
+        await setup.UntilUp();
+        await client.SendAsync("ask\n");
+        Assert.StartsWith("ERROR unavailable", await client.ReadLineAsync(), StringComparison.Ordinal);
+        await client.SendAsync("ask\n");
+        Assert.StartsWith("ERROR unavailable", await client.ReadLineAsync(), StringComparison.Ordinal);
+        Assert.Equal(1, setup.Link.Attempts);
+    }
+
+    [Fact]
     public async Task RequestsKeepTheirDistance()
     {
         using var setup = new Setup(new LinkOptions { RequestInterval = TimeSpan.FromSeconds(1) });
