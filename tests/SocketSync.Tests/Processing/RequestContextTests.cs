@@ -150,7 +150,7 @@ public class ConversationLockRaceTests
             {
                 try
                 {
-                    while (true)
+                    for (var call = 0; call < 20; call++)
                     {
                         conversation.Enter();
                         Own();
