@@ -1,0 +1,24 @@
+using System.Text.Json;
+
+namespace SocketSync.EndToEndTests;
+
+/// <summary>What the README prints is a whole file that the server takes.</summary>
+public sealed class RecipeTests
+{
+    public static TheoryData<string> Headings => [.. Recipe.All().Select(recipe => recipe.Heading)];
+
+    [Fact]
+    public void ThereAreSix() => Assert.Equal(6, Recipe.All().Count);
+
+    [Theory]
+    [MemberData(nameof(Headings))]
+    public async Task IsAccepted(string heading)
+    {
+        var json = Recipe.Of(heading).Json;
+        using var document = JsonDocument.Parse(json); // without comments or trailing commas
+        using var files = new TestFiles();
+        await using var check = new ChildProcess(
+            "dotnet", [ServerProcess.Assembly("ServerAssembly"), "check", "--config", files.Write("recipe.json", json)]);
+        Assert.True(await check.ExitAsync(TimeSpan.FromSeconds(20)) == 0, check.Log);
+    }
+}
