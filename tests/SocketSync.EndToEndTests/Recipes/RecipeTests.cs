@@ -21,4 +21,15 @@ public sealed class RecipeTests
             "dotnet", [ServerProcess.Assembly("ServerAssembly"), "check", "--config", files.Write("recipe.json", json)]);
         Assert.True(await check.ExitAsync(TimeSpan.FromSeconds(20)) == 0, check.Log);
     }
+
+    [Fact]
+    public async Task PathsCountFromTheFolderInWhichDotnetRunIsCalled()
+    {
+        var configuration = new FileInfo(ServerProcess.Assembly("ServerAssembly")).Directory!.Parent!.Name;
+        using var files = new TestFiles();
+        files.Write("bench.json", Recipe.All()[0].Json);
+        string[] run = ["run", "--no-build", "--configuration", configuration, "--project", Path.Combine(Recipe.Repository, "src/SocketSync.Server")];
+        await using var check = new ChildProcess("dotnet", [.. run, "--", "check", "--config", "bench.json"], files.Folder);
+        Assert.True(await check.ExitAsync(TimeSpan.FromSeconds(60)) == 0, check.Log);
+    }
 }
