@@ -12,14 +12,19 @@ internal sealed class ServerProcess : IAsyncDisposable
     private readonly string _config;
 
     private ServerProcess(string assembly, string settings, string serilog, int? openFiles)
+        : this(assembly, WholeFile(settings, serilog), openFiles, folder: null, more: [])
     {
-        _config = _files.Write("appsettings.json", WholeFile(settings, serilog));
+    }
+
+    private ServerProcess(string assembly, string file, int? openFiles, string? folder, string[] more)
+    {
+        _config = _files.Write("appsettings.json", file);
         var url = $"http://127.0.0.1:{FreePort.Next()}";
         Http = new HttpClient { BaseAddress = new(url), Timeout = TimeSpan.FromSeconds(10) };
-        string[] arguments = [Assembly(assembly), "--config", _config, $"--urls={url}"];
+        string[] arguments = [Assembly(assembly), "--config", _config, $"--urls={url}", .. more];
         Process = openFiles is { } limit
-            ? new("bash", ["-c", $"ulimit -n {limit}; exec dotnet \"$@\"", "server", .. arguments])
-            : new("dotnet", arguments);
+            ? new("bash", ["-c", $"ulimit -n {limit}; exec dotnet \"$@\"", "server", .. arguments], folder)
+            : new("dotnet", arguments, folder);
     }
 
     public ChildProcess Process { get; }
@@ -34,6 +39,13 @@ internal sealed class ServerProcess : IAsyncDisposable
     /// <param name="openFiles">How many files it may have open.</param>
     public static Task<ServerProcess> StartAsync(string settings, string serilog = "", int? openFiles = null) =>
         ReadyAsync(new("ServerAssembly", settings, serilog, openFiles));
+
+    /// <summary>Starts the server with a whole file as it is, and waits until it is ready.</summary>
+    /// <param name="file">The file's text.</param>
+    /// <param name="folder">Where it is started.</param>
+    /// <param name="keys">What the command line says over the file, as <c>Key:Of:It=value</c>.</param>
+    public static Task<ServerProcess> StartFileAsync(string file, string? folder, params string[] keys) =>
+        ReadyAsync(new("ServerAssembly", file, openFiles: null, folder, [.. keys.Select(key => $"--{key}")]));
 
     /// <summary>Starts the host that has processors "Scripted" and "Converse", and waits until it is ready.</summary>
     public static Task<ServerProcess> StartTestHostAsync(string settings) =>
