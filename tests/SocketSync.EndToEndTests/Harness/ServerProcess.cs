@@ -40,16 +40,16 @@ internal sealed class ServerProcess : IAsyncDisposable
     public static Task<ServerProcess> StartAsync(string settings, string serilog = "", int? openFiles = null) =>
         ReadyAsync(new("ServerAssembly", settings, serilog, openFiles));
 
+    /// <summary>Starts the host that has processors "Scripted" and "Converse", and waits until it is ready.</summary>
+    public static Task<ServerProcess> StartTestHostAsync(string settings) =>
+        ReadyAsync(new("TestHostAssembly", settings, serilog: "", openFiles: null));
+
     /// <summary>Starts the server with a whole file as it is, and waits until it is ready.</summary>
     /// <param name="file">The file's text.</param>
     /// <param name="folder">Where it is started.</param>
     /// <param name="keys">What the command line says over the file, as <c>Key:Of:It=value</c>.</param>
     public static Task<ServerProcess> StartFileAsync(string file, string? folder, params string[] keys) =>
         ReadyAsync(new("ServerAssembly", file, openFiles: null, folder, [.. keys.Select(key => $"--{key}")]));
-
-    /// <summary>Starts the host that has processors "Scripted" and "Converse", and waits until it is ready.</summary>
-    public static Task<ServerProcess> StartTestHostAsync(string settings) =>
-        ReadyAsync(new("TestHostAssembly", settings, serilog: "", openFiles: null));
 
     /// <summary>The path of a built assembly that is started, never loaded.</summary>
     public static string Assembly(string name) => typeof(ServerProcess).Assembly
