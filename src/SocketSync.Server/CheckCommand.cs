@@ -1,3 +1,5 @@
+using Microsoft.Extensions.Logging.Abstractions;
+
 namespace SocketSync;
 
 /// <summary><c>check</c>: validates the configuration and prints what would run.</summary>
@@ -23,7 +25,14 @@ internal static class CheckCommand
         $"listener {name}: {Place(listener)}, resource {listener.Resource}, protocol {listener.Protocol!.Name}, priority {listener.Priority}, {Tls(listener.Tls)}";
 
     private static string Line(string name, ResourceOptions resource) =>
-        $"resource {name}: processor {resource.Processor}, protocol {resource.Protocol.Name} up to {resource.Protocol.MaxRequestBytes} bytes, {Gate(resource.Gate)}";
+        $"resource {name}: processor {resource.Processor}, protocol {resource.Protocol.Name} up to {resource.Protocol.MaxRequestBytes} bytes, {Gate(resource.TurnsOf())}{Link(resource)}";
+
+    private static string Link(ResourceOptions resource)
+    {
+        if (resource.Link is not { } link) return "";
+        var device = LinkFactory.Create(link, framesEndBySilence: false, NullLoggerFactory.Instance, TimeProvider.System).Description;
+        return $", link {device} ({(link.Protocol ?? resource.Protocol).Name}), reply {link.ReplyTimeout}";
+    }
 
     private static string Place(ListenerOptions listener) =>
         listener.UnixSocket is { } path ? $"unix socket {path}"

@@ -26,6 +26,8 @@ internal static class ServerLogging
                 .MinimumLevel.Override("System", LogEventLevel.Warning)
                 // Kestrel's own list of addresses calls every listener http://; the server says where it listens itself.
                 .MinimumLevel.Override("Microsoft.Hosting.Lifetime", LogEventLevel.Warning)
+                // Else every probe of a server whose device is away logs an error; the server says once that it is.
+                .MinimumLevel.Override("Microsoft.Extensions.Diagnostics.HealthChecks", LogEventLevel.Fatal)
                 .Filter.ByExcluding(IsFailureToStart)
                 .ReadFrom.Configuration(configuration);
             if (!HasSink(configuration)) logging.WriteTo.Console(Formatter(configuration));

@@ -47,8 +47,14 @@ public sealed class DescriptorTests
 
         clients.ForEach(c => c.Dispose());
         await server.WaitForStatusAsync(s => s.Listener.Connections == 1);
-        using var after = await TestClient.ConnectAsync(port);
-        Assert.Equal("after", await after.AskAsync("after"));
+        // Their descriptors are given back a moment after they have left the status.
+        await Poll.UntilAsync(
+            async () =>
+            {
+                using var after = await TestClient.ConnectAsync(port);
+                return await after.AskAsync("after") == "after";
+            },
+            () => "a client is served again");
     }
 
     private static async Task<HttpStatusCode> LiveOnAFreshConnectionAsync(ServerProcess server)
