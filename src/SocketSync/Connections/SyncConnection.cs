@@ -25,6 +25,9 @@ internal sealed partial class SyncConnection : IConversation, IDisposable
     private RequestContext _context;
     private volatile bool _isDraining;
 
+    /// <summary>A turn is held that no processor has been called in.</summary>
+    private bool _isGranted;
+
     public SyncConnection(ConnectionContext connection, Client client, ListenerState listener, TimeProvider time, ILogger<SyncConnection> logger)
     {
         Client = client;
@@ -54,6 +57,9 @@ internal sealed partial class SyncConnection : IConversation, IDisposable
         }
         finally
         {
+            // Whatever was thrown on the way to the processor, the gate does not stay shut for it.
+            if (_isGranted)
+                _resource.Gate.End(_turn, Outcome.Failed);
             _resource.Gate.Leave(_turn);
             LogDisconnected(_logger, _listener.Name, Client.Id);
         }
@@ -141,6 +147,7 @@ internal sealed partial class SyncConnection : IConversation, IDisposable
         var reader = _stream.Reader;
         var admission = _resource.Gate.Enter(_turn);
         var outcome = admission.IsCompletedSuccessfully ? admission.Result : await WaitAsync(admission);
+        _isGranted = outcome == Outcome.Ok;
         if (outcome == Outcome.Abandoned)
         {
             _listener.Count(outcome);
@@ -161,6 +168,7 @@ internal sealed partial class SyncConnection : IConversation, IDisposable
         LogRequest(_logger, Client.Id, _context.RequestLength, Hex(_context.Request));
         if (!_resource.AnswersAtOnce)
             _stream.BeginFlush(); // earlier replies do not wait for this turn, nor this turn for them
+        _isGranted = false;
         var verdict = _resource.Process(_turn, _context);
         outcome = verdict.IsCompletedSuccessfully ? verdict.Result : await verdict;
         await _context.CloseAsync();
@@ -180,10 +188,15 @@ internal sealed partial class SyncConnection : IConversation, IDisposable
         using (_departure.Closed.UnsafeRegister(static state => ((SyncConnection)state!).LeaveIfReset(), this))
             outcome = await admission;
 
+        _isGranted = outcome == Outcome.Ok;
         if (outcome != Outcome.Abandoned && !_departure.HasReset() && _stream.Reader.TryReclaim())
             return outcome;
-        if (outcome == Outcome.Ok) // it went away at the moment of the grant
+        if (_isGranted) // it went away at the moment of the grant
+        {
+            _isGranted = false;
             _resource.Gate.End(_turn, Outcome.Abandoned);
+        }
+
         return Outcome.Abandoned;
     }
 

@@ -1,3 +1,5 @@
+using Microsoft.Extensions.Logging;
+
 namespace SocketSync.Tests;
 
 public class SyncConnectionTests
@@ -229,5 +231,31 @@ public class SyncConnectionTests
         second.HalfClose();
         Assert.Null(await second.ReadLineAsync());
         processor.LetGo();
+    }
+
+    [Fact]
+    public async Task WhateverThrowsOnTheWayToTheProcessorTheGateOpensAgain()
+    {
+        using var host = new SyncHost();
+        var unlucky = host.Connect(logger: new LogThatThrowsOnRequests());
+        await unlucky.SendAsync("a\n");
+        await Assert.ThrowsAsync<InvalidOperationException>(() => unlucky.Served);
+        var other = host.Connect();
+        await other.SendAsync("b\n");
+        Assert.Equal("b", await other.ReadLineAsync());
+    }
+
+    private sealed class LogThatThrowsOnRequests : ILogger<SyncConnection>
+    {
+        public IDisposable? BeginScope<TState>(TState state)
+            where TState : notnull => null;
+
+        public bool IsEnabled(LogLevel logLevel) => true;
+
+        public void Log<TState>(LogLevel logLevel, EventId eventId, TState state, Exception? exception, Func<TState, Exception?, string> formatter)
+        {
+            if (eventId.Id == 102)
+                throw new InvalidOperationException("on purpose");
+        }
     }
 }

@@ -5,6 +5,7 @@ using System.Text;
 using System.Threading.Channels;
 using Microsoft.AspNetCore.Connections;
 using Microsoft.Extensions.DependencyInjection;
+using Microsoft.Extensions.Logging;
 using Microsoft.Extensions.Logging.Abstractions;
 using Microsoft.Extensions.Time.Testing;
 
@@ -33,12 +34,12 @@ internal sealed class SyncHost : IDisposable
 
     public ListenerState Listener { get; }
 
-    public InMemoryConnection Connect(PipeScheduler? scheduler = null)
+    public InMemoryConnection Connect(PipeScheduler? scheduler = null, ILogger<SyncConnection>? logger = null)
     {
         var connection = new InMemoryConnection(scheduler);
         var pipeline = new ConnectionBuilder(new ServiceCollection().BuildServiceProvider());
         pipeline.UseAccount(Listener);
-        pipeline.Run(new SyncConnectionHandler(Listener, Time, NullLogger<SyncConnection>.Instance).OnConnectedAsync);
+        pipeline.Run(new SyncConnectionHandler(Listener, Time, logger ?? NullLogger<SyncConnection>.Instance).OnConnectedAsync);
         var serve = pipeline.Build();
         connection.Served = ServeAsync();
         return connection;

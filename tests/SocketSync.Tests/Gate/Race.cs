@@ -85,8 +85,10 @@ internal static class Race
         {
             if (spins < 2_000)
                 Thread.SpinWait(1);
-            else if (!Thread.Yield() && Environment.TickCount64 > deadline)
+            else if (Environment.TickCount64 > deadline)
                 return false;
+            else
+                Thread.Yield();
         }
 
         return true;
