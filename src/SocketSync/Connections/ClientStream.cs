@@ -133,25 +133,33 @@ internal sealed class ClientStream : IDisposable
             (_sendDeadline ??= new Deadline(_time, AbortSend)).Set(_options.SendTimeout);
     }
 
+    /// <param name="cancellationToken">Gives up the wait, but not the sending.</param>
     /// <returns><see langword="false"/>: the client is gone.</returns>
-    public ValueTask<bool> EndFlushAsync()
+    [AsyncMethodBuilder(typeof(PoolingAsyncValueTaskMethodBuilder<>))]
+    public async ValueTask<bool> EndFlushAsync(CancellationToken cancellationToken = default)
     {
         if (!_isFlushing)
-            return new(!IsGone);
-        return _flush.IsCompletedSuccessfully ? new(Flushed(_flush.Result)) : AwaitAsync();
+            return !IsGone;
 
-        [AsyncMethodBuilder(typeof(PoolingAsyncValueTaskMethodBuilder<>))]
-        async ValueTask<bool> AwaitAsync() => Flushed(await _flush);
+        var result = await _flush;
+        // An interruption that came too late for the flush it was meant for ends the next one.
+        while (result.IsCanceled && !cancellationToken.IsCancellationRequested)
+            result = await Output.FlushAsync(CancellationToken.None);
+        return Flushed(result);
     }
 
     /// <summary>Sends <paramref name="bytes"/> during a turn.</summary>
     public async ValueTask SendNowAsync(ReadOnlyMemory<byte> bytes, CancellationToken cancellationToken)
     {
-        if (!await EndFlushAsync())
+        if (!await EndFlushAsync(cancellationToken))
             return;
         Write(bytes.Span);
         using (cancellationToken.UnsafeRegister(static output => ((PipeWriter)output!).CancelPendingFlush(), Output))
-            await FlushAsync();
+        {
+            BeginFlush();
+            await EndFlushAsync(cancellationToken);
+        }
+
         cancellationToken.ThrowIfCancellationRequested();
     }
 
@@ -161,7 +169,7 @@ internal sealed class ClientStream : IDisposable
     {
         try
         {
-            if (!await EndFlushAsync())
+            if (!await EndFlushAsync(cancellationToken))
                 return false;
             using var _ = cancellationToken.UnsafeRegister(static stream => ((ClientStream)stream!).Wake(), this);
             FrameStatus status;
