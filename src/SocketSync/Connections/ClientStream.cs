@@ -151,7 +151,7 @@ internal sealed class ClientStream : IDisposable
     /// <summary>Sends <paramref name="bytes"/> during a turn.</summary>
     public async ValueTask SendNowAsync(ReadOnlyMemory<byte> bytes, CancellationToken cancellationToken)
     {
-        if (!await EndFlushAsync())
+        if (!await EndFlushAsync(cancellationToken))
             return;
         Write(bytes.Span);
         using (cancellationToken.UnsafeRegister(static output => ((PipeWriter)output!).CancelPendingFlush(), Output))
