@@ -48,6 +48,8 @@ internal sealed class DeviceConnection(ScriptedDevice device, Socket socket, int
                 await device.Script(service);
                 device.End(service);
             }
+
+            await device.AtEnd(this);
         }
         catch (Exception error) when (error is SocketException or ObjectDisposedException or OperationCanceledException)
         {
@@ -74,11 +76,13 @@ internal sealed class DeviceConnection(ScriptedDevice device, Socket socket, int
     /// <summary>A request that is there before the reply to the one before it was sent too early.</summary>
     public void CheckNothingWaits(DeviceService service)
     {
+        if (device.MayBePipelined) return;
         if (_count > 0 || (!IsClosed && socket.Available > 0)) device.Violate($"a request was written during {service}");
     }
 
     public void Close(bool reset)
     {
+        if (IsClosed) return;
         IsClosed = true;
         if (reset) socket.LingerState = new(enable: true, seconds: 0);
         socket.Dispose();

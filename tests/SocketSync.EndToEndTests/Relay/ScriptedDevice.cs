@@ -35,6 +35,12 @@ internal sealed class ScriptedDevice : IAsyncDisposable
 
     public Func<DeviceService, Task> Script { get; set; }
 
+    /// <summary>Behind a tunnel nobody waits for replies.</summary>
+    public bool MayBePipelined { get; init; }
+
+    /// <summary>What it does when the other side has ended its stream; then it closes.</summary>
+    public Func<DeviceConnection, Task> AtEnd { get; set; } = _ => Task.CompletedTask;
+
     public IReadOnlyList<DeviceConnection> Connections
     {
         get
@@ -127,6 +133,9 @@ internal sealed class ScriptedDevice : IAsyncDisposable
 
     public void Violate(string what) => _violations.Enqueue(what);
 
+    /// <summary>These requests have come, in this order, and no others.</summary>
+    public void AssertServed(params string[] keys) => Assert.Equal(string.Join(", ", keys), string.Join(", ", Services.Select(s => s.Key)));
+
     public void AssertOneAtATime() => Assert.Empty(_violations);
 
     public async ValueTask DisposeAsync()
@@ -134,7 +143,9 @@ internal sealed class ScriptedDevice : IAsyncDisposable
         await _end.CancelAsync();
         _listener?.Dispose();
         EndConnections(reset: false);
-        await Task.WhenAll(_work).WaitAsync(TimeSpan.FromSeconds(10));
+        var work = Task.WhenAll(_work);
+        // One that still waits for a test that has failed must not hide why.
+        if (await Task.WhenAny(work, Task.Delay(TimeSpan.FromSeconds(5))) == work) await work;
         foreach (var connection in Connections) connection.Dispose();
         _end.Dispose();
     }
