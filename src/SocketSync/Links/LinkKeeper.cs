@@ -16,7 +16,7 @@ internal sealed partial class LinkKeeper : IAsyncDisposable
     private static readonly TimeSpan Infancy = TimeSpan.FromSeconds(1);
 
     /// <summary>So many of them in a row, and opening has failed, though it succeeds: a program that ends at once.</summary>
-    private const int MostLostInfants = 2;
+    private const int MostLostInfants = 3;
 
     private readonly ILink _link;
     private readonly TimeProvider _time;
