@@ -12,6 +12,12 @@ internal sealed partial class LinkKeeper : IAsyncDisposable
     /// <summary>How often an unused link is looked at: whether the device has closed it, or it was idle for too long.</summary>
     private static readonly TimeSpan LookEvery = TimeSpan.FromSeconds(1);
 
+    /// <summary>A link that is lost sooner, and has served nobody, was hardly there.</summary>
+    private static readonly TimeSpan Infancy = TimeSpan.FromSeconds(1);
+
+    /// <summary>So many of them in a row, and opening has failed, though it succeeds: a program that ends at once.</summary>
+    private const int MostLostInfants = 3;
+
     private readonly ILink _link;
     private readonly TimeProvider _time;
     private readonly ILogger _logger;
@@ -27,6 +33,8 @@ internal sealed partial class LinkKeeper : IAsyncDisposable
     private bool _isAway;
     private bool _isIdle;
     private bool _hasServed;
+    private int _lostInfants;
+    private long _openedAt;
     private long _lastUsed;
     private TimeSpan _delay;
     private long _connects;
@@ -57,7 +65,7 @@ internal sealed partial class LinkKeeper : IAsyncDisposable
     public void Start()
     {
         lock (_sync)
-            _opening ??= OpenAsync();
+            _ = Reopen();
     }
 
     public LinkStatus GetStatus()
@@ -88,9 +96,9 @@ internal sealed partial class LinkKeeper : IAsyncDisposable
                     return open;
                 }
 
+                opening = Reopen();
                 if (_isAway)
                     return null;
-                opening = _opening ??= OpenAsync();
             }
 
             if (!await opening.WaitAsync(cancellationToken))
@@ -104,8 +112,9 @@ internal sealed partial class LinkKeeper : IAsyncDisposable
         lock (_sync)
         {
             _isTaken = false;
-            _lastUsed = _time.GetTimestamp();
             _hasServed = true;
+            _lostInfants = 0;
+            _lastUsed = _time.GetTimestamp();
             _delay = Options.ReconnectDelay;
         }
     }
@@ -114,11 +123,19 @@ internal sealed partial class LinkKeeper : IAsyncDisposable
     /// The turn leaves a link on which late bytes may come: it is opened afresh, or, where that does not help, drained
     /// until it is silent.
     /// </summary>
-    public async ValueTask RetireAsync()
+    /// <param name="lost">Why, where the device or the way to it has ended it.</param>
+    public async ValueTask RetireAsync(string? lost = null)
     {
         IOpenLink? retired;
         lock (_sync)
+        {
             retired = _open;
+            if (lost is not null)
+                Lost(lost);
+            else
+                _lostInfants = 0;
+        }
+
         if (retired is null)
             return;
         var drained = _link.IsDrained ? await _drain.RunAsync(retired, Options.ReplyTimeout, 4 * Options.ReplyTimeout) : DrainResult.Lost;
@@ -193,12 +210,27 @@ internal sealed partial class LinkKeeper : IAsyncDisposable
     {
         _open = null;
         _isTaken = false;
-        _lastError = why;
-        LogLost(_logger, _resource, _link.Description, why);
+        Lost(why);
         _ = DisposeQuietlyAsync(open);
-        // Accepted and closed at once, as a device does that serves somebody else: no better than a refusal.
-        if (!_hasServed && _time.GetElapsedTime(_lastUsed) < LookEvery)
-            Failed(new LinkException($"{_link.Description}: {why} as soon as it was open"), RetryAsync);
+    }
+
+    private void Lost(string why)
+    {
+        _lastError = why;
+        _lostInfants = _hasServed || _time.GetElapsedTime(_openedAt) >= Infancy ? 0 : _lostInfants + 1;
+        LogLost(_logger, _resource, _link.Description, why);
+    }
+
+    /// <summary>Begins to open it again: at once, or as after a failed attempt. Under the lock.</summary>
+    private Task<bool> Reopen()
+    {
+        if (_opening is { } opening)
+            return opening;
+        if (_lostInfants < MostLostInfants)
+            return _opening = OpenAsync();
+        LogAway(_logger, _resource, $"{_link.Description}: lost as soon as it is open: {_lastError}");
+        _isAway = true;
+        return _opening = RetryAsync();
     }
 
     private async ValueTask CloseAsync(IOpenLink open)
@@ -258,7 +290,7 @@ internal sealed partial class LinkKeeper : IAsyncDisposable
                 _open = open;
                 _opening = null;
                 _isAway = _isIdle = _hasServed = false;
-                _lastUsed = _time.GetTimestamp();
+                _openedAt = _lastUsed = _time.GetTimestamp();
                 Interlocked.Increment(ref _connects);
                 LogOpened(_logger, _resource, _link.Description);
                 return true;
@@ -325,7 +357,7 @@ internal sealed partial class LinkKeeper : IAsyncDisposable
                 return;
             if (!IsAlive(open))
             {
-                _opening ??= OpenAsync();
+                _ = Reopen();
                 return;
             }
 

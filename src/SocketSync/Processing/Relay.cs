@@ -21,6 +21,7 @@ internal sealed class Relay : IRequestProcessor, IResourceRecovery, ILinkedProce
     private PipeReader? _reading;
     private long _lastReplyAt;
     private bool _isQuiet;
+    private string? _loss;
 
     /// <param name="keeper">Keeps the link to the device.</param>
     /// <param name="protocols">How to speak to it for the clients of each listener.</param>
@@ -65,7 +66,7 @@ internal sealed class Relay : IRequestProcessor, IResourceRecovery, ILinkedProce
                 return;
             }
 
-            await Keeper.RetireAsync();
+            await Keeper.RetireAsync(exchange == Ending.TooLate ? null : _loss);
             cancellationToken.ThrowIfCancellationRequested();
             if (exchange != Ending.DiedSilent || !mayRepeat)
                 return;
@@ -90,6 +91,7 @@ internal sealed class Relay : IRequestProcessor, IResourceRecovery, ILinkedProce
         IOpenLink link, ILinkProtocol protocol, ReadOnlySequence<byte> request, IBufferWriter<byte> reply, CancellationToken cancellationToken)
     {
         var hasBegun = false;
+        _loss = "the device has closed the link before its reply was complete";
         _reading = link.Input;
         var cancelled = cancellationToken.UnsafeRegister(static relay => ((Relay)relay!).Wake(), this);
         try
@@ -115,6 +117,8 @@ internal sealed class Relay : IRequestProcessor, IResourceRecovery, ILinkedProce
                 }
 
                 link.Input.AdvanceTo(rest.Start, rest.End);
+                if (found.Status == ReplyStatus.Lost)
+                    _loss = null; // the device is there, though it makes no sense
                 if (found.Status == ReplyStatus.Lost || result.IsCompleted)
                     return hasBegun ? Ending.Died : Ending.DiedSilent;
                 if (_replyDeadline.Passed || cancellationToken.IsCancellationRequested)
@@ -131,6 +135,7 @@ internal sealed class Relay : IRequestProcessor, IResourceRecovery, ILinkedProce
         }
         catch (Exception exception) when (LinkKeeper.IsLoss(exception))
         {
+            _loss = exception.Message;
             return cancellationToken.IsCancellationRequested ? Ending.TooLate : hasBegun ? Ending.Died : Ending.DiedSilent;
         }
         finally

@@ -40,6 +40,11 @@ internal sealed class ServerProcess : IAsyncDisposable
     public static Task<ServerProcess> StartAsync(string settings, string serilog = "", int? openFiles = null) =>
         ReadyAsync(new("ServerAssembly", settings, serilog, openFiles));
 
+    /// <summary>Starts the server, which is not ready as yet, and waits until it has bound its listeners.</summary>
+    public static Task<ServerProcess> StartUnreadyAsync(string settings) =>
+        StartedAsync(new("ServerAssembly", settings, serilog: "", openFiles: null), async server =>
+            await server.AnswersAsync(HttpStatusCode.ServiceUnavailable) && (await server.StatusAsync()).Listeners.Count > 0);
+
     /// <summary>Starts the host that has processors "Scripted" and "Converse", and waits until it is ready.</summary>
     public static Task<ServerProcess> StartTestHostAsync(string settings) =>
         ReadyAsync(new("TestHostAssembly", settings, serilog: "", openFiles: null));
@@ -136,11 +141,14 @@ internal sealed class ServerProcess : IAsyncDisposable
         _files.Dispose();
     }
 
-    private static async Task<ServerProcess> ReadyAsync(ServerProcess server)
+    private static Task<ServerProcess> ReadyAsync(ServerProcess server) => StartedAsync(server, s => s.AnswersAsync(HttpStatusCode.OK));
+
+    private static async Task<ServerProcess> StartedAsync(ServerProcess server, Func<ServerProcess, Task<bool>> state)
     {
         try
         {
-            await Poll.UntilAsync(server.IsReadyAsync, () => $"the server was not ready; it printed:\n{server.Process.Log}", TimeSpan.FromSeconds(30));
+            await Poll.UntilAsync(
+                () => state(server), () => $"the server has not started; it printed:\n{server.Process.Log}", TimeSpan.FromSeconds(30));
             return server;
         }
         catch
@@ -150,12 +158,12 @@ internal sealed class ServerProcess : IAsyncDisposable
         }
     }
 
-    private async Task<bool> IsReadyAsync()
+    private async Task<bool> AnswersAsync(HttpStatusCode readiness)
     {
         if (Process.HasExited) Assert.Fail($"the server has ended; it printed:\n{Process.Log}");
         try
         {
-            return await ReadinessAsync() == HttpStatusCode.OK;
+            return await ReadinessAsync() == readiness;
         }
         catch (HttpRequestException)
         {

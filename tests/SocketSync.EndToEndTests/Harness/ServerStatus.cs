@@ -20,11 +20,14 @@ internal sealed record ResourceStatus(
     int QueueLength,
     double? OldestWaitSeconds,
     TurnStatus? Turn,
+    LinkStatus? Link,
     long Completed,
     long Refused,
     long Failed,
     long Abandoned);
 
 internal sealed record TurnStatus(string ConnectionId, string? RemoteEndPoint, double HeldSeconds);
+
+internal sealed record LinkStatus(string State, long Connects, long DiscardedBytes, string? LastError);
 
 internal sealed record ListenerStatus(string Address, int Port, long Connections, long Accepted, long Rejected);

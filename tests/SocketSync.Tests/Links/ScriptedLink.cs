@@ -16,6 +16,8 @@ internal sealed class ScriptedLink : ILink
 
     public TimeSpan Turnaround { get; init; }
 
+    public bool HangsUpAtOnce { get; init; }
+
     /// <summary>While false, nobody is there.</summary>
     public bool IsThere { get; set; } = true;
 
@@ -34,6 +36,8 @@ internal sealed class ScriptedLink : ILink
         Open++;
         MostOpen = Math.Max(MostOpen, Open);
         var device = new Device(() => Open--);
+        if (HangsUpAtOnce)
+            device.HangUp();
         _opened.Enqueue(device);
         return new(device);
     }
