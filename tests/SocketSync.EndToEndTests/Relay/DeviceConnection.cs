@@ -85,6 +85,7 @@ internal sealed class DeviceConnection(ScriptedDevice device, Socket socket, int
         if (IsClosed) return;
         IsClosed = true;
         if (reset) socket.LingerState = new(enable: true, seconds: 0);
+        else End();
         socket.Dispose();
     }
 
@@ -92,6 +93,19 @@ internal sealed class DeviceConnection(ScriptedDevice device, Socket socket, int
     {
         Close(reset: false);
         _sending.Dispose();
+    }
+
+    // Said first: a socket that is disposed of during a receive may be reset.
+    private void End()
+    {
+        try
+        {
+            socket.Shutdown(SocketShutdown.Send);
+        }
+        catch (SocketException)
+        {
+            // The other side was sooner.
+        }
     }
 
     private async Task<byte[]?> ReceiveAsync(CancellationToken end)
