@@ -32,20 +32,19 @@ internal sealed class ClientDeparture
     /// </summary>
     public bool HasReset()
     {
-        // A transport that has stopped reading, since its pipe is full, leaves the reset in the socket.
-        if (!_closed.IsCancellationRequested)
-            return HasSocketError();
-
         try
         {
+            // Completed with an error by a reset, a moment before Closed fires.
             if (_input.TryRead(out var result))
                 _input.AdvanceTo(result.Buffer.Start);
-            return false;
         }
         catch (Exception exception) when (IsDeparture(exception))
         {
             return true;
         }
+
+        // A transport that has stopped reading, since its pipe is full, leaves the reset in the socket.
+        return !_closed.IsCancellationRequested && HasSocketError();
     }
 
     /// <summary>Whether an exception says that the client, or the connection to it, is gone.</summary>
