@@ -17,7 +17,7 @@ internal sealed record ResourceStatus(
     int QueueLength,
     double OldestWaitSeconds,
     TurnStatus? Turn,
-    LinkBody? Link,
+    [property: JsonIgnore(Condition = JsonIgnoreCondition.WhenWritingNull)] LinkBody? Link,
     long Completed,
     long Refused,
     long Failed,

@@ -11,8 +11,8 @@ public sealed class ModbusRtuRecipeTests
     {
         Tool.Require("mbpoll");
         await using var line = await SerialPair.OpenAsync();
-        await using var device = await ModbusDevice.StartRtuAsync(line.Theirs, unit: 1);
-        await using var server = await Recipe.Of(Name).StartAsync("Bus", $"Serial:Device={line.Ours}");
+        await using var device = await ModbusDevice.StartRtuAsync(line.FarPath, unit: 1);
+        await using var server = await Recipe.Of(Name).StartAsync("Bus", $"Serial:Device={line.Near}");
         var port = (await server.StatusAsync()).Listeners["Bus"].Port;
 
         await Task.WhenAll(Mbpoll.WriteAsync(port, unit: 1, reference: 1, 11, 12), Mbpoll.WriteAsync(port, unit: 101, reference: 3, 13, 14));
@@ -26,8 +26,8 @@ public sealed class ModbusRtuRecipeTests
     {
         Tool.Require("mbpoll");
         await using var line = await SerialPair.OpenAsync();
-        await using var device = await ModbusDevice.StartRtuAsync(line.Theirs, unit: 1);
-        await using var server = await Recipe.Of(Name).StartAsync("Bus", $"Serial:Device={line.Ours}");
+        await using var device = await ModbusDevice.StartRtuAsync(line.FarPath, unit: 1);
+        await using var server = await Recipe.Of(Name).StartAsync("Bus", $"Serial:Device={line.Near}");
         var port = (await server.StatusAsync()).Listeners["Bus"].Port;
 
         await using var broadcast = Mbpoll.Start(port, unit: 0, "-r", "5", "-o", "0.5", "127.0.0.1", "55");
@@ -43,8 +43,8 @@ public sealed class ModbusRtuRecipeTests
     {
         Tool.Require("mbpoll");
         await using var line = await SerialPair.OpenAsync();
-        await using var device = await ModbusDevice.StartRtuAsync(line.Theirs, unit: 1);
-        await using var server = await Recipe.Of(Name).StartAsync("Bus", $"Serial:Device={line.Ours}");
+        await using var device = await ModbusDevice.StartRtuAsync(line.FarPath, unit: 1);
+        await using var server = await Recipe.Of(Name).StartAsync("Bus", $"Serial:Device={line.Near}");
         var port = (await server.StatusAsync()).Listeners["Bus"].Port;
 
         var watch = Stopwatch.StartNew();

@@ -78,7 +78,7 @@ public sealed class ProcessLinkTests
     [InlineData(true)]
     public async Task ItAndItsChildrenEndWithTheServer(bool isKilled)
     {
-        if (isKilled) SerialPair.RequireTool("setsid");
+        if (isKilled) Tool.Require("setsid");
         using var files = new TestFiles();
         await using var server = await StartAsync(files);
         using var client = await server.ConnectAsync();
