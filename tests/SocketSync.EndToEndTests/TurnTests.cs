@@ -135,7 +135,7 @@ public sealed class TurnTests
         await server.WaitForStatusAsync(s => s.Resource.Turn is not null);
         gone.Reset();
         await TurnTests.WaitInLineAsync(server, next, "next", 1);
-        Assert.Equal(1, (await server.StageAsync()).Inside);
+        await Poll.UntilAsync(async () => (await server.StageAsync()).Inside == 1, () => "the turn goes on");
         await server.ReleaseAsync("key");
         Assert.Equal("next", await next.ReadLineAsync());
         Assert.Equal(0, (await server.StageAsync()).Overlaps);

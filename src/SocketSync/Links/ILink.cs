@@ -42,6 +42,12 @@ internal interface IOpenLink : IAsyncDisposable
     /// the stream on, where the kind of link can, and leaves <see cref="Input"/> open.
     /// </summary>
     PipeWriter Output { get; }
+
+    /// <summary>
+    /// Whether the device has ended the link, as far as can be told without reading: <see cref="Input"/> may say so only a
+    /// moment later, when a request would have been written in vain.
+    /// </summary>
+    bool IsEnded => false;
 }
 
 /// <summary>A device is not there, or is there no longer. The message is one line that names the link.</summary>

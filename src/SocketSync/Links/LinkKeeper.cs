@@ -18,6 +18,8 @@ internal sealed partial class LinkKeeper : IAsyncDisposable
     /// <summary>So many of them in a row, and opening has failed, though it succeeds: a program that ends at once.</summary>
     private const int MostLostInfants = 3;
 
+    private const string ClosedByDevice = "the device has closed the link";
+
     private readonly ILink _link;
     private readonly TimeProvider _time;
     private readonly ILogger _logger;
@@ -193,11 +195,14 @@ internal sealed partial class LinkKeeper : IAsyncDisposable
                 open.Input.AdvanceTo(result.Buffer.End);
                 if (!result.IsCompleted)
                     continue;
-                Forget(open, "the device has closed the link");
+                Forget(open, ClosedByDevice);
                 return false;
             }
 
-            return true;
+            if (!open.IsEnded)
+                return true;
+            Forget(open, ClosedByDevice);
+            return false;
         }
         catch (Exception exception) when (IsLoss(exception))
         {

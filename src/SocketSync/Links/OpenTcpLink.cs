@@ -35,9 +35,11 @@ internal sealed class OpenTcpLink : IOpenLink
 
     public PipeWriter Output => _output;
 
+    public bool IsEnded => TcpState.IsEnded(_socket);
+
     public ValueTask DisposeAsync()
     {
-        if (_output.UnflushedBytes > 0 || UnsentBytes.Any(_socket)) _connection.Abort(new ConnectionAbortedException("The link is closed."));
+        if (_output.UnflushedBytes > 0 || TcpState.HasUnsent(_socket)) _connection.Abort(new ConnectionAbortedException("The link is closed."));
         return _connection.DisposeAsync();
     }
 

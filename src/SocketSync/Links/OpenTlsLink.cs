@@ -26,10 +26,12 @@ internal sealed class OpenTlsLink : IOpenLink
 
     public PipeWriter Output { get; }
 
+    public bool IsEnded => TcpState.IsEnded(_socket);
+
     public async ValueTask DisposeAsync()
     {
         // Disposed of first, the socket ends what is pending on it.
-        if (UnsentBytes.Any(_socket)) _socket.Close(timeout: 0);
+        if (TcpState.HasUnsent(_socket)) _socket.Close(timeout: 0);
         else _socket.Dispose();
         _input.Writer.CancelPendingFlush();
         await _reading;

@@ -213,10 +213,24 @@ public sealed class TcpLinkTests : IDisposable
         Assert.StartsWith("tcp localhost:1: ", (await link.ExpectLossAsync()).Message, StringComparison.Ordinal);
     }
 
+    [Theory]
+    [InlineData(false)]
+    [InlineData(true)]
+    public async Task ItsEndIsSeenThoughNobodyReads(bool reset)
+    {
+        using var socket = new Socket(SocketType.Stream, ProtocolType.Tcp);
+        await socket.ConnectAsync(IPAddress.Loopback, Port, LinkTesting.Token);
+        var device = await AcceptAsync();
+        Assert.False(TcpState.IsEnded(socket));
+        if (reset) device.LingerState = new LingerOption(true, 0);
+        device.Close();
+        await LinkTesting.UntilAsync(() => TcpState.IsEnded(socket), "the end is seen");
+    }
+
     private static bool IsUnsent(IOpenLink link)
     {
         var socket = typeof(OpenTcpLink).GetField("_socket", System.Reflection.BindingFlags.NonPublic | System.Reflection.BindingFlags.Instance)!.GetValue(link);
-        return UnsentBytes.Any((Socket)socket!);
+        return TcpState.HasUnsent((Socket)socket!);
     }
 
     private async Task<IOpenLink> OpenAsync(string host = "127.0.0.1") =>

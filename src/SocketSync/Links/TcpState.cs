@@ -1,0 +1,60 @@
+using System.Net.Sockets;
+using System.Runtime.InteropServices;
+
+namespace SocketSync;
+
+/// <summary>What the system knows of a TCP connection and no socket call tells without touching its bytes.</summary>
+internal static class TcpState
+{
+    // TCP_INFO of linux/tcp.h, which only ever grows at its end.
+    private const int TcpLevel = 6;
+    private const int TcpInfo = 11;
+    private const int UnackedOffset = 24;
+    private const int NotSentOffset = 144;
+    private const byte Established = 1;
+
+    /// <summary>
+    /// Whether the other side has yet to take what was written. Closed in the ordinary way, the system would go on to
+    /// deliver it for minutes: a request whose client was told of a timeout long ago.
+    /// </summary>
+    /// <returns>Where the system does not tell, it is taken for granted.</returns>
+    public static bool HasUnsent(Socket socket)
+    {
+        Span<byte> info = stackalloc byte[256];
+        return TryRead(socket, info) switch
+        {
+            null => false, // closed already
+            var length when length < NotSentOffset + sizeof(uint) => true,
+            _ => MemoryMarshal.Read<uint>(info[UnackedOffset..]) != 0 || MemoryMarshal.Read<uint>(info[NotSentOffset..]) != 0,
+        };
+    }
+
+    /// <summary>
+    /// Whether the other side has ended or reset the connection, though the end may not have been read yet.
+    /// </summary>
+    /// <returns>Where the system does not tell, <see langword="false"/>: reading tells, a moment later.</returns>
+    public static bool IsEnded(Socket socket)
+    {
+        Span<byte> info = stackalloc byte[256];
+        return TryRead(socket, info) switch
+        {
+            null => true,
+            0 => false,
+            _ => info[0] != Established,
+        };
+    }
+
+    /// <returns>How much was read, 0 off Linux; <see langword="null"/> where the socket is closed.</returns>
+    private static int? TryRead(Socket socket, Span<byte> info)
+    {
+        if (!OperatingSystem.IsLinux()) return 0;
+        try
+        {
+            return socket.GetRawSocketOption(TcpLevel, TcpInfo, info);
+        }
+        catch (Exception e) when (e is SocketException or ObjectDisposedException)
+        {
+            return null;
+        }
+    }
+}
