@@ -107,6 +107,7 @@ internal sealed class Relay : IRequestProcessor, IResourceRecovery, ILinkedProce
             {
                 var result = await link.Input.ReadAsync(CancellationToken.None);
                 hasBegun |= !result.Buffer.IsEmpty;
+                var hasGrown = result.Buffer.Length > searched;
                 var isSilent = result.IsCompleted || (_isQuiet && _quietDeadline.Passed);
                 var found = Find(protocol, request, result.Buffer, searched, isSilent, out var rest);
                 if (found.Status == ReplyStatus.Complete)
@@ -124,7 +125,7 @@ internal sealed class Relay : IRequestProcessor, IResourceRecovery, ILinkedProce
                 if (_replyDeadline.Passed || cancellationToken.IsCancellationRequested)
                     return Ending.TooLate;
                 searched = rest.Length;
-                if (found.Status == ReplyStatus.EndsBySilence && !result.IsCanceled)
+                if (found.Status == ReplyStatus.EndsBySilence && hasGrown)
                     _quietDeadline.Set(Keeper.Options.ReplyQuietTime);
                 _isQuiet = found.Status == ReplyStatus.EndsBySilence;
             }
