@@ -103,18 +103,9 @@ public sealed class GateAllocationTests : IDisposable
         }
     }
 
-    /// <summary>The least of three counts: what the runtime allocates once, while it compiles, is not the turn's.</summary>
-    private static long AllocatedByThisThread(Action turn)
+    private static long AllocatedByThisThread(Action turn) => Allocations.Of(() =>
     {
-        var least = long.MaxValue;
-        for (var attempt = 0; attempt < 3; attempt++)
-        {
-            var before = GC.GetAllocatedBytesForCurrentThread();
-            for (var i = 0; i < Turns; i++)
-                turn();
-            least = Math.Min(least, GC.GetAllocatedBytesForCurrentThread() - before);
-        }
-
-        return least;
-    }
+        for (var i = 0; i < Turns; i++)
+            turn();
+    });
 }

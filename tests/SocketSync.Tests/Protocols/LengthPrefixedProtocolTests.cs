@@ -24,9 +24,10 @@ public class LengthPrefixedProtocolTests
         var buffer = Segments.Of(header, 1, 2, 3);
         Assert.Equal(FrameResult.TooLarge, protocol.FindRequest(buffer, 0));
 
-        var before = GC.GetAllocatedBytesForCurrentThread();
-        for (var i = 0; i < 1000; i++) protocol.FindRequest(buffer, 0);
-        Assert.Equal(0, GC.GetAllocatedBytesForCurrentThread() - before);
+        Assert.Equal(0, Allocations.Of(() =>
+        {
+            for (var i = 0; i < 1000; i++) protocol.FindRequest(buffer, 0);
+        }));
     }
 
     [Fact]

@@ -18,14 +18,14 @@ public class ProtocolAllocationTests
         Assert.Equal(sample.Requests.Length, Frame(protocol, contiguous));
         Assert.Equal(sample.Requests.Length, Frame(protocol, segmented));
 
-        var before = GC.GetAllocatedBytesForCurrentThread();
-        for (var i = 0; i < Rounds; i++)
+        Assert.Equal(0, Allocations.Of(() =>
         {
-            Frame(protocol, contiguous);
-            Frame(protocol, segmented);
-        }
-
-        Assert.Equal(0, GC.GetAllocatedBytesForCurrentThread() - before);
+            for (var i = 0; i < Rounds; i++)
+            {
+                Frame(protocol, contiguous);
+                Frame(protocol, segmented);
+            }
+        }));
     }
 
     [Fact]
@@ -35,14 +35,14 @@ public class ProtocolAllocationTests
         var output = new ArrayBufferWriter<byte>(1024);
         Assert.True(protocol.TryWriteError(Outcome.Busy, ReadOnlySequence<byte>.Empty, output));
 
-        var before = GC.GetAllocatedBytesForCurrentThread();
-        for (var i = 0; i < Rounds; i++)
+        Assert.Equal(0, Allocations.Of(() =>
         {
-            output.ResetWrittenCount();
-            protocol.TryWriteError(Outcome.Busy, ReadOnlySequence<byte>.Empty, output);
-        }
-
-        Assert.Equal(0, GC.GetAllocatedBytesForCurrentThread() - before);
+            for (var i = 0; i < Rounds; i++)
+            {
+                output.ResetWrittenCount();
+                protocol.TryWriteError(Outcome.Busy, ReadOnlySequence<byte>.Empty, output);
+            }
+        }));
     }
 
     private static int Frame(IProtocol protocol, ReadOnlySequence<byte> rest)
