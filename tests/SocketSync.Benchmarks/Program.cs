@@ -1,0 +1,8 @@
+using System.CommandLine;
+using SocketSync.Benchmarks;
+
+var root = new RootCommand("Measures SocketSync: the gate and the protocols by themselves, a server under load, and that server beside others.")
+{
+    MicroCommand.Create(),
+};
+return await root.Parse(args).InvokeAsync();
