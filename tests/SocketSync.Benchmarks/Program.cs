@@ -5,5 +5,7 @@ var root = new RootCommand("Measures SocketSync: the gate and the protocols by t
 {
     MicroCommand.Create(),
     LoadCommand.Create(),
+    CompareCommand.Create(),
+    PeerCommand.Create(),
 };
 return await root.Parse(args).InvokeAsync();

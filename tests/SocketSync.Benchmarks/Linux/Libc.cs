@@ -22,6 +22,8 @@ internal static partial class Libc
     public const int TcpNoDelay = 1;
     public const int MonotonicClock = 1;
 
+    public const int Terminate = 15;
+
     public const uint Readable = 1;
     public const uint Writable = 4;
     public const int Add = 1;
@@ -65,6 +67,9 @@ internal static partial class Libc
 
     [LibraryImport("libc", EntryPoint = "timerfd_settime", SetLastError = true)]
     public static partial int SetTimer(int timer, int flags, ref TimerSetting setting, nint old);
+
+    [LibraryImport("libc", EntryPoint = "kill", SetLastError = true)]
+    public static partial int Kill(int process, int signal);
 
     /// <summary><c>struct itimerspec</c>.</summary>
     [StructLayout(LayoutKind.Sequential)]

@@ -6,8 +6,6 @@ namespace SocketSync.Benchmarks;
 /// <summary><c>load</c>: many clients at once on one server, each reply checked to be the asker's own.</summary>
 internal static class LoadCommand
 {
-    private static readonly JsonSerializerOptions Json = new() { PropertyNamingPolicy = JsonNamingPolicy.CamelCase };
-
     private static readonly Option<string> Target = new("--target") { Description = "host:port, or unix:PATH.", Required = true };
     private static readonly Option<int> Connections = new("--connections") { Description = "Clients, all connecting at once.", DefaultValueFactory = static _ => 64 };
     private static readonly Option<int> Pipeline = new("--pipeline") { Description = "Requests that a client keeps outstanding: a batch of so many in one write, the next when all are answered.", DefaultValueFactory = static _ => 1 };
@@ -61,7 +59,7 @@ internal static class LoadCommand
             };
             var asJson = parsed.GetValue(AsJson);
             var report = LoadRun.Run(options, protocol, asJson ? Console.Error : Console.Out);
-            Console.Out.WriteLine(asJson ? JsonSerializer.Serialize(report, Json) : report.ToText());
+            Console.Out.WriteLine(asJson ? JsonSerializer.Serialize(report, LoadReport.Json) : report.ToText());
             return 0;
         }
         catch (LoadFailureException e)

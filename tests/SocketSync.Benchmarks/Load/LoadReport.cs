@@ -1,11 +1,14 @@
 using System.Globalization;
 using System.Text;
+using System.Text.Json;
 
 namespace SocketSync.Benchmarks;
 
 /// <summary>The figures of a run; what <c>--json</c> prints.</summary>
 internal sealed record LoadReport
 {
+    public static readonly JsonSerializerOptions Json = new() { PropertyNamingPolicy = JsonNamingPolicy.CamelCase };
+
     public required string Target { get; init; }
 
     public required string Protocol { get; init; }
