@@ -187,6 +187,9 @@ internal sealed class Gate : IDisposable
         }
     }
 
+    /// <summary>Brings the histograms up to date.</summary>
+    public void FlushMetrics() => _metrics.Flush();
+
     /// <summary>How many requests wait; for the gauge.</summary>
     public int QueueLength
     {
@@ -205,6 +208,7 @@ internal sealed class Gate : IDisposable
     {
         Close();
         _alarm.Dispose();
+        _metrics.Dispose();
     }
 
     private void Finish(Turn turn, Outcome outcome, bool isAwaited)
