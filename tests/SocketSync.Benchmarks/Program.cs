@@ -5,5 +5,8 @@ var root = new RootCommand("Measures SocketSync: the gate and the protocols by t
 {
     FootprintCommand.Create(),
     MicroCommand.Create(),
+    LoadCommand.Create(),
+    CompareCommand.Create(),
+    PeerCommand.Create(),
 };
 return await root.Parse(args).InvokeAsync();

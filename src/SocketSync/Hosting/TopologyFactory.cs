@@ -25,7 +25,7 @@ internal static class TopologyFactory
                     name,
                     registration,
                     registration.Create(services, new ResourceSetup(name, resource, ClientsOf(name, options))),
-                    new Gate(resource.TurnsOf(), time, new TurnMetrics(meter.Meter, name)),
+                    new Gate(resource.TurnsOf(), time, new TurnMetrics(meter.Meter, name), registration.NeverBlocks),
                     loggers.CreateLogger<SharedProcessor>()));
             }
 
