@@ -8,10 +8,12 @@ internal static class CheckCommand
     public static int Run(ServerArguments arguments)
     {
         using var configuration = ServerConfiguration.Load(arguments);
-        var host = HostConfiguration.Read(configuration, ServerConfiguration.Processors);
+        var processors = new ProcessorCatalog();
+        var plugins = ServerConfiguration.LoadPlugins(configuration, arguments, processors);
+        var host = HostConfiguration.Read(configuration, processors.Names, plugins.Problems);
 
         Console.Out.WriteLine($"{ServerConfiguration.FileOf(arguments)} is valid. It would run:");
-        foreach (var line in Describe(host)) Console.Out.WriteLine(line);
+        foreach (var line in plugins.Loaded.Select(p => p.ToString()).Concat(Describe(host))) Console.Out.WriteLine(line);
         return ServerExit.Ok;
     }
 

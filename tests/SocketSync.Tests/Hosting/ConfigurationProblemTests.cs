@@ -101,7 +101,8 @@ public class ConfigurationProblemTests
     [InlineData("Listeners:Default:Protocol:Name=Raw; Listeners:Default:Protocol:Length=5", "Listeners:Default:Protocol:Length", "5", "is a setting of FixedLength, not of Raw")]
     // What the contract names, but this version has not
     [InlineData("Resources:Default:Link:Tcp:Host=a", "Resources:Default:Link", null, "is for the processors Relay and Tunnel, not for Echo")]
-    [InlineData("Plugins:0=plugins/Bench.dll", "Plugins", null, "this version does not have it yet")]
+    [InlineData("Plugins=plugins/Bench.dll", "Plugins", "plugins/Bench.dll", "must be a list, such as [\"plugins/Bench.dll\"]")]
+    [InlineData("Plugins:0=", "Plugins:0", "", "must not be empty")]
     [InlineData("Admin:Token=0123456789abcdef", "Admin:Token", null, "this version does not have it yet")]
     [InlineData("Admin:Tokn=0123456789abcdef", "Admin:Tokn", null, "did you mean SocketSync:Admin:Token?")]
     // TLS
