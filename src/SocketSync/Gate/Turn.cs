@@ -70,6 +70,9 @@ internal sealed class Turn
     /// <summary>Set with the verdict, so that there is only one.</summary>
     internal bool IsDecided { get; set; }
 
+    /// <summary>How the request ended, once that is decided.</summary>
+    internal Outcome Decided { get; set; }
+
     /// <summary>The order of arrival among all that wait.</summary>
     internal long Arrival { get; set; }
 

@@ -57,7 +57,7 @@ internal static class PluginLoader
         }
 
         foreach (var type in usable)
-            processors.Add(new ProcessorRegistration(type.Name, NeverBlocks: false, AnswersAtOnce: false, (services, _) => Create(services, type, key, path)));
+            processors.Add(new ProcessorRegistration(type.Name, NeverBlocks: false, (services, _) => Create(services, type, key, path)));
         return new(path, usable[0].Assembly.GetName().Version, names);
     }
 

@@ -25,7 +25,7 @@ internal static class TopologyFactory
                     name,
                     registration,
                     registration.Create(services, new ResourceSetup(name, resource, ClientsOf(name, options))),
-                    new Gate(resource.TurnsOf(), time, new TurnMetrics(meter.Meter, name)),
+                    new Gate(resource.TurnsOf(), time, new TurnMetrics(meter.Meter, name), registration.NeverBlocks),
                     loggers.CreateLogger<SharedProcessor>()));
             }
 
@@ -37,6 +37,7 @@ internal static class TopologyFactory
                     name, listener, resources[resource], ProtocolFactory.Create(listener.Protocol!), options.Resources[resource].OnError));
             }
 
+            PoolReserve.Prepare(options.Resources.Values.Count(resource => !catalog[resource.Processor].NeverBlocks));
             return new Topology(resources, listeners, bound);
         }
         catch

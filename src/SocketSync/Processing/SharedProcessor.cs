@@ -1,3 +1,4 @@
+using System.Buffers;
 using System.Runtime.CompilerServices;
 using Microsoft.Extensions.Logging;
 
@@ -10,6 +11,7 @@ namespace SocketSync;
 internal sealed partial class SharedProcessor : IAsyncDisposable
 {
     private readonly IRequestProcessor _processor;
+    private readonly IImmediateProcessor? _immediate;
     private readonly ILogger _logger;
 
     public SharedProcessor(string name, ProcessorRegistration registration, IRequestProcessor processor, Gate gate, ILogger logger)
@@ -17,8 +19,8 @@ internal sealed partial class SharedProcessor : IAsyncDisposable
         Name = name;
         ProcessorName = registration.Name;
         NeverBlocks = registration.NeverBlocks;
-        AnswersAtOnce = registration.AnswersAtOnce;
         _processor = processor;
+        _immediate = processor as IImmediateProcessor;
         Gate = gate;
         _logger = logger;
     }
@@ -31,8 +33,8 @@ internal sealed partial class SharedProcessor : IAsyncDisposable
     /// <summary>Whether its processor may run on a thread that moves bytes.</summary>
     public bool NeverBlocks { get; }
 
-    /// <summary>Whether it is done when <see cref="Process"/> returns.</summary>
-    public bool AnswersAtOnce { get; }
+    /// <summary>Whether requests are to go through <see cref="Answer"/>, else through <see cref="Process"/>.</summary>
+    public bool IsImmediate => _immediate is not null;
 
     public Gate Gate { get; }
 
@@ -52,6 +54,24 @@ internal sealed partial class SharedProcessor : IAsyncDisposable
         else
             ProcessorThread.Start(static state => ((QueuedRun)state!).Start(), new QueuedRun(this, turn, context));
         return verdict;
+    }
+
+    /// <summary>Has the request answered in a turn that was granted, and ends the turn.</summary>
+    /// <returns>How the request ended; only where that is Ok, <paramref name="reply"/> is to be sent.</returns>
+    public Outcome Answer(Turn turn, in ReadOnlySequence<byte> request, out ReadOnlySequence<byte> reply)
+    {
+        var outcome = Outcome.Failed;
+        try
+        {
+            reply = _immediate!.Answer(request);
+            outcome = Outcome.Ok;
+        }
+        finally
+        {
+            outcome = Gate.EndAtOnce(turn, outcome);
+        }
+
+        return outcome;
     }
 
     public async ValueTask DisposeAsync()

@@ -11,12 +11,13 @@ internal sealed class ServerProcess : IAsyncDisposable
     private readonly TestFiles _files = new();
     private readonly string _config;
 
-    private ServerProcess(string assembly, string settings, string serilog, int? openFiles)
-        : this(assembly, WholeFile(settings, serilog), openFiles, folder: null, more: [])
+    private ServerProcess(string assembly, string settings, string serilog, int? openFiles, Dictionary<string, string>? environment = null)
+        : this(assembly, WholeFile(settings, serilog), openFiles, folder: null, more: [], environment)
     {
     }
 
-    private ServerProcess(string assembly, string file, int? openFiles, string? folder, string[] more, string? plugin = null)
+    private ServerProcess(
+        string assembly, string file, int? openFiles, string? folder, string[] more, Dictionary<string, string>? environment = null, string? plugin = null)
     {
         if (plugin is not null) _files.Copy(plugin, "plugins");
         _config = _files.Write("appsettings.json", file);
@@ -24,8 +25,8 @@ internal sealed class ServerProcess : IAsyncDisposable
         Http = new HttpClient { BaseAddress = new(url), Timeout = TimeSpan.FromSeconds(10) };
         string[] arguments = [Assembly(assembly), "--config", _config, $"--urls={url}", .. more];
         Process = openFiles is { } limit
-            ? new("bash", ["-c", $"ulimit -n {limit}; exec dotnet \"$@\"", "server", .. arguments], folder)
-            : new("dotnet", arguments, folder);
+            ? new("bash", ["-c", $"ulimit -n {limit}; exec dotnet \"$@\"", "server", .. arguments], folder, environment)
+            : new("dotnet", arguments, folder, environment);
     }
 
     public ChildProcess Process { get; }
@@ -47,8 +48,10 @@ internal sealed class ServerProcess : IAsyncDisposable
             await server.AnswersAsync(HttpStatusCode.ServiceUnavailable) && (await server.StatusAsync()).Listeners.Count > 0);
 
     /// <summary>Starts the host that has processors "Scripted" and "Converse", and waits until it is ready.</summary>
-    public static Task<ServerProcess> StartTestHostAsync(string settings) =>
-        ReadyAsync(new("TestHostAssembly", settings, serilog: "", openFiles: null));
+    /// <param name="settings">What stands in section SocketSync.</param>
+    /// <param name="environment">What it finds in its environment.</param>
+    public static Task<ServerProcess> StartTestHostAsync(string settings, Dictionary<string, string>? environment = null) =>
+        ReadyAsync(new("TestHostAssembly", settings, serilog: "", openFiles: null, environment));
 
     /// <summary>Starts the server with a whole file as it is, and waits until it is ready.</summary>
     /// <param name="file">The file's text.</param>
@@ -61,7 +64,7 @@ internal sealed class ServerProcess : IAsyncDisposable
     /// <param name="file">The file's text.</param>
     /// <param name="plugin">An assembly, which with all that lies beside it is in the folder "plugins" beside the file.</param>
     public static Task<ServerProcess> StartWithPluginAsync(string file, string plugin) =>
-        ReadyAsync(new("ServerAssembly", file, openFiles: null, folder: null, more: [], plugin));
+        ReadyAsync(new("ServerAssembly", file, openFiles: null, folder: null, more: [], plugin: plugin));
 
     /// <summary>The path of a built assembly that is started, never loaded.</summary>
     public static string Assembly(string name) => typeof(ServerProcess).Assembly

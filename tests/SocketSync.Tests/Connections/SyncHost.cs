@@ -23,7 +23,7 @@ internal sealed class SyncHost : IDisposable
         Time = time ?? new FakeTimeProvider();
         _gate = new Gate(gate ?? new GateOptions(), Time, new TurnMetrics(_meter, "R"));
         processor ??= new EchoProcessor();
-        var registration = new ProcessorRegistration("P", NeverBlocks: processor is EchoProcessor or Relay, AnswersAtOnce: processor is EchoProcessor, (_, _) => processor);
+        var registration = new ProcessorRegistration("P", NeverBlocks: processor is EchoProcessor or Relay, (_, _) => processor);
         _resource = new SharedProcessor("R", registration, processor, _gate, NullLogger.Instance);
         Listener = new ListenerState("L", listener ?? new ListenerOptions(), _resource, ProtocolFactory.Create(protocol ?? new ProtocolOptions { Name = "Line" }), onError);
     }
