@@ -2,7 +2,7 @@ using Microsoft.AspNetCore.Connections;
 
 namespace SocketSync;
 
-/// <summary>One connection that a listener has let in: perhaps still in its TLS handshake, then served.</summary>
+/// <summary>One connection that a listener has let in: perhaps still in its PROXY header or TLS handshake, then served.</summary>
 internal sealed class AcceptedConnection(ConnectionContext connection)
 {
     private volatile SyncConnection? _served;
@@ -27,7 +27,7 @@ internal sealed class AcceptedConnection(ConnectionContext connection)
 
 internal static class AcceptedConnectionExtensions
 {
-    /// <summary>Keeps account of the listener's connections, from before the handshake to the end.</summary>
+    /// <summary>Keeps account of the listener's connections, from before the first byte to the end.</summary>
     public static IConnectionBuilder UseAccount(this IConnectionBuilder builder, ListenerState listener) =>
         builder.Use(next => async connection =>
         {
@@ -42,5 +42,13 @@ internal static class AcceptedConnectionExtensions
             {
                 listener.Remove(accepted);
             }
+        });
+
+    /// <summary>Counts a client as accepted: nothing that is known by its address speaks against it.</summary>
+    public static IConnectionBuilder UseAcceptedCount(this IConnectionBuilder builder, ListenerState listener) =>
+        builder.Use(next => connection =>
+        {
+            listener.Accept();
+            return next(connection);
         });
 }
