@@ -36,6 +36,7 @@ internal static class StatusEndpoint
 
     private static string State(in GateStatus gate, LinkStatus? link) =>
         gate.IsStuck ? "Stuck"
+        : gate.IsPaused ? "Paused"
         : link is { State: LinkState.Down } ? "Unavailable"
         : gate.Holder is null ? "Idle" : "Busy";
 
