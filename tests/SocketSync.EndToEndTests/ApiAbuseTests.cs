@@ -23,7 +23,8 @@ public sealed class ApiAbuseTests
         }
 
         Assert.Equal("Idle", (await server.StatusAsync()).Resource.State);
-        Assert.Equal(HttpStatusCode.NoContent, await SendBodyAsync(server, "POST", "/api/resources/Default/pause", 1024, chunked));
+        // In chunks, their headers count too.
+        Assert.Equal(HttpStatusCode.NoContent, await SendBodyAsync(server, "POST", "/api/resources/Default/pause", chunked ? 1000 : 1024, chunked));
     }
 
     [Fact]

@@ -23,7 +23,7 @@ internal sealed partial class Gate
         lock (_sync)
         {
             _isPaused = false;
-            GrantNext(_time.GetTimestamp());
+            Admit(GrantNext(_time.GetTimestamp()));
         }
     }
 
@@ -52,7 +52,7 @@ internal sealed partial class Gate
                 case TurnState.Leased:
                     turn.IsHoldOver = true;
                     loser = turn;
-                    Release(turn, _time.GetTimestamp());
+                    Admit(Release(turn, _time.GetTimestamp()));
                     break;
             }
         }
