@@ -23,7 +23,8 @@ internal sealed partial class Gate
         lock (_sync)
         {
             _isPaused = false;
-            Admit(GrantNext(_time.GetTimestamp()));
+            if (_line.Count > 0 && _exclusion.Wait(0))
+                Admit(GrantNext(_line.TakeNext()!, _time.GetTimestamp()));
         }
     }
 

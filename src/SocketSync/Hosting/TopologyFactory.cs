@@ -39,6 +39,7 @@ internal static class TopologyFactory
                     name, listener, resources[resource], ProtocolFactory.Create(listener.Protocol!), options.Resources[resource].OnError));
             }
 
+            PoolReserve.Prepare(options.Resources.Values.Count(resource => !catalog[resource.Processor].NeverBlocks));
             return new Topology(resources, listeners, bound);
         }
         catch
