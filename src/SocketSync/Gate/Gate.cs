@@ -194,6 +194,9 @@ internal sealed partial class Gate : IDisposable
         }
     }
 
+    /// <summary>Brings the histograms up to date.</summary>
+    public void FlushMetrics() => _metrics.Flush();
+
     /// <summary>How many requests wait; for the gauge.</summary>
     public int QueueLength
     {
@@ -212,6 +215,7 @@ internal sealed partial class Gate : IDisposable
     {
         Close();
         _alarm.Dispose();
+        _metrics.Dispose();
     }
 
     private void Finish(Turn turn, Outcome outcome, bool isAwaited)

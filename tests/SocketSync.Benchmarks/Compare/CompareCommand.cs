@@ -35,11 +35,17 @@ internal static class CompareCommand
         try
         {
             var options = Read(parsed);
+            var directory = parsed.GetValue(Write);
+            if (directory is not null) ResultsFile.Check(directory); // before a quarter of an hour is spent
             using var place = new Workplace();
             var measurements = await new Comparison(options, place, Console.Error).RunAsync(cancellationToken);
             var text = new ComparisonText(options, measurements).Write();
             Console.Out.Write(text);
-            if (parsed.GetValue(Write) is { } directory) ResultsFile.Write(directory, text);
+            if (directory is not null)
+            {
+                ResultsFile.Write(directory, text);
+                ComparisonPlot.Save(directory, options, measurements);
+            }
             return measurements.Any(static m => m.Contestant == Contestant.Own && m.Failure is not null) ? 1 : 0;
         }
         catch (LoadFailureException e)

@@ -10,7 +10,7 @@ internal sealed class ComparisonText(CompareOptions options, IReadOnlyList<Measu
 
     public string Write()
     {
-        Line($"{Machine.Describe()}; {Machine.Versions()}. Each figure is the median of {options.Rounds} rounds of {options.Seconds} s after {options.Warmup} s of warm-up; behind a ratio, the least and the most of a round. CPU: time per request on all cores, system calls included. Measured on {DateTime.UtcNow:yyyy-MM-dd}.");
+        Line($"{Machine.Describe()}; {Machine.Versions()}. Each figure is the median of {options.Rounds} {(options.Rounds == 1 ? "round" : "rounds")} of {options.Seconds} s after {options.Warmup} s of warm-up; behind a ratio, the least and the most of a round. CPU: time per request on all cores, system calls included. Measured on {DateTime.UtcNow:yyyy-MM-dd}.");
         foreach (var scenario in options.Scenarios.Where(static s => s.Work is null)) Echo(scenario);
         foreach (var scenario in options.Scenarios.Where(static s => s.Work is not null)) Relay(scenario);
         Names();
@@ -54,10 +54,15 @@ internal sealed class ComparisonText(CompareOptions options, IReadOnlyList<Measu
     private void Names()
     {
         Line($"### Who is who");
-        foreach (var contestant in Contestants.Echo.Where(c => options.Takes(c.Name))) _text.AppendLine(Plain($"- {contestant.Name}: {contestant.What}"));
+        if (options.Scenarios.Any(static s => s.Work is null)) List(Contestants.Echo, "");
         if (options.Scenarios.All(static s => s.Work is null)) return;
         _text.AppendLine("- direct: one client that has the device to itself; its CPU time is the device's");
-        foreach (var contestant in Contestants.Relay(0).Where(c => options.Takes(c.Name))) _text.AppendLine(Plain($"- {contestant.Name} as a relay: {contestant.What}"));
+        List(Contestants.Relay(0), " as a relay");
+    }
+
+    private void List(IEnumerable<Contestant> contestants, string role)
+    {
+        foreach (var contestant in contestants.Where(c => options.Takes(c.Name))) _text.AppendLine(Plain($"- {contestant.Name}{role}: {contestant.What}"));
     }
 
     private static string[] Common(Row row) =>
@@ -78,11 +83,11 @@ internal sealed class ComparisonText(CompareOptions options, IReadOnlyList<Measu
 
     private void Finish(MarkdownTable table, List<string> failures)
     {
-        _text.Append(table);
-        foreach (var failure in failures) _text.AppendLine().AppendLine($"Failed: {failure}");
+        _text.Append(table).AppendLine();
+        foreach (var failure in failures) _text.AppendLine($"Failed: {failure}").AppendLine();
     }
 
-    private void Line(FormattableString line) => _text.AppendLine().AppendLine(line.ToString(CultureInfo.InvariantCulture)).AppendLine();
+    private void Line(FormattableString line) => _text.AppendLine(line.ToString(CultureInfo.InvariantCulture)).AppendLine();
 
     private static string Number(Median? median, int digits = 0) => median is { } m ? m.Value.ToString($"N{digits}", CultureInfo.InvariantCulture) : "–";
 

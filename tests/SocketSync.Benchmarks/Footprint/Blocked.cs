@@ -9,15 +9,15 @@ internal static class Blocked
     public static async IAsyncEnumerable<Finding> MeasureAsync(int probes, [EnumeratorCancellation] CancellationToken cancellationToken)
     {
         await using var server = await MeasuredServer.StartOwnAsync(FootprintHosts.Blocked, cancellationToken);
-        using var echo = await EchoClient.ConnectAsync(server.Port, cancellationToken);
+        using var echo = await server.ConnectAsync(cancellationToken);
         var live = new Uri("/health/live", UriKind.Relative);
 
         await Latencies.OfAsync(probes, AskLiveAsync);
         await Latencies.OfAsync(probes, () => echo.AskAsync(cancellationToken));
         var (liveAlone, echoAlone) = (await Latencies.OfAsync(probes, AskLiveAsync), await Latencies.OfAsync(probes, () => echo.AskAsync(cancellationToken)));
 
-        using var sleeping = await EchoClient.ConnectAsync(server.Port + 1, cancellationToken);
-        using var spinning = await EchoClient.ConnectAsync(server.Port + 2, cancellationToken);
+        using var sleeping = await server.ConnectAsync(cancellationToken, nameof(FootprintHosts.Sleeping));
+        using var spinning = await server.ConnectAsync(cancellationToken, nameof(FootprintHosts.Spinning));
         using var never = CancellationTokenSource.CreateLinkedTokenSource(cancellationToken);
         Task[] unanswered = [sleeping.AskAsync(never.Token), spinning.AskAsync(never.Token)];
         while (await HeldAsync(server, cancellationToken) < unanswered.Length)
@@ -42,7 +42,7 @@ internal static class Blocked
 
     private static async Task<int> HeldAsync(MeasuredServer server, CancellationToken cancellationToken)
     {
-        using var status = JsonDocument.Parse(await server.Http.GetStringAsync(new Uri("/api/status", UriKind.Relative), cancellationToken));
+        using var status = await server.StatusAsync(cancellationToken);
         return status.RootElement.GetProperty("resources").EnumerateObject()
             .Count(resource => resource.Value.GetProperty("turn").ValueKind != JsonValueKind.Null);
     }

@@ -1,5 +1,4 @@
 using System.CommandLine;
-using System.Globalization;
 using Microsoft.AspNetCore.Builder;
 using Microsoft.AspNetCore.Hosting;
 using Microsoft.Extensions.Configuration;
@@ -18,16 +17,15 @@ internal static class FootprintHosts
         yield return Host(Blocked, RunBlockedAsync);
     }
 
-    private static Command Host(string name, Func<int, int, Task> run)
+    private static Command Host(string name, Func<int, Task> run)
     {
-        var port = new Option<int>("--port") { Required = true };
         var http = new Option<int>("--http") { Required = true };
-        var command = new Command(name) { Hidden = true, Options = { port, http } };
-        command.SetAction((parsed, _) => run(parsed.GetValue(port), parsed.GetValue(http)));
+        var command = new Command(name) { Hidden = true, Options = { http } };
+        command.SetAction((parsed, _) => run(parsed.GetValue(http)));
         return command;
     }
 
-    private static async Task RunEmptyAsync(int port, int http)
+    private static async Task RunEmptyAsync(int http)
     {
         var builder = WebApplication.CreateBuilder();
         builder.WebHost.UseUrls($"http://127.0.0.1:{http}");
@@ -36,28 +34,28 @@ internal static class FootprintHosts
         await app.RunAsync();
     }
 
-    /// <summary>Listeners on this port and the two after it: one that echoes, one whose processor sleeps, and one whose spins.</summary>
-    private static async Task RunBlockedAsync(int port, int http)
+    /// <summary>Three listeners: one that echoes, one whose processor sleeps, and one whose processor spins.</summary>
+    private static async Task RunBlockedAsync(int http)
     {
         var builder = WebApplication.CreateBuilder();
         builder.WebHost.UseUrls($"http://127.0.0.1:{http}");
         builder.Configuration.AddInMemoryCollection(
-            Resource("Default", port).Concat(Resource(nameof(Sleeping), port + 1)).Concat(Resource(nameof(Spinning), port + 2)));
+            [.. Resource("Default"), .. Resource(nameof(Sleeping)), .. Resource(nameof(Spinning))]);
         builder.AddSocketSync().AddProcessor<Sleeping>(nameof(Sleeping)).AddProcessor<Spinning>(nameof(Spinning));
         await using var app = builder.Build();
         app.MapSocketSync();
         await app.RunAsync();
     }
 
-    private static IEnumerable<KeyValuePair<string, string?>> Resource(string name, int port)
+    private static IEnumerable<KeyValuePair<string, string?>> Resource(string name)
     {
-        yield return new($"SocketSync:Listeners:{name}:Port", port.ToString(CultureInfo.InvariantCulture));
+        yield return new($"SocketSync:Listeners:{name}:Port", "0");
         yield return new($"SocketSync:Resources:{name}:Processor", name == "Default" ? "Echo" : name);
         yield return new($"SocketSync:Resources:{name}:Protocol:Name", "Line");
         yield return new($"SocketSync:Resources:{name}:Gate:TurnTimeout", "00:10:00");
     }
 
-    private sealed class Sleeping : IRequestProcessor
+    public sealed class Sleeping : IRequestProcessor
     {
         public ValueTask ProcessAsync(RequestContext context, CancellationToken cancellationToken)
         {
@@ -66,7 +64,7 @@ internal static class FootprintHosts
         }
     }
 
-    private sealed class Spinning : IRequestProcessor
+    public sealed class Spinning : IRequestProcessor
     {
         public ValueTask ProcessAsync(RequestContext context, CancellationToken cancellationToken)
         {

@@ -12,11 +12,12 @@ internal static class IdleClients
         int connections, [EnumeratorCancellation] CancellationToken cancellationToken)
     {
         await using var server = await MeasuredServer.StartAsync(withHook: true, cancellationToken);
+        var port = await server.PortAsync("Default", cancellationToken);
         // What it takes to serve anybody at all, compiled code above all, is nobody's own.
-        Close(await ConnectAsync(server.Port, Math.Min(connections, WarmUp), cancellationToken));
+        Close(await ConnectAsync(port, Math.Min(connections, WarmUp), cancellationToken));
         var (heap, memory) = (await server.HeapAsync(cancellationToken), server.Memory);
 
-        var clients = await ConnectAsync(server.Port, connections, cancellationToken);
+        var clients = await ConnectAsync(port, connections, cancellationToken);
         var (fullMemory, fullHeap) = (server.Memory, await server.HeapAsync(cancellationToken));
         var collected = server.Memory;
         Close(clients);

@@ -3,6 +3,7 @@ using System.Globalization;
 using System.Net;
 using System.Net.Sockets;
 using System.Reflection;
+using System.Text.Json;
 using System.Threading.Channels;
 
 namespace SocketSync.Benchmarks;
@@ -17,9 +18,9 @@ internal sealed class MeasuredServer : IAsyncDisposable
     private readonly Channel<string> _heapLines = Channel.CreateUnbounded<string>();
     private string _lastLine = "nothing";
 
-    private MeasuredServer(IEnumerable<string> arguments, int port, int httpPort, bool withHook)
+    private MeasuredServer(IEnumerable<string> arguments, int httpPort, bool withHook)
     {
-        (Port, HttpPort) = (port, httpPort);
+        HttpPort = httpPort;
         Http = new HttpClient { BaseAddress = new($"http://127.0.0.1:{httpPort}"), Timeout = Patience };
         var start = new ProcessStartInfo(Environment.ProcessPath!, arguments)
         {
@@ -42,8 +43,6 @@ internal sealed class MeasuredServer : IAsyncDisposable
         _process.BeginErrorReadLine();
     }
 
-    public int Port { get; }
-
     public int HttpPort { get; }
 
     public HttpClient Http { get; }
@@ -55,26 +54,38 @@ internal sealed class MeasuredServer : IAsyncDisposable
     /// <summary>The server as it is shipped, but that it takes lines, and as many clients as there may be.</summary>
     public static Task<MeasuredServer> StartAsync(bool withHook, CancellationToken cancellationToken)
     {
-        var (port, http) = (FreePort(), FreePort());
+        var http = FreePort();
         var server = typeof(MeasuredServer).Assembly.GetCustomAttributes<AssemblyMetadataAttribute>().Single(a => a.Key == "ServerAssembly").Value!;
         return ReadyAsync(
             new(
                 [
-                    server, $"--urls=http://127.0.0.1:{http}", $"--SocketSync:Listeners:Default:Port={port}",
+                    server, $"--urls=http://127.0.0.1:{http}", "--SocketSync:Listeners:Default:Port=0",
                     "--SocketSync:Listeners:Default:MaxConnections=100000", "--SocketSync:Resources:Default:Protocol:Name=Line",
                 ],
-                port,
                 http,
                 withHook),
             cancellationToken);
     }
 
-    /// <summary>One of this program's own, which takes its ports on the command line.</summary>
+    /// <summary>One of this program's own.</summary>
     public static Task<MeasuredServer> StartOwnAsync(string name, CancellationToken cancellationToken)
     {
-        var (port, http) = (FreePort(), FreePort());
-        return ReadyAsync(new([ThisAssembly, "footprint", name, "--port", $"{port}", "--http", $"{http}"], port, http, withHook: false), cancellationToken);
+        var http = FreePort();
+        return ReadyAsync(new([ThisAssembly, "footprint", name, "--http", $"{http}"], http, withHook: false), cancellationToken);
     }
+
+    /// <summary>A client of one of its listeners.</summary>
+    public async Task<EchoClient> ConnectAsync(CancellationToken cancellationToken, string listener = "Default") =>
+        await EchoClient.ConnectAsync(await PortAsync(listener, cancellationToken), cancellationToken);
+
+    public async Task<int> PortAsync(string listener, CancellationToken cancellationToken)
+    {
+        using var status = await StatusAsync(cancellationToken);
+        return status.RootElement.GetProperty("listeners").GetProperty(listener).GetProperty("port").GetInt32();
+    }
+
+    public async Task<JsonDocument> StatusAsync(CancellationToken cancellationToken) =>
+        JsonDocument.Parse(await Http.GetStringAsync(new Uri("/api/status", UriKind.Relative), cancellationToken));
 
     public async Task<HeapFigures> HeapAsync(CancellationToken cancellationToken)
     {
@@ -108,11 +119,23 @@ internal sealed class MeasuredServer : IAsyncDisposable
         }
     }
 
+    // Below the range from which the system takes the ports of outgoing connections, of which there are thousands here.
     private static int FreePort()
     {
-        using var socket = new Socket(AddressFamily.InterNetwork, SocketType.Stream, ProtocolType.Tcp);
-        socket.Bind(new IPEndPoint(IPAddress.Loopback, 0));
-        return ((IPEndPoint)socket.LocalEndPoint!).Port;
+        while (true)
+        {
+            var port = Random.Shared.Next(20_000, 32_000);
+            using var socket = new Socket(AddressFamily.InterNetwork, SocketType.Stream, ProtocolType.Tcp);
+            try
+            {
+                socket.Bind(new IPEndPoint(IPAddress.Loopback, port));
+                return port;
+            }
+            catch (SocketException error) when (error.SocketErrorCode == SocketError.AddressAlreadyInUse)
+            {
+                // Another one's; on to the next.
+            }
+        }
     }
 
     private async Task<bool> IsReadyAsync(CancellationToken cancellationToken)

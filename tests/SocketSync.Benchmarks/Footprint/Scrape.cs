@@ -11,7 +11,7 @@ internal static class Scrape
         int rounds, int probes, [EnumeratorCancellation] CancellationToken cancellationToken)
     {
         await using var server = await MeasuredServer.StartAsync(withHook: false, cancellationToken);
-        using var client = await EchoClient.ConnectAsync(server.Port, cancellationToken);
+        using var client = await server.ConnectAsync(cancellationToken);
         await Latencies.OfAsync(probes, () => client.AskAsync(cancellationToken));
 
         var (alone, beside) = (new List<double>(), new List<double>());

@@ -12,7 +12,7 @@ internal static class SteadyEcho
         await using var server = await MeasuredServer.StartAsync(withHook: true, cancellationToken);
         var clients = new EchoClient[Clients];
         for (var i = 0; i < Clients; i++)
-            clients[i] = await EchoClient.ConnectAsync(server.Port, cancellationToken);
+            clients[i] = await server.ConnectAsync(cancellationToken);
 
         // Until the code is compiled for good, its compiling allocates too.
         await AskAsync(clients, requests / 5, cancellationToken);

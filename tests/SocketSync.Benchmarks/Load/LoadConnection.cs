@@ -167,7 +167,7 @@ internal sealed class LoadConnection
         {
             var error = length < 0 ? Marshal.GetLastPInvokeError() : 0;
             if (error == Libc.TryAgain) return;
-            throw Failure($"the server {(error == 0 ? "closed the connection" : "broke the connection: " + Libc.Error(error))}, {Outstanding} requests unanswered");
+            throw Failure($"the server {(error == 0 ? "closed the connection" : "broke the connection: " + Libc.Error(error))}; unanswered requests: {Outstanding}");
         }
         Check(buffer.AsSpan(0, length));
         Count(length);
@@ -225,6 +225,7 @@ internal sealed class LoadConnection
         var wanted = _replies.AsSpan(_replyAt - at).ToArray().Concat(_replies).Take(Math.Min(_expected + at, _replies.Length)).ToArray();
         byte[] got = [.. known, .. received];
         var same = wanted.AsSpan().CommonPrefixLength(got);
+        if (same == wanted.Length) return Failure($"got more than it asked for: {Show(got.AsSpan(same))} after {Show(wanted.AsSpan(same - _form.ReplyLength))}");
         var from = same / _form.ReplyLength * _form.ReplyLength; // the frame in which they part
         return Failure($"the reply is not its own: expected {Show(wanted.AsSpan(from))}, got {Show(got.AsSpan(from))}, different from byte {same - from} on");
     }
