@@ -44,6 +44,7 @@ internal static class RunCommand
         ServerConfiguration.AddSources(builder.Configuration, arguments, reloadOnChange: true);
         builder.WebHost.UseKestrel((context, kestrel) =>
         {
+            HttpHardening.Limit(kestrel);
             var endPoints = kestrel.Configure(context.Configuration.GetSection("Kestrel"), reloadOnChange: false);
             foreach (var endPoint in endPoints.Configuration.GetSection("Endpoints").GetChildren())
                 endPoints.Endpoint(endPoint.Key, http => http.ListenOptions.UseHttpConnectionLimit());
@@ -58,6 +59,7 @@ internal static class RunCommand
         builder.AddSocketSync(processors, _ => PluginResult.None); // They are loaded already.
 
         var app = builder.Build();
+        app.UseSafeHeaders();
         app.MapSocketSync();
         return app;
     }

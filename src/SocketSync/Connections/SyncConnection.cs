@@ -34,6 +34,7 @@ internal sealed partial class SyncConnection : IConversation, IDisposable
     private Turn _turn;
     private RequestContext? _context;
     private volatile bool _isDraining;
+    private long _requests;
     private int _servedInARow;
 
     /// <summary>A turn is held that no processor has been called in.</summary>
@@ -53,6 +54,12 @@ internal sealed partial class SyncConnection : IConversation, IDisposable
     }
 
     public Client Client { get; }
+
+    /// <summary>How many requests have been complete.</summary>
+    public long Requests => Volatile.Read(ref _requests);
+
+    /// <summary>Whether one is in line.</summary>
+    public bool IsWaiting => _turn.State == TurnState.Waiting;
 
     /// <summary>Serves the client until it leaves, or until it has to.</summary>
     public async Task RunAsync()
@@ -86,20 +93,38 @@ internal sealed partial class SyncConnection : IConversation, IDisposable
         _stream.Wake();
     }
 
+    /// <summary>An operator closes the client: its turn or lease is cancelled, a request in line is not processed.</summary>
+    public void Close()
+    {
+        _isDraining = true;
+        _resource.Gate.Expel(_turn);
+        _stream.Wake();
+    }
+
     public void Dispose() => _stream.Dispose();
 
-    ValueTask IConversation.SendAsync(ReadOnlyMemory<byte> bytes, CancellationToken cancellationToken) =>
-        _stream.SendNowAsync(bytes, cancellationToken);
+    ValueTask IConversation.SendAsync(ReadOnlyMemory<byte> bytes, CancellationToken cancellationToken)
+    {
+        _context!.SentBytes += bytes.Length;
+        if (_resource.Watch.IsTraced)
+            _resource.Watch.Replied(Client, new(bytes));
+        return _stream.SendNowAsync(bytes, cancellationToken);
+    }
 
-    ValueTask<bool> IConversation.ReceiveAsync(PooledBuffer request, CancellationToken cancellationToken) =>
-        _stream.ReceiveNowAsync(request, cancellationToken);
+    async ValueTask<bool> IConversation.ReceiveAsync(PooledBuffer request, CancellationToken cancellationToken)
+    {
+        if (!await _stream.ReceiveNowAsync(request, cancellationToken))
+            return false;
+        _context!.ReceivedBytes += request.Length;
+        if (_resource.Watch.IsTraced)
+            _resource.Watch.Requested(Client, new(request.Written));
+        return true;
+    }
 
     private async Task ServeAsync()
     {
         while (true)
         {
-            if (_isDraining)
-                return;
             if (_turn.IsHoldOver)
             {
                 Tell(Outcome.Timeout, default);
@@ -107,10 +132,14 @@ internal sealed partial class SyncConnection : IConversation, IDisposable
                 return;
             }
 
+            if (_isDraining)
+                return;
+
             switch (_stream.Reader.Find())
             {
                 case FrameStatus.Complete:
                     _stream.RequestIsWhole();
+                    _requests++;
                     var admission = _resource.Gate.Enter(_turn);
                     if (_resource.IsImmediate && admission is { IsCompletedSuccessfully: true, Result: Outcome.Ok })
                     {

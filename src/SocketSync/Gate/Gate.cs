@@ -17,7 +17,7 @@ namespace SocketSync;
 /// <para>Not guaranteed: that a processor stops when its time is over (it is told, and the gate stays shut until it
 /// does); re-entrance (a processor that asks for a turn of its own resource waits for itself until it times out).</para>
 /// </remarks>
-internal sealed class Gate : IDisposable
+internal sealed partial class Gate : IDisposable
 {
     private readonly SemaphoreSlim _exclusion = new(1, 1);
     private readonly Lock _sync = new();
@@ -26,6 +26,7 @@ internal sealed class Gate : IDisposable
     private readonly TurnMetrics _metrics;
     private readonly Alarm _alarm;
     private readonly bool _handsOverInline;
+    private readonly ResourceWatch? _watch;
 
     private GateLimits _limits;      // what holds for the next turn
     private GateLimits _turnLimits;  // what holds for the turn in hand
@@ -41,12 +42,14 @@ internal sealed class Gate : IDisposable
     /// Whoever ends a turn goes on with the next one, on the same thread; only where what is done in a turn never blocks.
     /// Otherwise the next one goes on from the thread pool.
     /// </param>
-    public Gate(GateOptions options, TimeProvider time, TurnMetrics metrics, bool handsOverInline = false)
+    /// <param name="watch">Told of each turn that ends.</param>
+    public Gate(GateOptions options, TimeProvider time, TurnMetrics metrics, bool handsOverInline = false, ResourceWatch? watch = null)
     {
         _time = time;
         _metrics = metrics;
         _limits = _turnLimits = new GateLimits(options, time);
         _handsOverInline = handsOverInline;
+        _watch = watch;
         _alarm = new Alarm(time, OnAlarm);
     }
 
@@ -61,15 +64,19 @@ internal sealed class Gate : IDisposable
             if (_isClosed)
                 return new(Outcome.Unavailable);
 
+            if (turn.IsExpelled)
+                return new(Outcome.Abandoned);
+
             turn.HasLeft = false;
             var now = _time.GetTimestamp();
+            turn.ArrivedAt = now;
             if (turn.State == TurnState.Leased)
             {
                 Begin(turn, now);
                 return new(Outcome.Ok);
             }
 
-            if (_line.Count == 0 && _exclusion.Wait(0))
+            if (_line.Count == 0 && !_isPaused && _exclusion.Wait(0))
             {
                 Grant(turn, now);
                 _metrics.Waited(TimeSpan.Zero);
@@ -81,7 +88,6 @@ internal sealed class Gate : IDisposable
 
             turn.Admission.Reset();
             turn.State = TurnState.Waiting;
-            turn.ArrivedAt = now;
             _line.Add(turn);
             _alarm.NotLaterThan(now + _limits.WaitTimeout);
             return turn.Admission.Task;
@@ -183,7 +189,8 @@ internal sealed class Gate : IDisposable
                 _line.Oldest is { } oldest ? _time.GetElapsedTime(oldest.ArrivedAt, now) : TimeSpan.Zero,
                 _holder?.Client,
                 _holder is { } holder ? _time.GetElapsedTime(holder.HeldSince, now) : TimeSpan.Zero,
-                _holder is { State: TurnState.Overdue });
+                _holder is { State: TurnState.Overdue },
+                _isPaused);
         }
     }
 
@@ -226,6 +233,10 @@ internal sealed class Gate : IDisposable
                 verdict = isAwaited ? turn.Verdict : null;
             }
 
+            // Under the lock, so that they are told in their order.
+            if (_watch is { IsRead: true })
+                _watch.TurnEnded(turn.Client, new TurnEnd(turn.Decided, turn.ArrivedAt, turn.StartedAt, now, turn.RequestBytes, turn.ReplyBytes));
+
             // Also forgets what the processor may have left registered.
             if (!_cancellation.TryReset())
                 _cancellation = new CancellationTokenSource();
@@ -267,6 +278,7 @@ internal sealed class Gate : IDisposable
         turn.StartedAt = now;
         turn.Cancelled = _cancellation.Token;
         turn.IsDecided = false;
+        turn.RequestBytes = turn.ReplyBytes = 0;
         turn.Verdict.Reset();
         _alarm.NotLaterThan(_turnLimits.TurnDue(turn));
     }
@@ -303,7 +315,7 @@ internal sealed class Gate : IDisposable
     private Turn? Release(Turn turn, long now)
     {
         turn.State = TurnState.Out;
-        if (_line.TakeNext() is not { } next)
+        if (_isPaused || _line.TakeNext() is not { } next)
         {
             _holder = null;
             _exclusion.Release();
@@ -311,6 +323,12 @@ internal sealed class Gate : IDisposable
         }
 
         // The permit passes from hand to hand: nobody could take it in between, and giving it back first costs a tenth of the hand-over.
+        return GrantNext(next, now);
+    }
+
+    /// <summary>The permit is that of one who has waited.</summary>
+    private Turn GrantNext(Turn next, long now)
+    {
         _metrics.Waited(_time.GetElapsedTime(next.ArrivedAt, now));
         Grant(next, now);
         return next;

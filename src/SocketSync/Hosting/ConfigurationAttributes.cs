@@ -4,10 +4,6 @@ using System.Net;
 
 namespace SocketSync;
 
-/// <summary>The contract names this key, but this version cannot do what it asks: set, it is refused, never ignored.</summary>
-[AttributeUsage(AttributeTargets.Property)]
-internal sealed class NotYetAttribute : Attribute;
-
 /// <summary>The value is never shown.</summary>
 [AttributeUsage(AttributeTargets.Property)]
 internal sealed class SecretAttribute : Attribute;
@@ -111,4 +107,20 @@ internal sealed class NotEmptyAttribute : ValidationAttribute
     public override bool IsValid(object? value) => value is string text && !string.IsNullOrWhiteSpace(text) && !text.Contains('\0', StringComparison.Ordinal);
 
     public override string FormatErrorMessage(string name) => "must not be empty";
+}
+
+/// <summary>A secret that can be sent as <c>Authorization: Bearer</c>, and is not to be guessed.</summary>
+[AttributeUsage(AttributeTargets.Property)]
+internal sealed class BearerTokenAttribute : ValidationAttribute
+{
+    private const int Shortest = 16;
+
+    // More would not fit into a request's headers.
+    private const int Longest = 512;
+
+    public override bool IsValid(object? value) =>
+        value is string { Length: >= Shortest and <= Longest } text && text.All(c => c is > ' ' and <= '~');
+
+    public override string FormatErrorMessage(string name) =>
+        "must be 16 to 512 characters, of the letters A to Z, digits and signs of ASCII, without spaces";
 }

@@ -1,5 +1,6 @@
 using Microsoft.AspNetCore.Builder;
 using Microsoft.AspNetCore.Connections;
+using Microsoft.AspNetCore.Http;
 using Microsoft.AspNetCore.Routing;
 using Microsoft.AspNetCore.Server.Kestrel.Core;
 using Microsoft.Extensions.Configuration;
@@ -64,6 +65,12 @@ public static class SocketSyncHostExtensions
         services.AddOptions<HostOptions>().Configure<SocketSyncOptions>(
             (host, options) => host.ShutdownTimeout = options.DrainTimeout + StopTime);
 
+        services.AddSingleton<TurnFeed>();
+        services.AddSingleton<Steering>();
+        services.AddSingleton<EventStreams>();
+        services.AddSingleton<OperatorCheck>();
+        services.AddSingleton(provider => new AdminToken(provider.GetRequiredService<SocketSyncOptions>().Admin));
+
         services.AddSingleton<SocketSyncMeter>();
         services.AddOpenTelemetry().WithMetrics(metrics => metrics.AddMeter(SocketSyncMeter.Name).AddPrometheusExporter());
         services.AddHealthChecks();
@@ -71,26 +78,31 @@ public static class SocketSyncHostExtensions
         return new SocketSyncBuilder(processors);
     }
 
-    /// <summary>Maps <c>/health/live</c>, <c>/health/ready</c>, <c>/api/status</c> and <c>/metrics</c>.</summary>
+    /// <summary>Maps <c>/health/live</c>, <c>/health/ready</c>, <c>/api</c> and <c>/metrics</c>.</summary>
     /// <param name="endpoints">The host's endpoints.</param>
     /// <returns>The same endpoints.</returns>
     public static IEndpointRouteBuilder MapSocketSync(this IEndpointRouteBuilder endpoints)
     {
         ArgumentNullException.ThrowIfNull(endpoints);
         HealthEndpoints.Map(endpoints);
-        StatusEndpoint.Map(endpoints);
-        endpoints.MapPrometheusScrapingEndpoint("/metrics");
+        ApiEndpoints.Map(endpoints);
+        endpoints.MapPrometheusScrapingEndpoint("/metrics").WithMetadata(new HttpMethodMetadata([HttpMethods.Get, HttpMethods.Head]));
         return endpoints;
     }
 
     private static ConfigurationWatcher Watch(IServiceProvider services)
     {
         var topology = services.GetRequiredService<Topology>();
+        var token = services.GetRequiredService<AdminToken>();
         return new ConfigurationWatcher(
             services.GetRequiredService<IConfiguration>(),
             services.GetRequiredService<ProcessorCatalog>().Names,
             services.GetRequiredService<SocketSyncOptions>(),
-            options => topology.Configure(options.Resources),
+            options =>
+            {
+                topology.Configure(options.Resources);
+                token.Configure(options.Admin);
+            },
             services.GetRequiredService<TimeProvider>(),
             services.GetRequiredService<ILogger<ConfigurationWatcher>>());
     }

@@ -25,7 +25,7 @@ internal static class SocketSyncListenExtensions
         else
             endPoint.UseAllowedNetworks(allowed, _ => listener.Reject());
         endPoint.UseConnectionLimit(options.MaxConnections, _ => listener.Reject());
-        endPoint.UseAccount(listener);
+        endPoint.UseAccount(listener, time);
         if (options.ProxyProtocol)
         {
             endPoint.UseProxyProtocol(options.FrameTimeout, proxies.Header, time);

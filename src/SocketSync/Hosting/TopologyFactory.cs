@@ -21,11 +21,13 @@ internal static class TopologyFactory
             foreach (var (name, resource) in options.Resources)
             {
                 var registration = catalog[resource.Processor];
+                var watch = new ResourceWatch(name, services.GetRequiredService<TurnFeed>(), time);
                 resources.Add(name, new SharedProcessor(
                     name,
                     registration,
                     registration.Create(services, new ResourceSetup(name, resource, ClientsOf(name, options))),
-                    new Gate(resource.TurnsOf(), time, new TurnMetrics(meter.Meter, name), registration.NeverBlocks),
+                    new Gate(resource.TurnsOf(), time, new TurnMetrics(meter.Meter, name), registration.NeverBlocks, watch),
+                    watch,
                     loggers.CreateLogger<SharedProcessor>()));
             }
 

@@ -14,8 +14,9 @@ internal sealed partial class SharedProcessor : IAsyncDisposable
     private readonly IImmediateProcessor? _immediate;
     private readonly ILogger _logger;
 
-    public SharedProcessor(string name, ProcessorRegistration registration, IRequestProcessor processor, Gate gate, ILogger logger)
+    public SharedProcessor(string name, ProcessorRegistration registration, IRequestProcessor processor, Gate gate, ResourceWatch watch, ILogger logger)
     {
+        Watch = watch;
         Name = name;
         ProcessorName = registration.Name;
         NeverBlocks = registration.NeverBlocks;
@@ -37,6 +38,9 @@ internal sealed partial class SharedProcessor : IAsyncDisposable
     public bool IsImmediate => _immediate is not null;
 
     public Gate Gate { get; }
+
+    /// <summary>Tells those who watch.</summary>
+    public ResourceWatch Watch { get; }
 
     /// <summary>The link to the device behind it, where there is one.</summary>
     public LinkKeeper? Link => (_processor as ILinkedProcessor)?.Keeper;
@@ -65,6 +69,13 @@ internal sealed partial class SharedProcessor : IAsyncDisposable
         {
             reply = _immediate!.Answer(request);
             outcome = Outcome.Ok;
+            if (Watch.IsRead)
+                (turn.RequestBytes, turn.ReplyBytes) = (request.Length, reply.Length);
+            if (Watch.IsTraced)
+            {
+                Watch.Requested(turn.Client, request);
+                Watch.Replied(turn.Client, reply);
+            }
         }
         finally
         {
@@ -91,7 +102,11 @@ internal sealed partial class SharedProcessor : IAsyncDisposable
         var outcome = Outcome.Failed;
         try
         {
+            if (Watch.IsTraced)
+                Watch.Requested(context.Client, context.Request);
             outcome = await TryProcessAsync(turn, context);
+            if (Watch.IsTraced && outcome == Outcome.Ok && !turn.IsOutstayed)
+                Watch.Replied(context.Client, new(context.ReplyBuffer.Written));
             if (_processor is IResourceRecovery { NeedsRecovery: true } recovery)
             {
                 Gate.Settle(turn, outcome);
@@ -100,6 +115,8 @@ internal sealed partial class SharedProcessor : IAsyncDisposable
         }
         finally
         {
+            if (Watch.IsRead)
+                (turn.RequestBytes, turn.ReplyBytes) = (context.ReceivedBytes, context.SentBytes + context.ReplyBuffer.Length);
             // Also where the log itself throws, as it may on an exception whose Message does.
             Gate.End(turn, outcome);
         }

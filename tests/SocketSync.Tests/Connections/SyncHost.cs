@@ -21,14 +21,19 @@ internal sealed class SyncHost : IDisposable
     public SyncHost(IRequestProcessor? processor = null, GateOptions? gate = null, ListenerOptions? listener = null, ProtocolOptions? protocol = null, OnError onError = OnError.Reply, FakeTimeProvider? time = null)
     {
         Time = time ?? new FakeTimeProvider();
-        _gate = new Gate(gate ?? new GateOptions(), Time, new TurnMetrics(_meter, "R"));
+        var watch = new ResourceWatch("R", Turns, Time);
+        _gate = new Gate(gate ?? new GateOptions(), Time, new TurnMetrics(_meter, "R"), watch: watch);
         processor ??= new EchoProcessor();
         var registration = new ProcessorRegistration("P", NeverBlocks: processor is EchoProcessor or Relay, (_, _) => processor);
-        _resource = new SharedProcessor("R", registration, processor, _gate, NullLogger.Instance);
+        _resource = new SharedProcessor("R", registration, processor, _gate, watch, NullLogger.Instance);
         Listener = new ListenerState("L", listener ?? new ListenerOptions(), _resource, ProtocolFactory.Create(protocol ?? new ProtocolOptions { Name = "Line" }), onError);
     }
 
     public FakeTimeProvider Time { get; }
+
+    public TurnFeed Turns { get; } = new();
+
+    public ResourceWatch Watch => _resource.Watch;
 
     public Gate Gate => _gate;
 
@@ -38,7 +43,7 @@ internal sealed class SyncHost : IDisposable
     {
         var connection = new InMemoryConnection(scheduler);
         var pipeline = new ConnectionBuilder(new ServiceCollection().BuildServiceProvider());
-        pipeline.UseAccount(Listener);
+        pipeline.UseAccount(Listener, Time);
         pipeline.Run(new SyncConnectionHandler(Listener, Time, logger ?? NullLogger<SyncConnection>.Instance).OnConnectedAsync);
         var serve = pipeline.Build();
         connection.Served = ServeAsync();

@@ -99,11 +99,12 @@ public class ConfigurationProblemTests
     [InlineData("Resources:Default:Protocol:MaxRequestBytes=1073741825", "Resources:Default:Protocol:MaxRequestBytes", "1073741825", "must be a whole number from 1 to 1073741824")]
     [InlineData("Listeners:Default:Protocol:MaxRequestBytes=5", "Listeners:Default:Protocol:Name", null, "must be given; a listener's protocol takes nothing from the resource's")]
     [InlineData("Listeners:Default:Protocol:Name=Raw; Listeners:Default:Protocol:Length=5", "Listeners:Default:Protocol:Length", "5", "is a setting of FixedLength, not of Raw")]
-    // What the contract names, but this version has not
     [InlineData("Resources:Default:Link:Tcp:Host=a", "Resources:Default:Link", null, "is for the processors Relay and Tunnel, not for Echo")]
     [InlineData("Plugins=plugins/Bench.dll", "Plugins", "plugins/Bench.dll", "must be a list, such as [\"plugins/Bench.dll\"]")]
     [InlineData("Plugins:0=", "Plugins:0", "", "must not be empty")]
-    [InlineData("Admin:Token=0123456789abcdef", "Admin:Token", null, "this version does not have it yet")]
+    [InlineData("Admin:Token=0123456789abcde", "Admin:Token", null, "must be 16 to 512 characters")]
+    [InlineData("Admin:Token=0123456789 abcdef", "Admin:Token", null, "without spaces")]
+    [InlineData("Admin:Token=0123456789abcdéf", "Admin:Token", null, "of ASCII")]
     [InlineData("Admin:Tokn=0123456789abcdef", "Admin:Tokn", null, "did you mean SocketSync:Admin:Token?")]
     // TLS
     [InlineData("Listeners:Default:Tls:ClientCertificate=None", "Listeners:Default:Tls:Certificate:Path", null, "must be given: the path of a PEM or PFX file")]
