@@ -52,6 +52,7 @@ public static class SocketSyncHostExtensions
         services.AddOptions<HostOptions>().Configure<SocketSyncOptions>(
             (host, options) => host.ShutdownTimeout = options.DrainTimeout + StopTime);
 
+        services.AddSingleton<PageHost>();
         services.AddSingleton<SocketSyncMeter>();
         services.AddOpenTelemetry().WithMetrics(metrics => metrics.AddMeter(SocketSyncMeter.Name).AddPrometheusExporter());
         services.AddHealthChecks();
@@ -68,6 +69,7 @@ public static class SocketSyncHostExtensions
         HealthEndpoints.Map(endpoints);
         StatusEndpoint.Map(endpoints);
         endpoints.MapPrometheusScrapingEndpoint("/metrics");
+        PageEndpoints.Map(endpoints);
         return endpoints;
     }
 
