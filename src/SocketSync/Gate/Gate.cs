@@ -16,7 +16,7 @@ namespace SocketSync;
 /// <para>Not guaranteed: that a processor stops when its time is over (it is told, and the gate stays shut until it
 /// does); re-entrance (a processor that asks for a turn of its own resource waits for itself until it times out).</para>
 /// </remarks>
-internal sealed class Gate : IDisposable
+internal sealed partial class Gate : IDisposable
 {
     private readonly SemaphoreSlim _exclusion = new(1, 1);
     private readonly Lock _sync = new();
