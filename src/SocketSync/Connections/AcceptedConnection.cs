@@ -3,8 +3,12 @@ using Microsoft.AspNetCore.Connections;
 namespace SocketSync;
 
 /// <summary>One connection that a listener has let in: perhaps still in its TLS handshake, then served.</summary>
-internal sealed class AcceptedConnection(ConnectionContext connection)
+internal sealed class AcceptedConnection(ConnectionContext connection, TimeProvider time)
 {
+    /// <summary>A client that an operator closes is told so; one that does not take it in this time is not waited for.</summary>
+    private static readonly TimeSpan FarewellTime = TimeSpan.FromSeconds(2);
+
+    private readonly DateTimeOffset _since = time.GetUtcNow();
     private volatile SyncConnection? _served;
 
     public string Id => connection.ConnectionId;
@@ -21,17 +25,45 @@ internal sealed class AcceptedConnection(ConnectionContext connection)
             Abort("The server stops.");
     }
 
+    /// <summary>An operator closes it.</summary>
+    public void Close()
+    {
+        const string Reason = "An operator has closed the client.";
+        if (_served is not { } served)
+        {
+            Abort(Reason);
+            return;
+        }
+
+        served.Close();
+        _ = AbortLaterAsync(Reason);
+    }
+
+    public ConnectionEntry Describe(string listener) => new(
+        Id,
+        listener,
+        (_served?.Client.RemoteEndPoint ?? connection.RemoteEndPoint)?.ToString(),
+        _since,
+        _served?.Requests ?? 0,
+        _served?.IsWaiting ?? false);
+
     /// <summary>Closes it at once, whatever is under way.</summary>
     public void Abort(string reason) => connection.Abort(new ConnectionAbortedException(reason));
+
+    private async Task AbortLaterAsync(string reason)
+    {
+        await Task.Delay(FarewellTime, time);
+        Abort(reason);
+    }
 }
 
 internal static class AcceptedConnectionExtensions
 {
     /// <summary>Keeps account of the listener's connections, from before the handshake to the end.</summary>
-    public static IConnectionBuilder UseAccount(this IConnectionBuilder builder, ListenerState listener) =>
+    public static IConnectionBuilder UseAccount(this IConnectionBuilder builder, ListenerState listener, TimeProvider time) =>
         builder.Use(next => async connection =>
         {
-            var accepted = new AcceptedConnection(connection);
+            var accepted = new AcceptedConnection(connection, time);
             connection.Features.Set(accepted);
             listener.Add(accepted);
             try

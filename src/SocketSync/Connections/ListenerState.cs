@@ -34,6 +34,8 @@ internal sealed class ListenerState(string name, ListenerOptions options, Shared
 
     public ICollection<AcceptedConnection> Connections => _connections.Values;
 
+    public AcceptedConnection? Find(string id) => _connections.GetValueOrDefault(id);
+
     public void Reject() => Interlocked.Increment(ref _rejected);
 
     public void Add(AcceptedConnection connection)

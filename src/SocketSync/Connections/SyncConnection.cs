@@ -24,6 +24,7 @@ internal sealed partial class SyncConnection : IConversation, IDisposable
     private Turn _turn;
     private RequestContext _context;
     private volatile bool _isDraining;
+    private long _requests;
 
     /// <summary>A turn is held that no processor has been called in.</summary>
     private bool _isGranted;
@@ -41,6 +42,12 @@ internal sealed partial class SyncConnection : IConversation, IDisposable
     }
 
     public Client Client { get; }
+
+    /// <summary>How many requests have been complete.</summary>
+    public long Requests => Volatile.Read(ref _requests);
+
+    /// <summary>Whether one is in line.</summary>
+    public bool IsWaiting => _turn.State == TurnState.Waiting;
 
     /// <summary>Serves the client until it leaves, or until it has to.</summary>
     public async Task RunAsync()
@@ -72,6 +79,14 @@ internal sealed partial class SyncConnection : IConversation, IDisposable
         _stream.Wake();
     }
 
+    /// <summary>An operator closes the client: its turn or lease is cancelled, a request in line is not processed.</summary>
+    public void Close()
+    {
+        _isDraining = true;
+        _resource.Gate.Expel(_turn);
+        _stream.Wake();
+    }
+
     public void Dispose() => _stream.Dispose();
 
     ValueTask IConversation.SendAsync(ReadOnlyMemory<byte> bytes, CancellationToken cancellationToken) =>
@@ -84,14 +99,15 @@ internal sealed partial class SyncConnection : IConversation, IDisposable
     {
         while (true)
         {
-            if (_isDraining)
-                return;
             if (_turn.IsHoldOver)
             {
                 Tell(Outcome.Timeout, default);
                 _stream.LingerAtEnd();
                 return;
             }
+
+            if (_isDraining)
+                return;
 
             switch (_stream.Reader.Find())
             {
@@ -145,6 +161,7 @@ internal sealed partial class SyncConnection : IConversation, IDisposable
     private async ValueTask<bool> ServeRequestAsync()
     {
         var reader = _stream.Reader;
+        _requests++;
         var admission = _resource.Gate.Enter(_turn);
         var outcome = admission.IsCompletedSuccessfully ? admission.Result : await WaitAsync(admission);
         _isGranted = outcome == Outcome.Ok;

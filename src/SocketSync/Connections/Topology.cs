@@ -30,6 +30,13 @@ internal sealed class Topology(
 
     public IEnumerable<AcceptedConnection> Connections => Listeners.Values.SelectMany(listener => listener.Connections);
 
+    /// <summary>All clients at this moment.</summary>
+    public IReadOnlyList<ConnectionEntry> ListConnections() =>
+        [.. from listener in Listeners.Values from connection in listener.Connections select connection.Describe(listener.Name)];
+
+    public AcceptedConnection? FindConnection(string id) =>
+        Listeners.Values.Select(listener => listener.Find(id)).FirstOrDefault(connection => connection is not null);
+
     public IEnumerable<ListenerState> ListenersOf(SharedProcessor resource) =>
         Listeners.Values.Where(listener => listener.Resource == resource);
 

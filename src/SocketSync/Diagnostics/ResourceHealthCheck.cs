@@ -18,6 +18,8 @@ internal sealed class ResourceHealthCheck(Topology topology, string name) : IHea
             return HealthCheckResult.Unhealthy($"A turn is stuck: its processor has not returned after {gate.Held.TotalSeconds:F0} s.");
         if (topology.Resources[name].Link?.GetStatus() is { State: LinkState.Down or LinkState.Opening } link)
             return HealthCheckResult.Unhealthy($"The link is down: {link.LastError ?? $"{link.Description}: not open yet"}");
+        if (gate.IsPaused)
+            return HealthCheckResult.Degraded($"Paused by an operator; {gate.QueueLength} requests wait.");
         // Over 80 % full.
         if (gate.QueueLength * 5L > gate.MaxQueue * 4L)
             return HealthCheckResult.Degraded($"{gate.QueueLength} requests wait; {gate.MaxQueue} may.");

@@ -34,8 +34,9 @@ internal static class StatusEndpoint
         long Sum(Outcome outcome) => listeners.Sum(listener => listener.CountOf(outcome));
     }
 
-    private static string State(in GateStatus gate, LinkStatus? link) =>
+    public static string State(in GateStatus gate, LinkStatus? link) =>
         gate.IsStuck ? "Stuck"
+        : gate.IsPaused ? "Paused"
         : link is { State: LinkState.Down } ? "Unavailable"
         : gate.Holder is null ? "Idle" : "Busy";
 

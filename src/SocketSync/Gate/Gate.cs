@@ -51,6 +51,9 @@ internal sealed partial class Gate : IDisposable
             if (_isClosed)
                 return new(Outcome.Unavailable);
 
+            if (turn.IsExpelled)
+                return new(Outcome.Abandoned);
+
             turn.HasLeft = false;
             var now = _time.GetTimestamp();
             if (turn.State == TurnState.Leased)
@@ -59,7 +62,7 @@ internal sealed partial class Gate : IDisposable
                 return new(Outcome.Ok);
             }
 
-            if (_line.Count == 0 && _exclusion.Wait(0))
+            if (_line.Count == 0 && !_isPaused && _exclusion.Wait(0))
             {
                 Grant(turn, now);
                 _metrics.Waited(TimeSpan.Zero);
@@ -186,7 +189,8 @@ internal sealed partial class Gate : IDisposable
                 _line.Oldest is { } oldest ? _time.GetElapsedTime(oldest.ArrivedAt, now) : TimeSpan.Zero,
                 _holder?.Client,
                 _holder is { } holder ? _time.GetElapsedTime(holder.HeldSince, now) : TimeSpan.Zero,
-                _holder is { State: TurnState.Overdue });
+                _holder is { State: TurnState.Overdue },
+                _isPaused);
         }
     }
 
@@ -262,7 +266,12 @@ internal sealed partial class Gate : IDisposable
         turn.State = TurnState.Out;
         _holder = null;
         _exclusion.Release();
-        if (_line.Count == 0 || !_exclusion.Wait(0))
+        GrantNext(now);
+    }
+
+    private void GrantNext(long now)
+    {
+        if (_isPaused || _line.Count == 0 || !_exclusion.Wait(0))
             return;
 
         var next = _line.TakeNext()!;

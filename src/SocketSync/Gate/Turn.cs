@@ -34,7 +34,7 @@ internal sealed class Turn
     /// <param name="client">Whose it is, for the status.</param>
     /// <param name="priority">The class of all requests of this client.</param>
     /// <param name="leaseLost">
-    /// Called, outside any lock, when a lease that is between two requests is ended by <see cref="GateOptions.MaxHold"/>.
+    /// Called, outside any lock, when a lease that is between two requests is ended by <see cref="GateOptions.MaxHold"/> or by an operator.
     /// </param>
     public Turn(Client client, Priority priority, Action? leaseLost = null)
     {
@@ -47,8 +47,11 @@ internal sealed class Turn
 
     public Priority Priority { get; }
 
-    /// <summary>Ended by <see cref="GateOptions.MaxHold"/>; the client is told <see cref="Outcome.Timeout"/> and closed.</summary>
+    /// <summary>Ended by <see cref="GateOptions.MaxHold"/> or by an operator; the client is told <see cref="Outcome.Timeout"/> and closed.</summary>
     public bool IsHoldOver { get; internal set; }
+
+    /// <summary>Its client is being closed by an operator: nothing is granted to it any more.</summary>
+    internal bool IsExpelled { get; set; }
 
     /// <summary>Decided while its processor was still inside; the client goes on with another turn object.</summary>
     public bool IsOutstayed { get; internal set; }

@@ -112,3 +112,19 @@ internal sealed class NotEmptyAttribute : ValidationAttribute
 
     public override string FormatErrorMessage(string name) => "must not be empty";
 }
+
+/// <summary>A secret that can be sent as <c>Authorization: Bearer</c>, and is not to be guessed.</summary>
+[AttributeUsage(AttributeTargets.Property)]
+internal sealed class BearerTokenAttribute : ValidationAttribute
+{
+    private const int Shortest = 16;
+
+    // More would not fit into a request's headers.
+    private const int Longest = 512;
+
+    public override bool IsValid(object? value) =>
+        value is string { Length: >= Shortest and <= Longest } text && text.All(c => c is > ' ' and <= '~');
+
+    public override string FormatErrorMessage(string name) =>
+        "must be 16 to 512 characters, of the letters A to Z, digits and signs of ASCII, without spaces";
+}

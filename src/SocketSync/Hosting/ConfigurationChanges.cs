@@ -5,7 +5,7 @@ namespace SocketSync;
 
 /// <summary>What a changed configuration means for what is running.</summary>
 /// <param name="Options">What is running, with what may change while it runs.</param>
-/// <param name="Applied">The resources whose settings differ.</param>
+/// <param name="Applied">The resources whose settings differ, and the token's key where it does.</param>
 /// <param name="NeedsRestart">What differs and cannot be applied, each as one line.</param>
 internal sealed record ConfigurationChanges(SocketSyncOptions Options, IReadOnlyList<string> Applied, IReadOnlyList<string> NeedsRestart)
 {
@@ -26,7 +26,8 @@ internal sealed record ConfigurationChanges(SocketSyncOptions Options, IReadOnly
             if (resources[name] != old) applied.Add(name);
         }
 
-        return new(running with { Resources = resources }, applied, restart);
+        if (running.Admin.Token != next.Admin.Token) applied.Add(AdminToken.Key);
+        return new(running with { Resources = resources, Admin = next.Admin }, applied, restart);
     }
 
     // The device, and how it is spoken to, are those that the relay was made for; only its times and limits may change.
@@ -55,7 +56,7 @@ internal sealed record ConfigurationChanges(SocketSyncOptions Options, IReadOnly
 
     private static void AddRoot(SocketSyncOptions running, SocketSyncOptions next, List<string> restart)
     {
-        var changed = Keys(running, next).Except([nameof(next.Listeners), nameof(next.Resources)], StringComparer.Ordinal);
+        var changed = Keys(running, next).Except([nameof(next.Listeners), nameof(next.Resources), nameof(next.Admin)], StringComparer.Ordinal);
         restart.AddRange(changed.Select(key => $"{SocketSyncOptions.SectionName}:{key}"));
     }
 

@@ -52,6 +52,9 @@ public static class SocketSyncHostExtensions
         services.AddOptions<HostOptions>().Configure<SocketSyncOptions>(
             (host, options) => host.ShutdownTimeout = options.DrainTimeout + StopTime);
 
+        services.AddSingleton<TurnFeed>();
+        services.AddSingleton<Steering>();
+        services.AddSingleton(provider => new AdminToken(provider.GetRequiredService<SocketSyncOptions>().Admin));
         services.AddSingleton<PageHost>();
         services.AddSingleton<SocketSyncMeter>();
         services.AddOpenTelemetry().WithMetrics(metrics => metrics.AddMeter(SocketSyncMeter.Name).AddPrometheusExporter());
@@ -76,11 +79,16 @@ public static class SocketSyncHostExtensions
     private static ConfigurationWatcher Watch(IServiceProvider services)
     {
         var topology = services.GetRequiredService<Topology>();
+        var token = services.GetRequiredService<AdminToken>();
         return new ConfigurationWatcher(
             services.GetRequiredService<IConfiguration>(),
             services.GetRequiredService<ProcessorCatalog>().Names,
             services.GetRequiredService<SocketSyncOptions>(),
-            options => topology.Configure(options.Resources),
+            options =>
+            {
+                topology.Configure(options.Resources);
+                token.Configure(options.Admin);
+            },
             services.GetRequiredService<TimeProvider>(),
             services.GetRequiredService<ILogger<ConfigurationWatcher>>());
     }

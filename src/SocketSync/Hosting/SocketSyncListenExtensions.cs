@@ -13,12 +13,13 @@ internal static class SocketSyncListenExtensions
     public static void UseSocketSync(this ListenOptions endPoint, ListenerState listener)
     {
         var services = endPoint.ApplicationServices;
+        var time = services.GetRequiredService<TimeProvider>();
         var networks = listener.Options.AllowedNetworks.Select(network => IPNetwork.Parse(network)).ToList();
         endPoint.Protocols = HttpProtocols.None;
 
         endPoint.UseAllowedNetworks(networks, _ => listener.Reject());
         endPoint.UseConnectionLimit(listener.Options.MaxConnections, _ => listener.Reject());
-        endPoint.UseAccount(listener);
+        endPoint.UseAccount(listener, time);
         if (listener.Options.Tls is { } tls)
         {
             endPoint.UseRawTransport();
@@ -27,7 +28,7 @@ internal static class SocketSyncListenExtensions
 
         var handler = new SyncConnectionHandler(
             listener,
-            services.GetRequiredService<TimeProvider>(),
+            time,
             services.GetRequiredService<ILogger<SyncConnection>>());
         endPoint.Run(handler.OnConnectedAsync);
     }

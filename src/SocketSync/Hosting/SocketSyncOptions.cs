@@ -29,10 +29,3 @@ internal sealed record SocketSyncOptions
     [NotYet]
     public IReadOnlyList<string> Plugins { get; init; } = [];
 }
-
-/// <summary>Who may steer the server over HTTP.</summary>
-internal sealed class AdminOptions
-{
-    [NotYet, Secret]
-    public string? Token { get; init; }
-}

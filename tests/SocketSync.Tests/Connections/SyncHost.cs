@@ -38,7 +38,7 @@ internal sealed class SyncHost : IDisposable
     {
         var connection = new InMemoryConnection(scheduler);
         var pipeline = new ConnectionBuilder(new ServiceCollection().BuildServiceProvider());
-        pipeline.UseAccount(Listener);
+        pipeline.UseAccount(Listener, Time);
         pipeline.Run(new SyncConnectionHandler(Listener, Time, logger ?? NullLogger<SyncConnection>.Instance).OnConnectedAsync);
         var serve = pipeline.Build();
         connection.Served = ServeAsync();

@@ -4,9 +4,7 @@ namespace SocketSync;
 internal sealed record PageSnapshot(
     DateTimeOffset At, HostPhase Phase, IReadOnlyDictionary<string, ResourceView> Resources, ClientsView Clients);
 
-/// <param name="Turn">Who has the turn.</param>
-/// <param name="Waiters">The head of the line.</param>
-/// <param name="Rates">What was counted, and how fast it grows.</param>
+/// <summary>A resource: who has the turn, the head of its line, how fast its counts grow, and its last seconds and minutes.</summary>
 internal sealed record ResourceView(
     string Name,
     string Processor,
@@ -25,8 +23,7 @@ internal sealed record ClientTime(string ConnectionId, string Address, TimeSpan 
 
 internal sealed record WaiterView(string ConnectionId, string Address, Priority Priority, TimeSpan For);
 
-/// <param name="Shown">The first of them, those first who use a resource or wait for it.</param>
-/// <param name="Total">How many there are.</param>
+/// <summary>How many clients there are, and the first of them: before all others those who use a resource or wait for it.</summary>
 internal sealed record ClientsView(IReadOnlyList<ClientView> Shown, int Total);
 
 internal sealed record ClientView(

@@ -6,7 +6,7 @@ namespace SocketSync;
 /// Looks at everything for those who look at the page: once for all of them, a few times a second, and not at all while
 /// there is nobody.
 /// </summary>
-internal sealed partial class PageWatch(Topology topology, TurnFeed feed, TimeProvider time, ILogger<PageWatch> logger)
+internal sealed partial class PageWatch(Topology topology, TurnFeed feed, TimeProvider time, ILogger<PageWatch> logger) : IDisposable
 {
     private readonly Lock _sync = new();
     private readonly List<Action<PageSnapshot>> _viewers = [];
@@ -27,6 +27,8 @@ internal sealed partial class PageWatch(Topology topology, TurnFeed feed, TimePr
 
         return new Viewer(this, viewer);
     }
+
+    public void Dispose() => _sampler?.Dispose();
 
     private void Tell(PageSnapshot snapshot)
     {

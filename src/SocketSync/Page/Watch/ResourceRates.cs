@@ -1,7 +1,6 @@
 namespace SocketSync;
 
-/// <param name="PerSecond">Requests that ended, however they did, in a second.</param>
-/// <param name="RefusedPerSecond">Those of them that were refused.</param>
+/// <summary>How requests ended since the start, how many end in a second now, however they do, and how many of these are refused.</summary>
 internal sealed record ResourceRates(long Completed, long Refused, long Failed, long Abandoned, double PerSecond, double RefusedPerSecond);
 
 /// <summary>How fast a resource's counts grow, over the last seconds.</summary>

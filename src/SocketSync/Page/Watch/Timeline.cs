@@ -15,9 +15,7 @@ internal sealed class Timeline
     private readonly TimelineLane _others = new("", "other clients");
     private DateTimeOffset _lastLoss = DateTimeOffset.MinValue;
 
-    /// <summary>Takes the turns that have ended in a span of time.</summary>
-    /// <param name="turns">As many of them as there was room for.</param>
-    /// <param name="lost">How many more there were.</param>
+    /// <summary>Takes the turns that have ended in a span of time, as many as there was room for; <paramref name="lost"/> more there were.</summary>
     public void Add(IReadOnlyCollection<TurnEvent> turns, long lost, DateTimeOffset from, DateTimeOffset to)
     {
         if (lost == 0)

@@ -99,8 +99,8 @@ internal sealed class TimelineLane(string key, string address)
     private static Outcome Worse(Outcome a, Outcome b) => a == Outcome.Ok ? b : b == Outcome.Failed ? b : a;
 }
 
-/// <summary>A short time in a lane.</summary>
-/// <param name="Index">Which, counted from the beginning of time.</param>
-/// <param name="Busy">The share of it that the client had the resource.</param>
-/// <param name="Turns">How many turns it had; parts of turns where they are spread.</param>
+/// <summary>
+/// A short time in a lane, numbered from the beginning of time: the share of it that the client had the resource, and in
+/// how many turns; parts of turns where they are spread.
+/// </summary>
 internal readonly record struct LaneColumn(long Index, double Busy, double Turns, Outcome Worst);

@@ -5,10 +5,11 @@ namespace SocketSync;
 /// <param name="IsSampled">There were more turns than were looked at; shares are estimates.</param>
 internal sealed record TimelineView(IReadOnlyList<LaneView> Lanes, bool IsSampled);
 
-/// <param name="Key">The connection's id; empty for all that have no lane of their own.</param>
-/// <param name="Turns">How many turns it had in the time shown.</param>
-/// <param name="Share">How much of that time it had the resource, from 0 to 1.</param>
-/// <param name="Paths">What to draw, over a width of <see cref="LaneDrawing.Width"/> and a height of <see cref="LaneDrawing.Height"/>.</param>
+/// <summary>
+/// One client's turns in the time shown, and the share of that time, from 0 to 1, that it had the resource. The key is the
+/// connection's id; it is empty for all that have no lane of their own. The paths fill <see cref="LaneDrawing.Width"/> by
+/// <see cref="LaneDrawing.Height"/>.
+/// </summary>
 internal sealed record LaneView(
     string Key, string Address, long Turns, double Share, bool HasTurn, bool Waits, IReadOnlyList<LanePath> Paths);
 
