@@ -25,6 +25,11 @@ internal static class PageServices
         services.AddSingleton<DiagnosticSource>(provider => provider.GetRequiredService<DiagnosticListener>());
         Share<TimeProvider>();
         Share<Topology>();
+        Share<TurnFeed>();
+        Share<Steering>();
+        Share<AdminToken>();
+        services.AddSingleton<PageWatch>();
+        services.AddScoped<SteeringDesk>();
 
         services.AddRazorComponents().AddInteractiveServerComponents(circuits =>
         {
