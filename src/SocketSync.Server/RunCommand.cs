@@ -40,6 +40,7 @@ internal static class RunCommand
         ServerConfiguration.AddSources(builder.Configuration, arguments, reloadOnChange: true);
         builder.WebHost.UseKestrel((context, kestrel) =>
         {
+            HttpHardening.Limit(kestrel);
             var endPoints = kestrel.Configure(context.Configuration.GetSection("Kestrel"), reloadOnChange: false);
             foreach (var endPoint in endPoints.Configuration.GetSection("Endpoints").GetChildren())
                 endPoints.Endpoint(endPoint.Key, http => http.ListenOptions.UseHttpConnectionLimit());
@@ -54,6 +55,7 @@ internal static class RunCommand
         builder.AddSocketSync();
 
         var app = builder.Build();
+        app.UseSafeHeaders();
         app.MapSocketSync();
         return app;
     }

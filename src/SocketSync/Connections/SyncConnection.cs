@@ -89,11 +89,23 @@ internal sealed partial class SyncConnection : IConversation, IDisposable
 
     public void Dispose() => _stream.Dispose();
 
-    ValueTask IConversation.SendAsync(ReadOnlyMemory<byte> bytes, CancellationToken cancellationToken) =>
-        _stream.SendNowAsync(bytes, cancellationToken);
+    ValueTask IConversation.SendAsync(ReadOnlyMemory<byte> bytes, CancellationToken cancellationToken)
+    {
+        _context.SentBytes += bytes.Length;
+        if (_resource.Watch.IsTraced)
+            _resource.Watch.Replied(Client, bytes);
+        return _stream.SendNowAsync(bytes, cancellationToken);
+    }
 
-    ValueTask<bool> IConversation.ReceiveAsync(PooledBuffer request, CancellationToken cancellationToken) =>
-        _stream.ReceiveNowAsync(request, cancellationToken);
+    async ValueTask<bool> IConversation.ReceiveAsync(PooledBuffer request, CancellationToken cancellationToken)
+    {
+        if (!await _stream.ReceiveNowAsync(request, cancellationToken))
+            return false;
+        _context.ReceivedBytes += request.Length;
+        if (_resource.Watch.IsTraced)
+            _resource.Watch.Requested(Client, new(request.Written));
+        return true;
+    }
 
     private async Task ServeAsync()
     {

@@ -9,14 +9,16 @@ namespace SocketSync;
 /// <summary>Liveness, which asks nothing, and readiness, which asks every resource.</summary>
 internal static class HealthEndpoints
 {
+    private static readonly HttpMethodMetadata ReadOnly = new([HttpMethods.Get, HttpMethods.Head]);
+
     public static void Map(IEndpointRouteBuilder endpoints)
     {
-        endpoints.MapHealthChecks("/health/live", new HealthCheckOptions { Predicate = static _ => false });
+        endpoints.MapHealthChecks("/health/live", new HealthCheckOptions { Predicate = static _ => false }).WithMetadata(ReadOnly);
         endpoints.MapHealthChecks("/health/ready", new HealthCheckOptions
         {
             Predicate = static check => check.Tags.Contains(ResourceHealthChecks.Tag),
             ResponseWriter = WriteAsync,
-        });
+        }).WithMetadata(ReadOnly);
     }
 
     private static Task WriteAsync(HttpContext context, HealthReport report)

@@ -7,8 +7,8 @@ namespace SocketSync;
 /// <summary><c>GET /api/status</c>: every resource and listener at this moment.</summary>
 internal static class StatusEndpoint
 {
-    public static void Map(IEndpointRouteBuilder endpoints) =>
-        endpoints.MapGet("/api/status", static (Topology topology) => TypedResults.Json(Look(topology), StatusJson.Default.StatusBody));
+    public static void Map(IEndpointRouteBuilder api) =>
+        api.MapGet("/status", static (Topology topology) => TypedResults.Json(Look(topology), StatusJson.Default.StatusBody));
 
     private static StatusBody Look(Topology topology) => new(
         topology.Resources.Values.ToDictionary(resource => resource.Name, resource => Look(topology, resource), StringComparer.Ordinal),

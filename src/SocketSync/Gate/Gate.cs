@@ -56,6 +56,7 @@ internal sealed partial class Gate : IDisposable
 
             turn.HasLeft = false;
             var now = _time.GetTimestamp();
+            turn.ArrivedAt = now;
             if (turn.State == TurnState.Leased)
             {
                 Begin(turn, now);
@@ -74,7 +75,6 @@ internal sealed partial class Gate : IDisposable
 
             turn.Admission.Reset();
             turn.State = TurnState.Waiting;
-            turn.ArrivedAt = now;
             _line.Add(turn);
             _alarm.NotLaterThan(now + _limits.WaitTimeout);
             return turn.Admission.Task;
@@ -101,13 +101,14 @@ internal sealed partial class Gate : IDisposable
     /// The processor has left. Its outcome counts unless the turn was decided before; the next turn is granted, or the
     /// client keeps this one as a lease.
     /// </summary>
-    public void End(Turn turn, Outcome outcome)
+    public TurnEnd End(Turn turn, Outcome outcome)
     {
         lock (_sync)
         {
             var now = _time.GetTimestamp();
             _metrics.Took(_time.GetElapsedTime(turn.StartedAt, now));
             Decide(turn, outcome);
+            var end = new TurnEnd(turn.Outcome, turn.ArrivedAt, turn.StartedAt, now);
             // Also forgets what the processor may have left registered.
             if (!_cancellation.TryReset())
                 _cancellation = new CancellationTokenSource();
@@ -121,6 +122,8 @@ internal sealed partial class Gate : IDisposable
             {
                 Release(turn, now);
             }
+
+            return end;
         }
     }
 
@@ -239,6 +242,7 @@ internal sealed partial class Gate : IDisposable
         if (turn.IsDecided)
             return;
         turn.IsDecided = true;
+        turn.Outcome = outcome;
         turn.Verdict.Set(outcome);
     }
 

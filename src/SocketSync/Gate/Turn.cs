@@ -73,10 +73,13 @@ internal sealed class Turn
     /// <summary>Set with the verdict, so that there is only one.</summary>
     internal bool IsDecided { get; set; }
 
+    /// <summary>The verdict, once it is decided.</summary>
+    internal Outcome Outcome { get; set; }
+
     /// <summary>The order of arrival among all that wait.</summary>
     internal long Arrival { get; set; }
 
-    /// <summary>When the wait began (a timestamp).</summary>
+    /// <summary>When its request asked for a turn (a timestamp).</summary>
     internal long ArrivedAt { get; set; }
 
     /// <summary>When the resource was taken, for the first request of a lease (a timestamp).</summary>

@@ -1,5 +1,6 @@
 using Microsoft.AspNetCore.Builder;
 using Microsoft.AspNetCore.Connections;
+using Microsoft.AspNetCore.Http;
 using Microsoft.AspNetCore.Routing;
 using Microsoft.AspNetCore.Server.Kestrel.Core;
 using Microsoft.Extensions.Configuration;
@@ -54,6 +55,8 @@ public static class SocketSyncHostExtensions
 
         services.AddSingleton<TurnFeed>();
         services.AddSingleton<Steering>();
+        services.AddSingleton<EventStreams>();
+        services.AddSingleton<OperatorCheck>();
         services.AddSingleton(provider => new AdminToken(provider.GetRequiredService<SocketSyncOptions>().Admin));
         services.AddSingleton<PageHost>();
         services.AddSingleton<SocketSyncMeter>();
@@ -63,15 +66,15 @@ public static class SocketSyncHostExtensions
         return new SocketSyncBuilder(processors);
     }
 
-    /// <summary>Maps <c>/health/live</c>, <c>/health/ready</c>, <c>/api/status</c> and <c>/metrics</c>.</summary>
+    /// <summary>Maps <c>/health/live</c>, <c>/health/ready</c>, <c>/api</c> and <c>/metrics</c>.</summary>
     /// <param name="endpoints">The host's endpoints.</param>
     /// <returns>The same endpoints.</returns>
     public static IEndpointRouteBuilder MapSocketSync(this IEndpointRouteBuilder endpoints)
     {
         ArgumentNullException.ThrowIfNull(endpoints);
         HealthEndpoints.Map(endpoints);
-        StatusEndpoint.Map(endpoints);
-        endpoints.MapPrometheusScrapingEndpoint("/metrics");
+        ApiEndpoints.Map(endpoints);
+        endpoints.MapPrometheusScrapingEndpoint("/metrics").WithMetadata(new HttpMethodMetadata([HttpMethods.Get, HttpMethods.Head]));
         PageEndpoints.Map(endpoints);
         return endpoints;
     }

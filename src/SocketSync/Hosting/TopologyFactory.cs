@@ -26,6 +26,7 @@ internal static class TopologyFactory
                     registration,
                     registration.Create(services, new ResourceSetup(name, resource, ClientsOf(name, options))),
                     new Gate(resource.TurnsOf(), time, new TurnMetrics(meter.Meter, name)),
+                    new ResourceWatch(name, services.GetRequiredService<TurnFeed>(), time),
                     loggers.CreateLogger<SharedProcessor>()));
             }
 

@@ -48,6 +48,12 @@ public sealed class RequestContext
 
     internal int RequestLength => _request.Length;
 
+    /// <summary>What the client has sent in this turn, its first request included.</summary>
+    internal long ReceivedBytes { get; set; }
+
+    /// <summary>What was sent to it during the turn.</summary>
+    internal long SentBytes { get; set; }
+
     /// <summary>
     /// Sends what was written to <see cref="Reply"/> now, during the turn, and empties it, whatever comes of it. A client
     /// that has gone takes nothing; <see cref="ReceiveAsync"/> tells. A client that does not take it within its
@@ -121,6 +127,8 @@ public sealed class RequestContext
     internal void Open(in ReadOnlySequence<byte> request)
     {
         _request.Set(request);
+        ReceivedBytes = request.Length;
+        SentBytes = 0;
         Outcome = Outcome.Ok;
         _lock.Open();
     }

@@ -12,8 +12,9 @@ internal sealed partial class SharedProcessor : IAsyncDisposable
     private readonly IRequestProcessor _processor;
     private readonly ILogger _logger;
 
-    public SharedProcessor(string name, ProcessorRegistration registration, IRequestProcessor processor, Gate gate, ILogger logger)
+    public SharedProcessor(string name, ProcessorRegistration registration, IRequestProcessor processor, Gate gate, ResourceWatch watch, ILogger logger)
     {
+        Watch = watch;
         Name = name;
         ProcessorName = registration.Name;
         NeverBlocks = registration.NeverBlocks;
@@ -35,6 +36,9 @@ internal sealed partial class SharedProcessor : IAsyncDisposable
     public bool AnswersAtOnce { get; }
 
     public Gate Gate { get; }
+
+    /// <summary>Tells those who watch.</summary>
+    public ResourceWatch Watch { get; }
 
     /// <summary>The link to the device behind it, where there is one.</summary>
     public LinkKeeper? Link => (_processor as ILinkedProcessor)?.Keeper;
@@ -71,7 +75,11 @@ internal sealed partial class SharedProcessor : IAsyncDisposable
         var outcome = Outcome.Failed;
         try
         {
+            if (Watch.IsTraced)
+                Watch.Requested(context.Client, context.Request);
             outcome = await TryProcessAsync(turn, context);
+            if (Watch.IsTraced && outcome == Outcome.Ok && !turn.IsOutstayed)
+                Watch.Replied(context.Client, context.ReplyBuffer.Written);
             if (_processor is IResourceRecovery { NeedsRecovery: true } recovery)
             {
                 Gate.Settle(turn, outcome);
@@ -81,7 +89,11 @@ internal sealed partial class SharedProcessor : IAsyncDisposable
         finally
         {
             // Also where the log itself throws, as it may on an exception whose Message does.
-            Gate.End(turn, outcome);
+            // Read before the client goes on and uses the context again.
+            var (client, received, sent, reply) = (context.Client, context.ReceivedBytes, context.SentBytes, context.ReplyBuffer.Length);
+            var end = Gate.End(turn, outcome);
+            if (Watch.IsRead)
+                Watch.TurnEnded(client, end, received, sent + (end.Outcome == Outcome.Ok ? reply : 0));
         }
     }
 

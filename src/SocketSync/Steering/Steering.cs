@@ -1,7 +1,9 @@
+using Microsoft.Extensions.Logging;
+
 namespace SocketSync;
 
 /// <summary>What an operator may do to a running server. Whether somebody is one, <see cref="AdminToken"/> says.</summary>
-internal sealed class Steering(Topology topology)
+internal sealed partial class Steering(Topology topology, ILogger<Steering> logger)
 {
     /// <summary>No further turn is granted: the one in hand ends, a lease too, and requests wait as their WaitTimeout allows.</summary>
     /// <returns><see langword="false"/>: there is no such resource.</returns>
@@ -10,6 +12,7 @@ internal sealed class Steering(Topology topology)
         if (!topology.Resources.TryGetValue(resource, out var found))
             return false;
         found.Gate.Pause();
+        LogPaused(logger, found.Name);
         return true;
     }
 
@@ -20,6 +23,7 @@ internal sealed class Steering(Topology topology)
         if (!topology.Resources.TryGetValue(resource, out var found))
             return false;
         found.Gate.Resume();
+        LogResumed(logger, found.Name);
         return true;
     }
 
@@ -30,6 +34,16 @@ internal sealed class Steering(Topology topology)
         if (topology.FindConnection(connectionId) is not { } connection)
             return false;
         connection.Close();
+        LogClosed(logger, connection.Id);
         return true;
     }
+
+    [LoggerMessage(510, LogLevel.Information, "Resource {Resource} is paused by an operator")]
+    private static partial void LogPaused(ILogger logger, string resource);
+
+    [LoggerMessage(511, LogLevel.Information, "Resource {Resource} is resumed by an operator")]
+    private static partial void LogResumed(ILogger logger, string resource);
+
+    [LoggerMessage(512, LogLevel.Information, "{ConnectionId} is closed by an operator")]
+    private static partial void LogClosed(ILogger logger, string connectionId);
 }

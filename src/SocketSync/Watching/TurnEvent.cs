@@ -18,5 +18,5 @@ internal readonly record struct TurnEvent(
     DateTimeOffset StartedAt,
     DateTimeOffset EndedAt,
     Outcome Outcome,
-    int RequestBytes,
-    int ReplyBytes);
+    long RequestBytes,
+    long ReplyBytes);

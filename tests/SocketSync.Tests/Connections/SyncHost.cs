@@ -24,11 +24,15 @@ internal sealed class SyncHost : IDisposable
         _gate = new Gate(gate ?? new GateOptions(), Time, new TurnMetrics(_meter, "R"));
         processor ??= new EchoProcessor();
         var registration = new ProcessorRegistration("P", NeverBlocks: processor is EchoProcessor or Relay, AnswersAtOnce: processor is EchoProcessor, (_, _) => processor);
-        _resource = new SharedProcessor("R", registration, processor, _gate, NullLogger.Instance);
+        _resource = new SharedProcessor("R", registration, processor, _gate, new ResourceWatch("R", Turns, Time), NullLogger.Instance);
         Listener = new ListenerState("L", listener ?? new ListenerOptions(), _resource, ProtocolFactory.Create(protocol ?? new ProtocolOptions { Name = "Line" }), onError);
     }
 
     public FakeTimeProvider Time { get; }
+
+    public TurnFeed Turns { get; } = new();
+
+    public ResourceWatch Watch => _resource.Watch;
 
     public Gate Gate => _gate;
 

@@ -12,6 +12,7 @@ internal sealed class GateModel(GateOptions options, Priority[] classes)
     private long _quietSince;
     private int _passedBy;
     private bool _isClosed;
+    private bool _isPaused;
 
     public void Enter(int who)
     {
@@ -26,7 +27,7 @@ internal sealed class GateModel(GateOptions options, Priority[] classes)
         {
             Begin(person);
         }
-        else if (_holder is null)
+        else if (_holder is null && !_isPaused)
         {
             Grant(person);
         }
@@ -61,6 +62,33 @@ internal sealed class GateModel(GateOptions options, Priority[] classes)
             (person.State, _quietSince) = (TurnState.Leased, _now);
         else
             Release();
+    }
+
+    public void Expel(int who)
+    {
+        var person = _people[who];
+        if (person.State == TurnState.Waiting)
+        {
+            Refuse(person, "Abandoned");
+        }
+        else if (person.State == TurnState.Running)
+        {
+            (person.State, person.Verdict) = (TurnState.Overdue, "Timeout, hold over");
+        }
+        else if (person.State == TurnState.Leased)
+        {
+            person.Log.Add("lease lost");
+            Release();
+        }
+    }
+
+    public void Pause() => _isPaused = true;
+
+    public void Resume()
+    {
+        _isPaused = false;
+        if (_holder is null)
+            GrantNext();
     }
 
     public void Touch(int who)
@@ -119,7 +147,12 @@ internal sealed class GateModel(GateOptions options, Priority[] classes)
     {
         _holder!.State = TurnState.Out;
         _holder = null;
-        if (_line.Count == 0)
+        GrantNext();
+    }
+
+    private void GrantNext()
+    {
+        if (_line.Count == 0 || _isPaused)
             return;
         var next = _passedBy == 7 ? _line[0] : _line.MinBy(person => person.Priority)!;
         _passedBy = next == _line[0] ? 0 : _passedBy + 1;

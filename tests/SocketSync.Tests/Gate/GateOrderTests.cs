@@ -103,7 +103,7 @@ public sealed class GateOrderTests : IDisposable
         _bench.EnterLine(Priority.High);
         _bench.Time.Advance(TimeSpan.FromSeconds(1));
 
-        var expected = new GateStatus(2, 256, TimeSpan.FromSeconds(3), first.Client, TimeSpan.FromSeconds(6), IsStuck: false);
+        var expected = new GateStatus(2, 256, TimeSpan.FromSeconds(3), first.Client, TimeSpan.FromSeconds(6), IsStuck: false, IsPaused: false);
         Assert.Equal(expected, _bench.Gate.GetStatus());
         Assert.Equal(2, _bench.Gate.QueueLength);
     }

@@ -22,12 +22,18 @@ internal sealed class GateSubject
         if (person.Turn.State is TurnState.Waiting or TurnState.Running or TurnState.Overdue)
             return;
         person.Note();
-        if (person.Turn.IsHoldOver)
+        if (person.Turn.IsHoldOver || person.Turn.IsExpelled)
             person.Renew(); // it is closed, and comes again
         person.Await(_gate.Enter(person.Turn));
     });
 
     public void Leave(int who) => _people[who].Do(person => _gate.Leave(person.Turn));
+
+    public void Expel(int who) => _people[who].Do(person => _gate.Expel(person.Turn));
+
+    public void Pause() => _gate.Pause();
+
+    public void Resume() => _gate.Resume();
 
     public void Touch(int who) => _people[who].Do(person => _gate.Touch(person.Turn));
 

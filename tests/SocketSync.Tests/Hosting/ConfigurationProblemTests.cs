@@ -97,7 +97,9 @@ public class ConfigurationProblemTests
     [InlineData("Listeners:Default:TrustedProxies:0=10.0.0.0/8", "Listeners:Default:TrustedProxies", null, "this version does not have it yet")]
     [InlineData("Resources:Default:Link:Tcp:Host=a", "Resources:Default:Link", null, "is for the processors Relay and Tunnel, not for Echo")]
     [InlineData("Plugins:0=plugins/Bench.dll", "Plugins", null, "this version does not have it yet")]
-    [InlineData("Admin:Token=0123456789abcdef", "Admin:Token", null, "this version does not have it yet")]
+    [InlineData("Admin:Token=0123456789abcde", "Admin:Token", null, "must be 16 to 512 characters")]
+    [InlineData("Admin:Token=0123456789 abcdef", "Admin:Token", null, "without spaces")]
+    [InlineData("Admin:Token=0123456789abcdéf", "Admin:Token", null, "of ASCII")]
     [InlineData("Admin:Tokn=0123456789abcdef", "Admin:Tokn", null, "did you mean SocketSync:Admin:Token?")]
     // TLS
     [InlineData("Listeners:Default:Tls:ClientCertificate=None", "Listeners:Default:Tls:Certificate:Path", null, "must be given: the path of a PEM or PFX file")]

@@ -16,7 +16,11 @@ internal sealed record ResourceView(
     ResourceRates Rates,
     TimelineView Timeline,
     DurationsView Waits,
-    DurationsView Turns);
+    DurationsView Turns)
+{
+    /// <summary>Whether it had a turn in the last minutes, while somebody looked.</summary>
+    public bool HasHistory => Turns.Points.Any(point => point.P50 is not null);
+}
 
 /// <summary>A client, and since when something holds of it.</summary>
 internal sealed record ClientTime(string ConnectionId, string Address, TimeSpan For);

@@ -1,0 +1,27 @@
+using Microsoft.AspNetCore.Server.Kestrel.Core;
+
+namespace SocketSync;
+
+/// <summary>The HTTP of this server is small: so are the limits of what it takes in.</summary>
+internal static class HttpHardening
+{
+    public static void Limit(KestrelServerOptions kestrel)
+    {
+        kestrel.AddServerHeader = false;
+        var limits = kestrel.Limits;
+        limits.MaxRequestBodySize = SmallRequests.MaxBodyBytes;
+        limits.MaxRequestLineSize = 4 * 1024;
+        limits.MaxRequestHeadersTotalSize = 16 * 1024;
+        limits.MaxRequestHeaderCount = 64;
+        // One that dawdles, or says nothing at all, has one of few connections.
+        limits.RequestHeadersTimeout = TimeSpan.FromSeconds(10);
+        limits.KeepAliveTimeout = TimeSpan.FromSeconds(60);
+    }
+
+    /// <summary>For every answer, also to what is not found. A page puts its own in their place.</summary>
+    public static void UseSafeHeaders(this WebApplication app) => app.Use(static (context, next) =>
+    {
+        SafeHeaders.Set(context.Response);
+        return next(context);
+    });
+}
