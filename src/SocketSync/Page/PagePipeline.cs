@@ -5,6 +5,7 @@ using Microsoft.AspNetCore.Http.Connections;
 using Microsoft.AspNetCore.Http.HttpResults;
 using Microsoft.Extensions.DependencyInjection;
 using Microsoft.Extensions.FileProviders;
+using Microsoft.Extensions.Hosting;
 using SocketSync.Page;
 
 namespace SocketSync;
@@ -25,6 +26,11 @@ internal sealed class PagePipeline : IAsyncDisposable
             FileProvider = new EmbeddedFileProvider(typeof(PagePipeline).Assembly, "SocketSync.Page.Assets"),
             RequestPath = $"/{PagePaths.Folder}",
             OnPrepareResponse = file => PageHeaders.Set(file.Context),
+        });
+        app.Use(next =>
+        {
+            var door = new PageDoor(_services.GetRequiredService<IHostApplicationLifetime>(), next);
+            return context => context.Request.Path == PagePaths.Hub ? door.EnterAsync(context) : next(context);
         });
         app.UseRouting();
         app.UseEndpoints(endpoints =>

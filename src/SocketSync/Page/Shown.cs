@@ -10,6 +10,7 @@ internal static class Shown
     public static string Time(TimeSpan? time) => time switch
     {
         null => "–",
+        { TotalMicroseconds: < 1.5 } => "≤1 µs",
         { TotalMilliseconds: < 1 } t => string.Create(Culture, $"{t.TotalMicroseconds:0} µs"),
         { TotalMilliseconds: < 10 } t => string.Create(Culture, $"{t.TotalMilliseconds:0.0} ms"),
         { TotalSeconds: < 1 } t => string.Create(Culture, $"{t.TotalMilliseconds:0} ms"),

@@ -1,5 +1,6 @@
 // Starts Blazor, and says so when the server is gone. Nothing here knows what the page shows.
 const retryEvery = 1000;
+const hub = '_page/hub';
 const notice = document.getElementById('notice');
 let isDown = false;
 
@@ -11,42 +12,50 @@ function tell(text) {
 
 const pause = () => new Promise((resolve) => setTimeout(resolve, retryEvery));
 
-/** Why the server does not take this page: it says so itself, if it can be reached. */
-async function reason() {
+/** Why the server does not take this page: null where it would, or a reason; it says one itself if it can be reached. */
+async function refusal() {
     try {
-        const answer = await fetch('_page/hub', { cache: 'no-store' });
-        return answer.status === 503 ? await answer.text() : '';
+        const answer = await fetch(hub, { cache: 'no-store' });
+        return answer.status === 503 ? await answer.text() : null;
     } catch {
-        return '';
+        return 'The server is gone. What you see is from before. This page comes back by itself.';
     }
 }
 
-async function reconnect() {
+/** Waits until the server takes pages, and says meanwhile why it does not. */
+async function admission() {
+    for (let why = await refusal(); why; why = await refusal()) {
+        tell(why);
+        await pause();
+    }
+}
+
+async function comeBack() {
     if (isDown) return;
     isDown = true;
-    tell('The server is gone. What you see is from before. This page comes back by itself.');
+    tell('The connection to the server is lost. What you see is from before. This page comes back by itself.');
     while (isDown) {
         await pause();
+        await admission();
         try {
-            // False: the server is there, but is another one, or has given up this page.
+            // False: the server is there, but has been started anew, or has given this page up.
             if (isDown && !await Blazor.reconnect()) location.reload();
         } catch {
-            const why = await reason();
-            if (why) tell(why);
+            // Gone again in between.
         }
     }
 }
 
-const started = Blazor.start({
-    // Blazor's own list, given here so that it does not ask the server for one.
+await admission();
+tell('');
+await Blazor.start({
+    // Blazor's own lists, given here so that it does not ask the server for them.
     initializers: { beforeStart: [], afterStarted: [] },
     reconnectionHandler: {
-        onConnectionDown: reconnect,
+        onConnectionDown: comeBack,
         onConnectionUp: () => { isDown = false; tell(''); },
     },
     configureSignalR: (connection) => connection
-        .withUrl('_page/hub', { skipNegotiation: true, transport: 1 }) // WebSockets only
-        .configureLogging(4), // errors
+        .withUrl(hub, { skipNegotiation: true, transport: 1 }) // WebSockets only
+        .configureLogging(5), // critical; that the server is gone is told above
 });
-
-started.catch(() => undefined);

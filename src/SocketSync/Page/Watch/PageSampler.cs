@@ -4,10 +4,10 @@ namespace SocketSync;
 internal sealed class PageSampler : IDisposable
 {
     /// <summary>How often turns are read; more than <see cref="Capacity"/> in that time are not looked at one by one.</summary>
-    private static readonly TimeSpan ReadEvery = TimeSpan.FromMilliseconds(100);
+    private static readonly TimeSpan ReadEvery = TimeSpan.FromMilliseconds(50);
 
-    private const int Capacity = 2048;
-    private const int ReadsPerPicture = 4;
+    private const int Capacity = 4096;
+    private const int ReadsPerPicture = 8;
     private const int MaxClients = 50;
 
     private readonly Topology _topology;
