@@ -11,9 +11,13 @@ internal static class PageEndpoints
     public static void Map(IEndpointRouteBuilder endpoints)
     {
         var host = endpoints.ServiceProvider.GetRequiredService<PageHost>();
-        Last(endpoints.MapMethods("/", [HttpMethods.Get, HttpMethods.Head], context => host.ServeAsync(context, "/")));
-        Last(endpoints.MapPost(PagePaths.Farewell, context => host.ServeAsync(context, PagePaths.Farewell)));
-        endpoints.Map($"/{PagePaths.Folder}/{{**path}}", context => host.ServeAsync(context, $"/{PagePaths.Folder}/{context.GetRouteValue("path")}"));
+        Last(endpoints.MapMethods("/", [HttpMethods.Get, HttpMethods.Head], context => host.ServeAsync(context, "/", "/")));
+        Last(endpoints.MapPost(PagePaths.Farewell, context => host.ServeAsync(context, PagePaths.Farewell, PagePaths.Disconnect)));
+        endpoints.Map($"/{PagePaths.Folder}/{{**path}}", context =>
+        {
+            var path = $"/{PagePaths.Folder}/{context.GetRouteValue("path")}";
+            return host.ServeAsync(context, path, path);
+        });
     }
 
     /// <summary>Where the host has something of its own there, a page or Blazor, that goes first.</summary>

@@ -12,12 +12,13 @@ internal sealed class PageHost(IServiceProvider services) : IAsyncDisposable
     private readonly Lazy<PagePipeline> _pipeline = new(() => new PagePipeline(services));
 
     /// <param name="context">A request of the host.</param>
-    /// <param name="path">Its path without what the host has mapped the page under.</param>
-    public async Task ServeAsync(HttpContext context, string path)
+    /// <param name="hostPath">Its path without what the host has mapped the page under.</param>
+    /// <param name="path">What the page has it for.</param>
+    public async Task ServeAsync(HttpContext context, string hostPath, string path)
     {
         var request = context.Request;
-        var (pathBase, hostPath, endpoint) = (request.PathBase, request.Path, context.GetEndpoint());
-        request.PathBase = pathBase.Add(Prefix(hostPath, path));
+        var (pathBase, whole, endpoint) = (request.PathBase, request.Path, context.GetEndpoint());
+        request.PathBase = pathBase.Add(Prefix(whole, hostPath));
         request.Path = path;
         context.SetEndpoint(null);
         try
@@ -26,7 +27,7 @@ internal sealed class PageHost(IServiceProvider services) : IAsyncDisposable
         }
         finally
         {
-            (request.PathBase, request.Path) = (pathBase, hostPath);
+            (request.PathBase, request.Path) = (pathBase, whole);
             context.SetEndpoint(endpoint);
         }
     }

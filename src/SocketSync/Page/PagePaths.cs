@@ -7,7 +7,10 @@ internal static class PagePaths
 
     public const string Hub = $"/{Folder}/hub";
 
-    /// <summary>Where Blazor's script reports that the page was closed; it cannot be told another place.</summary>
+    /// <summary>Where a page says that it was closed.</summary>
+    public const string Disconnect = $"{Hub}/disconnect";
+
+    /// <summary>Where Blazor's script says so; it cannot be told another place.</summary>
     public const string Farewell = "/_blazor/disconnect";
 
     public static string Asset(string file) => $"{Folder}/{file}";

@@ -35,7 +35,7 @@ internal static class PageServices
         {
             // A few, for moments without a network; whoever comes later gets the page anew.
             circuits.DisconnectedCircuitMaxRetained = 4;
-            circuits.DisconnectedCircuitRetentionPeriod = TimeSpan.FromSeconds(15);
+            circuits.DisconnectedCircuitRetentionPeriod = TimeSpan.FromSeconds(5);
             circuits.PersistedCircuitInMemoryMaxRetained = 0;
         });
         // What it protects is of no use after a restart, and nothing is to be written to a disk that may be read-only.
