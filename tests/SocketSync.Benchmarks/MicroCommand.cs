@@ -1,4 +1,5 @@
 using System.CommandLine;
+using BenchmarkDotNet.Reports;
 using BenchmarkDotNet.Running;
 
 namespace SocketSync.Benchmarks;
@@ -18,8 +19,13 @@ internal static class MicroCommand
         command.SetAction(parsed =>
         {
             string[] passed = [.. parsed.GetValue(arguments) ?? [], .. parsed.UnmatchedTokens];
-            BenchmarkSwitcher.FromAssembly(typeof(MicroCommand).Assembly).Run(passed);
+            var summaries = BenchmarkSwitcher.FromAssembly(typeof(MicroCommand).Assembly).Run(passed).ToList();
+            return summaries.Count > 0 && summaries.All(IsWhole) ? 0 : 1;
         });
         return command;
     }
+
+    // BenchmarkDotNet prints what went wrong, and goes on as if nothing had.
+    private static bool IsWhole(Summary summary) =>
+        summary.HasCriticalValidationErrors is false && summary.Reports.Length > 0 && summary.Reports.All(report => report.Success);
 }

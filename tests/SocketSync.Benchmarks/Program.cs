@@ -3,6 +3,10 @@ using SocketSync.Benchmarks;
 
 var root = new RootCommand("Measures SocketSync: the gate and the protocols by themselves, a server under load, and that server beside others.")
 {
+    FootprintCommand.Create(),
     MicroCommand.Create(),
+    LoadCommand.Create(),
+    CompareCommand.Create(),
+    PeerCommand.Create(),
 };
 return await root.Parse(args).InvokeAsync();

@@ -1,4 +1,5 @@
 using System.Buffers;
+using System.Diagnostics;
 using System.Text;
 
 namespace SocketSync.TestHost;
@@ -6,7 +7,8 @@ namespace SocketSync.TestHost;
 /// <summary>
 /// Does what the request's first word says, and replies with the request:
 /// <c>hold KEY</c> stays in its turn until KEY is released; <c>ignore KEY</c> does so whatever its token says;
-/// <c>block KEY</c> does so on its thread; <c>cancel</c> waits for its token; <c>throw</c> throws; anything else is an echo.
+/// <c>block KEY</c> does so on its thread, <c>sleep KEY</c> too but so that the runtime does not learn of it, and
+/// <c>spin KEY</c> with a core to itself; <c>cancel</c> waits for its token; <c>throw</c> throws; anything else is an echo.
 /// </summary>
 internal sealed class Scripted(Stage stage) : IRequestProcessor
 {
@@ -26,6 +28,12 @@ internal sealed class Scripted(Stage stage) : IRequestProcessor
             case "block":
                 BlockThread(words[1]);
                 break;
+            case "sleep":
+                PassTime(words[1], () => Thread.Sleep(5));
+                break;
+            case "spin":
+                PassTime(words[1], () => Thread.SpinWait(100));
+                break;
             case "cancel":
                 await Task.Delay(Timeout.Infinite, cancellationToken);
                 break;
@@ -37,4 +45,11 @@ internal sealed class Scripted(Stage stage) : IRequestProcessor
     }
 
     private void BlockThread(string key) => stage.Released(key).Wait(TimeSpan.FromSeconds(30));
+
+    private void PassTime(string key, Action some)
+    {
+        var (released, begun) = (stage.Released(key), Stopwatch.GetTimestamp());
+        while (!released.IsCompleted && Stopwatch.GetElapsedTime(begun) < TimeSpan.FromSeconds(30))
+            some();
+    }
 }

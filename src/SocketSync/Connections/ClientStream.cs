@@ -111,6 +111,12 @@ internal sealed class ClientStream : IDisposable
 
     public void Write(ReadOnlySpan<byte> bytes) => Output.Write(bytes);
 
+    public void Write(in ReadOnlySequence<byte> bytes)
+    {
+        foreach (var segment in bytes)
+            Output.Write(segment.Span);
+    }
+
     /// <summary>Sends what was written; a client that does not take it within SendTimeout is closed.</summary>
     /// <returns><see langword="false"/>: the client is gone.</returns>
     public ValueTask<bool> FlushAsync()

@@ -15,6 +15,16 @@ internal sealed partial class SyncConnection : IConversation, IDisposable
     /// <summary>More than so much of unsent replies is not gathered, however many requests the client has pipelined.</summary>
     private const int FlushAt = 32 * 1024;
 
+    /// <summary>After so many reads of one client, others get to be looked at.</summary>
+    private const int MostServedInARow = 8;
+
+    private static int s_connections;
+
+    [ThreadStatic]
+    private static int s_servedLast;
+
+    private readonly int _number = Interlocked.Increment(ref s_connections);
+    private readonly bool _isOnIoThread;
     private readonly ListenerState _listener;
     private readonly SharedProcessor _resource;
     private readonly ClientStream _stream;
@@ -22,9 +32,10 @@ internal sealed partial class SyncConnection : IConversation, IDisposable
     private readonly ILogger _logger;
     private readonly Action _leaseLost;
     private Turn _turn;
-    private RequestContext _context;
+    private RequestContext? _context;
     private volatile bool _isDraining;
     private long _requests;
+    private int _servedInARow;
 
     /// <summary>A turn is held that no processor has been called in.</summary>
     private bool _isGranted;
@@ -33,12 +44,13 @@ internal sealed partial class SyncConnection : IConversation, IDisposable
     {
         Client = client;
         _listener = listener;
+        _isOnIoThread = listener.Options.Tls is null;
         _resource = listener.Resource;
         _logger = logger;
         _stream = new ClientStream(connection, listener, time);
         _departure = new ClientDeparture(connection);
         _leaseLost = _stream.Wake;
-        (_turn, _context) = NewTurn();
+        _turn = NewTurn();
     }
 
     public Client Client { get; }
@@ -55,6 +67,8 @@ internal sealed partial class SyncConnection : IConversation, IDisposable
         LogConnected(_logger, _listener.Name, Client.Id, Client.RemoteEndPoint);
         try
         {
+            if (_isOnIoThread)
+                await IoThread.Yield(); // what one thread does needs no lock to wait for
             await ServeAsync();
             await _stream.CloseAsync();
         }
@@ -91,9 +105,9 @@ internal sealed partial class SyncConnection : IConversation, IDisposable
 
     ValueTask IConversation.SendAsync(ReadOnlyMemory<byte> bytes, CancellationToken cancellationToken)
     {
-        _context.SentBytes += bytes.Length;
+        _context!.SentBytes += bytes.Length;
         if (_resource.Watch.IsTraced)
-            _resource.Watch.Replied(Client, bytes);
+            _resource.Watch.Replied(Client, new(bytes));
         return _stream.SendNowAsync(bytes, cancellationToken);
     }
 
@@ -101,7 +115,7 @@ internal sealed partial class SyncConnection : IConversation, IDisposable
     {
         if (!await _stream.ReceiveNowAsync(request, cancellationToken))
             return false;
-        _context.ReceivedBytes += request.Length;
+        _context!.ReceivedBytes += request.Length;
         if (_resource.Watch.IsTraced)
             _resource.Watch.Requested(Client, new(request.Written));
         return true;
@@ -125,8 +139,18 @@ internal sealed partial class SyncConnection : IConversation, IDisposable
             {
                 case FrameStatus.Complete:
                     _stream.RequestIsWhole();
-                    if (!await ServeRequestAsync())
+                    _requests++;
+                    var admission = _resource.Gate.Enter(_turn);
+                    if (_resource.IsImmediate && admission is { IsCompletedSuccessfully: true, Result: Outcome.Ok })
+                    {
+                        if (!Answer() || !await FlushIfLargeAsync())
+                            return;
+                    }
+                    else if (!await ServeRequestAsync(admission))
+                    {
                         return;
+                    }
+
                     break;
 
                 case FrameStatus.Incomplete:
@@ -155,6 +179,8 @@ internal sealed partial class SyncConnection : IConversation, IDisposable
         switch (await _stream.FillAsync())
         {
             case FillResult.Filled or FillResult.Woken:
+                if (_isOnIoThread && HasBeenServedInARow())
+                    await IoThread.Yield();
                 return true;
 
             case FillResult.TooSlow or FillResult.EndedInside:
@@ -167,14 +193,42 @@ internal sealed partial class SyncConnection : IConversation, IDisposable
         }
     }
 
+    /// <summary>The turn is granted and needs no wait: takes the request through it, and writes the reply.</summary>
+    /// <returns><see langword="false"/>: the connection is to be closed.</returns>
+    private bool Answer()
+    {
+        var request = _stream.Reader.Frame;
+        var outcome = Answer(request, out var reply);
+        return Reply(outcome, request, reply);
+    }
+
+    private Outcome Answer(in ReadOnlySequence<byte> request, out ReadOnlySequence<byte> reply)
+    {
+        _isGranted = true;
+        LogRequest(_logger, Client.Id, (int)request.Length, Hex(request));
+        _isGranted = false;
+        var outcome = _resource.Answer(_turn, request, out reply);
+        _listener.Count(outcome);
+        return outcome;
+    }
+
+    private bool Reply(Outcome outcome, in ReadOnlySequence<byte> request, in ReadOnlySequence<byte> reply)
+    {
+        var goesOn = !_turn.IsHoldOver;
+        if (outcome == Outcome.Ok)
+            _stream.Write(reply);
+        else
+            goesOn &= Tell(outcome, request);
+        _stream.Reader.Consume();
+        return TurnIsOver(goesOn);
+    }
+
     /// <summary>Takes the request found last through its turn.</summary>
     /// <returns><see langword="false"/>: the connection is to be closed.</returns>
     [AsyncMethodBuilder(typeof(PoolingAsyncValueTaskMethodBuilder<>))]
-    private async ValueTask<bool> ServeRequestAsync()
+    private async ValueTask<bool> ServeRequestAsync(ValueTask<Outcome> admission)
     {
         var reader = _stream.Reader;
-        _requests++;
-        var admission = _resource.Gate.Enter(_turn);
         var outcome = admission.IsCompletedSuccessfully ? admission.Result : await WaitAsync(admission);
         _isGranted = outcome == Outcome.Ok;
         if (outcome == Outcome.Abandoned)
@@ -192,18 +246,30 @@ internal sealed partial class SyncConnection : IConversation, IDisposable
             return await FlushIfLargeAsync();
         }
 
-        _context.Open(reader.Frame);
+        if (_resource.IsImmediate)
+            return await AnswerAsync();
+
+        var context = _context ??= NewContext();
+        context.Open(reader.Frame);
         reader.Consume();
-        LogRequest(_logger, Client.Id, _context.RequestLength, Hex(_context.Request));
-        if (!_resource.AnswersAtOnce)
-            _stream.BeginFlush(); // earlier replies do not wait for this turn, nor this turn for them
+        LogRequest(_logger, Client.Id, context.RequestLength, Hex(context.Request));
+        _stream.BeginFlush(); // earlier replies do not wait for this turn, nor this turn for them
         _isGranted = false;
-        var verdict = _resource.Process(_turn, _context);
+        var verdict = _resource.Process(_turn, context);
         outcome = verdict.IsCompletedSuccessfully ? verdict.Result : await verdict;
-        await _context.CloseAsync();
+        await context.CloseAsync();
 
         _listener.Count(outcome);
-        return await ReplyAsync(outcome) && await FlushIfLargeAsync();
+        return await ReplyAsync(context, outcome) && await FlushIfLargeAsync();
+    }
+
+    /// <summary>The same after a wait, during which earlier replies may still be on their way.</summary>
+    [AsyncMethodBuilder(typeof(PoolingAsyncValueTaskMethodBuilder<>))]
+    private async ValueTask<bool> AnswerAsync()
+    {
+        var request = _stream.Reader.Frame;
+        var outcome = Answer(request, out var reply);
+        return await _stream.EndFlushAsync() && Reply(outcome, request, reply) && await FlushIfLargeAsync();
     }
 
     /// <summary>In line: the request is given back to the pipe, and a client that resets leaves the line.</summary>
@@ -229,6 +295,16 @@ internal sealed partial class SyncConnection : IConversation, IDisposable
         return Outcome.Abandoned;
     }
 
+    /// <summary>Whether its thread has served nobody else for a while.</summary>
+    private bool HasBeenServedInARow()
+    {
+        if (s_servedLast == _number)
+            return ++_servedInARow % MostServedInARow == 0;
+        s_servedLast = _number;
+        _servedInARow = 0;
+        return false;
+    }
+
     private void LeaveIfReset()
     {
         if (_departure.HasReset())
@@ -238,21 +314,28 @@ internal sealed partial class SyncConnection : IConversation, IDisposable
     /// <summary>The turn is over: writes what the client gets.</summary>
     /// <returns><see langword="false"/>: the connection is to be closed.</returns>
     [AsyncMethodBuilder(typeof(PoolingAsyncValueTaskMethodBuilder<>))]
-    private async ValueTask<bool> ReplyAsync(Outcome outcome)
+    private async ValueTask<bool> ReplyAsync(RequestContext context, Outcome outcome)
     {
         if (!await _stream.EndFlushAsync())
             return false;
 
-        var goesOn = !_turn.IsHoldOver && !_context.ClosesClient;
+        var goesOn = !_turn.IsHoldOver && !context.ClosesClient;
         if (outcome == Outcome.Ok)
-            _stream.Write(_context.ReplyBuffer.Written.Span);
+            _stream.Write(context.ReplyBuffer.Written.Span);
         else
-            goesOn &= Tell(outcome, _context.Request);
+            goesOn &= Tell(outcome, context.Request);
 
         if (_turn.IsOutstayed)
-            (_turn, _context) = NewTurn(); // the old ones stay with the processor
+            _context = null; // it stays with the processor
         else
-            _context.Clear();
+            context.Clear();
+        return TurnIsOver(goesOn);
+    }
+
+    private bool TurnIsOver(bool goesOn)
+    {
+        if (_turn.IsOutstayed)
+            _turn = NewTurn();
         if (!goesOn)
             _stream.LingerAtEnd();
         return goesOn;
@@ -279,7 +362,7 @@ internal sealed partial class SyncConnection : IConversation, IDisposable
     private ValueTask<bool> FlushIfLargeAsync() =>
         _stream.Output.UnflushedBytes > FlushAt ? _stream.FlushAsync() : new(true);
 
-    private (Turn Turn, RequestContext Context) NewTurn() =>
-        (new Turn(Client, _listener.Options.Priority, _leaseLost),
-         new RequestContext(_resource.Name, Client, this, leaveIoThread: !_resource.NeverBlocks));
+    private Turn NewTurn() => new(Client, _listener.Options.Priority, _leaseLost);
+
+    private RequestContext NewContext() => new(_resource.Name, Client, this, leaveIoThread: !_resource.NeverBlocks);
 }

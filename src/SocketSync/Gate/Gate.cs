@@ -4,8 +4,9 @@ namespace SocketSync;
 /// <remarks>
 /// <para>Guaranteed, whatever is cancelled, reset, late or thrown:</para>
 /// <list type="bullet">
-/// <item>At most one turn is held. Whoever is granted one has first taken the semaphore, and it is released only by
-/// <see cref="End"/>, which is called when the processor has really left, or when a lease ends between two requests.</item>
+/// <item>At most one turn is held. Whoever is granted one has the semaphore's permit, taken or handed over; it is given
+/// up only by <see cref="End"/>, which is called when the processor has really left, or when a lease ends between two
+/// requests.</item>
 /// <item>Turns are granted in the order of <see cref="WaitLine"/>, decided here under one lock. The order in which
 /// <see cref="SemaphoreSlim"/> serves its waiters is documented nowhere, so nobody ever waits on it: it is only tried.</item>
 /// <item>Every <see cref="Enter"/> completes exactly once: granted, refused, or left. Every permit that was taken comes
@@ -24,6 +25,8 @@ internal sealed partial class Gate : IDisposable
     private readonly TimeProvider _time;
     private readonly TurnMetrics _metrics;
     private readonly Alarm _alarm;
+    private readonly bool _handsOverInline;
+    private readonly ResourceWatch? _watch;
 
     private GateLimits _limits;      // what holds for the next turn
     private GateLimits _turnLimits;  // what holds for the turn in hand
@@ -32,11 +35,21 @@ internal sealed partial class Gate : IDisposable
     private bool _isClosed;
     private CancellationTokenSource _cancellation = new();
 
-    public Gate(GateOptions options, TimeProvider time, TurnMetrics metrics)
+    /// <param name="options">Its limits.</param>
+    /// <param name="time">Measures them.</param>
+    /// <param name="metrics">Told how long is waited and held.</param>
+    /// <param name="handsOverInline">
+    /// Whoever ends a turn goes on with the next one, on the same thread; only where what is done in a turn never blocks.
+    /// Otherwise the next one goes on from the thread pool.
+    /// </param>
+    /// <param name="watch">Told of each turn that ends.</param>
+    public Gate(GateOptions options, TimeProvider time, TurnMetrics metrics, bool handsOverInline = false, ResourceWatch? watch = null)
     {
         _time = time;
         _metrics = metrics;
         _limits = _turnLimits = new GateLimits(options, time);
+        _handsOverInline = handsOverInline;
+        _watch = watch;
         _alarm = new Alarm(time, OnAlarm);
     }
 
@@ -93,7 +106,7 @@ internal sealed partial class Gate : IDisposable
             if (turn.State == TurnState.Waiting)
                 Dismiss(turn, Outcome.Abandoned);
             else if (turn.State == TurnState.Leased)
-                Release(turn, _time.GetTimestamp());
+                Admit(Release(turn, _time.GetTimestamp()));
         }
     }
 
@@ -101,30 +114,14 @@ internal sealed partial class Gate : IDisposable
     /// The processor has left. Its outcome counts unless the turn was decided before; the next turn is granted, or the
     /// client keeps this one as a lease.
     /// </summary>
-    public TurnEnd End(Turn turn, Outcome outcome)
+    public void End(Turn turn, Outcome outcome) => Finish(turn, outcome, isAwaited: true);
+
+    /// <summary>The same for one who does not await the verdict.</summary>
+    /// <returns>How the request ended.</returns>
+    public Outcome EndAtOnce(Turn turn, Outcome outcome)
     {
-        lock (_sync)
-        {
-            var now = _time.GetTimestamp();
-            _metrics.Took(_time.GetElapsedTime(turn.StartedAt, now));
-            Decide(turn, outcome);
-            var end = new TurnEnd(turn.Outcome, turn.ArrivedAt, turn.StartedAt, now);
-            // Also forgets what the processor may have left registered.
-            if (!_cancellation.TryReset())
-                _cancellation = new CancellationTokenSource();
-
-            if (turn.State == TurnState.Running && _turnLimits.Options.Hold != Hold.Request && !turn.HasLeft)
-            {
-                turn.State = TurnState.Leased;
-                Silent(now);
-            }
-            else
-            {
-                Release(turn, now);
-            }
-
-            return end;
-        }
+        Finish(turn, outcome, isAwaited: false);
+        return turn.Decided;
     }
 
     /// <summary>
@@ -175,7 +172,7 @@ internal sealed partial class Gate : IDisposable
             if (_holder is { State: TurnState.Running } running)
                 cancellation = Overrule(running, Outcome.Unavailable);
             else if (_holder is { State: TurnState.Leased } leased)
-                Release(leased, _time.GetTimestamp());
+                Admit(Release(leased, _time.GetTimestamp()));
         }
 
         _ = cancellation?.CancelAsync();
@@ -197,6 +194,9 @@ internal sealed partial class Gate : IDisposable
         }
     }
 
+    /// <summary>Brings the histograms up to date.</summary>
+    public void FlushMetrics() => _metrics.Flush();
+
     /// <summary>How many requests wait; for the gauge.</summary>
     public int QueueLength
     {
@@ -215,9 +215,54 @@ internal sealed partial class Gate : IDisposable
     {
         Close();
         _alarm.Dispose();
+        _metrics.Dispose();
     }
 
-    /// <summary>The semaphore has been taken for this turn.</summary>
+    private void Finish(Turn turn, Outcome outcome, bool isAwaited)
+    {
+        Turn? next = null;
+        Signal? verdict = null;
+        lock (_sync)
+        {
+            var now = _time.GetTimestamp();
+            _metrics.Took(_time.GetElapsedTime(turn.StartedAt, now));
+            if (!turn.IsDecided)
+            {
+                turn.IsDecided = true;
+                turn.Decided = outcome;
+                verdict = isAwaited ? turn.Verdict : null;
+            }
+
+            // Under the lock, so that they are told in their order.
+            if (_watch is { IsRead: true })
+                _watch.TurnEnded(turn.Client, new TurnEnd(turn.Decided, turn.ArrivedAt, turn.StartedAt, now, turn.RequestBytes, turn.ReplyBytes));
+
+            // Also forgets what the processor may have left registered.
+            if (!_cancellation.TryReset())
+                _cancellation = new CancellationTokenSource();
+
+            if (turn.State == TurnState.Running && _turnLimits.Options.Hold != Hold.Request && !turn.HasLeft)
+            {
+                turn.State = TurnState.Leased;
+                Silent(now);
+            }
+            else
+            {
+                next = Release(turn, now);
+            }
+
+            if (!_handsOverInline)
+            {
+                Admit(next);
+                verdict?.Set(outcome);
+                return;
+            }
+        }
+
+        HandOver.Run(next?.Admission, verdict, outcome);
+    }
+
+    /// <summary>The permit is this turn's.</summary>
     private void Grant(Turn turn, long now)
     {
         _holder = turn;
@@ -233,6 +278,7 @@ internal sealed partial class Gate : IDisposable
         turn.StartedAt = now;
         turn.Cancelled = _cancellation.Token;
         turn.IsDecided = false;
+        turn.RequestBytes = turn.ReplyBytes = 0;
         turn.Verdict.Reset();
         _alarm.NotLaterThan(_turnLimits.TurnDue(turn));
     }
@@ -242,7 +288,7 @@ internal sealed partial class Gate : IDisposable
         if (turn.IsDecided)
             return;
         turn.IsDecided = true;
-        turn.Outcome = outcome;
+        turn.Decided = outcome;
         turn.Verdict.Set(outcome);
     }
 
@@ -265,24 +311,30 @@ internal sealed partial class Gate : IDisposable
         turn.Admission.Set(outcome);
     }
 
-    private void Release(Turn turn, long now)
+    /// <returns>Who has the next turn, and is to be told so.</returns>
+    private Turn? Release(Turn turn, long now)
     {
         turn.State = TurnState.Out;
-        _holder = null;
-        _exclusion.Release();
-        GrantNext(now);
+        if (_isPaused || _line.TakeNext() is not { } next)
+        {
+            _holder = null;
+            _exclusion.Release();
+            return null;
+        }
+
+        // The permit passes from hand to hand: nobody could take it in between, and giving it back first costs a tenth of the hand-over.
+        return GrantNext(next, now);
     }
 
-    private void GrantNext(long now)
+    /// <summary>The permit is that of one who has waited.</summary>
+    private Turn GrantNext(Turn next, long now)
     {
-        if (_isPaused || _line.Count == 0 || !_exclusion.Wait(0))
-            return;
-
-        var next = _line.TakeNext()!;
         _metrics.Waited(_time.GetElapsedTime(next.ArrivedAt, now));
         Grant(next, now);
-        next.Admission.Set(Outcome.Ok);
+        return next;
     }
+
+    private static void Admit(Turn? next) => next?.Admission.Set(Outcome.Ok);
 
     private void Silent(long now)
     {
@@ -314,7 +366,7 @@ internal sealed partial class Gate : IDisposable
                     loser = leased;
                 }
 
-                Release(leased, now);
+                Admit(Release(leased, now));
             }
 
             SetAlarm();

@@ -23,7 +23,8 @@ internal sealed partial class Gate
         lock (_sync)
         {
             _isPaused = false;
-            GrantNext(_time.GetTimestamp());
+            if (_line.Count > 0 && _exclusion.Wait(0))
+                Admit(GrantNext(_line.TakeNext()!, _time.GetTimestamp()));
         }
     }
 
@@ -52,7 +53,7 @@ internal sealed partial class Gate
                 case TurnState.Leased:
                     turn.IsHoldOver = true;
                     loser = turn;
-                    Release(turn, _time.GetTimestamp());
+                    Admit(Release(turn, _time.GetTimestamp()));
                     break;
             }
         }

@@ -3,19 +3,52 @@ using System.Threading.Tasks.Sources;
 namespace SocketSync;
 
 /// <summary>
-/// An outcome that one party sets once and one party awaits once, used over and over without an allocation. The one who
-/// awaits goes on from the thread pool, never inside the call that set the outcome.
+/// An outcome that one party sets once and one party awaits once, used over and over without an allocation.
 /// </summary>
 internal sealed class Signal : IValueTaskSource<Outcome>
 {
-    private ManualResetValueTaskSourceCore<Outcome> _core = new() { RunContinuationsAsynchronously = true };
+    private ManualResetValueTaskSourceCore<Outcome> _core;
+    private Outcome _posted;
+    private short _postedFor;
+    private bool _isPosted;
 
     public ValueTask<Outcome> Task => new(this, _core.Version);
+
+    /// <summary>The one that is set after this one, see <see cref="HandOver"/>.</summary>
+    internal Signal? Next { get; set; }
 
     /// <summary>Makes it ready for the next use. The earlier outcome must have been awaited, or be of no interest.</summary>
     public void Reset() => _core.Reset();
 
-    public void Set(Outcome outcome) => _core.SetResult(outcome);
+    /// <summary>The one who awaits goes on from the thread pool, never inside this call.</summary>
+    public void Set(Outcome outcome)
+    {
+        _core.RunContinuationsAsynchronously = true;
+        _core.SetResult(outcome);
+    }
+
+    /// <summary>Keeps the outcome until <see cref="SetPosted"/>.</summary>
+    /// <returns><see langword="false"/>: it is still in line for an earlier use, which is then of no interest.</returns>
+    internal bool TryPost(Outcome outcome)
+    {
+        _posted = outcome;
+        _postedFor = _core.Version;
+        if (_isPosted)
+            return false;
+        _isPosted = true;
+        Next = null;
+        return true;
+    }
+
+    /// <summary>The one who awaits goes on inside this call. Nothing happens if it has begun its next use meanwhile.</summary>
+    internal void SetPosted()
+    {
+        _isPosted = false;
+        if (_core.Version != _postedFor)
+            return;
+        _core.RunContinuationsAsynchronously = false;
+        _core.SetResult(_posted);
+    }
 
     Outcome IValueTaskSource<Outcome>.GetResult(short token) => _core.GetResult(token);
 

@@ -73,8 +73,8 @@ internal sealed class Turn
     /// <summary>Set with the verdict, so that there is only one.</summary>
     internal bool IsDecided { get; set; }
 
-    /// <summary>The verdict, once it is decided.</summary>
-    internal Outcome Outcome { get; set; }
+    /// <summary>How the request ended, once that is decided.</summary>
+    internal Outcome Decided { get; set; }
 
     /// <summary>The order of arrival among all that wait.</summary>
     internal long Arrival { get; set; }
@@ -87,6 +87,12 @@ internal sealed class Turn
 
     /// <summary>When the request in hand began (a timestamp).</summary>
     internal long StartedAt { get; set; }
+
+    /// <summary>How long the request was, for those who watch; noted only where there are any.</summary>
+    internal long RequestBytes { get; set; }
+
+    /// <summary>How long the reply was, likewise.</summary>
+    internal long ReplyBytes { get; set; }
 
     internal Turn? Next { get; set; }
 

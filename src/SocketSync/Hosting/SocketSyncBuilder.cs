@@ -23,7 +23,7 @@ public sealed class SocketSyncBuilder
         where T : class, IRequestProcessor
     {
         ArgumentException.ThrowIfNullOrWhiteSpace(name);
-        _processors.Add(new ProcessorRegistration(name, neverBlocks, AnswersAtOnce: false, (services, _) => ActivatorUtilities.CreateInstance<T>(services)));
+        _processors.Add(new ProcessorRegistration(name, neverBlocks, (services, _) => ActivatorUtilities.CreateInstance<T>(services)));
         return this;
     }
 }

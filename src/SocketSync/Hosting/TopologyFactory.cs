@@ -21,12 +21,13 @@ internal static class TopologyFactory
             foreach (var (name, resource) in options.Resources)
             {
                 var registration = catalog[resource.Processor];
+                var watch = new ResourceWatch(name, services.GetRequiredService<TurnFeed>(), time);
                 resources.Add(name, new SharedProcessor(
                     name,
                     registration,
                     registration.Create(services, new ResourceSetup(name, resource, ClientsOf(name, options))),
-                    new Gate(resource.TurnsOf(), time, new TurnMetrics(meter.Meter, name)),
-                    new ResourceWatch(name, services.GetRequiredService<TurnFeed>(), time),
+                    new Gate(resource.TurnsOf(), time, new TurnMetrics(meter.Meter, name), registration.NeverBlocks, watch),
+                    watch,
                     loggers.CreateLogger<SharedProcessor>()));
             }
 
@@ -38,6 +39,7 @@ internal static class TopologyFactory
                     name, listener, resources[resource], ProtocolFactory.Create(listener.Protocol!), options.Resources[resource].OnError));
             }
 
+            PoolReserve.Prepare(options.Resources.Values.Count(resource => !catalog[resource.Processor].NeverBlocks));
             return new Topology(resources, listeners, bound);
         }
         catch

@@ -15,6 +15,7 @@ internal sealed class OpenTcpLink : IOpenLink
         {
             IOQueueCount = 0,
             UnsafePreferInlineScheduling = true,
+            WaitForDataBeforeAllocatingBuffer = false, // One buffer for each device is little; a wait of its own is a system call more.
             MaxReadBufferSize = LinkPipe.MaxReadAhead,
             MaxWriteBufferSize = 1, // So that a flush is over only when the system has taken everything.
         },

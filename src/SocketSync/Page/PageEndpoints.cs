@@ -1,5 +1,6 @@
 using Microsoft.AspNetCore.Builder;
 using Microsoft.AspNetCore.Http;
+using Microsoft.AspNetCore.Http.Features;
 using Microsoft.AspNetCore.Routing;
 using Microsoft.Extensions.DependencyInjection;
 
@@ -12,7 +13,12 @@ internal static class PageEndpoints
     {
         var host = endpoints.ServiceProvider.GetRequiredService<PageHost>();
         Last(endpoints.MapMethods("/", [HttpMethods.Get, HttpMethods.Head], context => host.ServeAsync(context, "/", "/")));
-        Last(endpoints.MapPost(PagePaths.Farewell, context => host.ServeAsync(context, PagePaths.Farewell, PagePaths.Disconnect)));
+        Last(endpoints.MapPost(PagePaths.Farewell, context =>
+        {
+            if (context.Features.Get<IHttpMaxRequestBodySizeFeature>() is { IsReadOnly: false } body)
+                body.MaxRequestBodySize = SmallRequests.MaxBodyBytes;
+            return host.ServeAsync(context, PagePaths.Farewell, PagePaths.Disconnect);
+        }));
         endpoints.Map($"/{PagePaths.Folder}/{{**path}}", context =>
         {
             var path = $"/{PagePaths.Folder}/{context.GetRouteValue("path")}";

@@ -27,11 +27,7 @@ internal sealed class PagePipeline : IAsyncDisposable
             RequestPath = $"/{PagePaths.Folder}",
             OnPrepareResponse = file => PageHeaders.Set(file.Context),
         });
-        app.Use(next =>
-        {
-            var door = new PageDoor(_services.GetRequiredService<IHostApplicationLifetime>(), next);
-            return context => context.Request.Path == PagePaths.Hub ? door.EnterAsync(context) : next(context);
-        });
+        app.Use(next => new PageDoor(_services.GetRequiredService<IHostApplicationLifetime>(), next).PassAsync);
         app.UseRouting();
         app.UseEndpoints(endpoints =>
         {

@@ -3,12 +3,7 @@ using System.Buffers;
 namespace SocketSync;
 
 /// <summary>Replies with the request.</summary>
-internal sealed class EchoProcessor : IRequestProcessor
+internal sealed class EchoProcessor : IImmediateProcessor
 {
-    public ValueTask ProcessAsync(RequestContext context, CancellationToken cancellationToken)
-    {
-        foreach (var segment in context.Request)
-            context.Reply.Write(segment.Span);
-        return ValueTask.CompletedTask;
-    }
+    public ReadOnlySequence<byte> Answer(in ReadOnlySequence<byte> request) => request;
 }

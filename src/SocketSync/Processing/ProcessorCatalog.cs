@@ -11,9 +11,9 @@ internal sealed class ProcessorCatalog
 
     public ProcessorCatalog()
     {
-        Add(new ProcessorRegistration(Echo, NeverBlocks: true, AnswersAtOnce: true, static (_, _) => new EchoProcessor()));
-        Add(new ProcessorRegistration(Relay, NeverBlocks: true, AnswersAtOnce: false, LinkedProcessors.CreateRelay));
-        Add(new ProcessorRegistration(Tunnel, NeverBlocks: true, AnswersAtOnce: false, LinkedProcessors.CreateTunnel));
+        Add(new ProcessorRegistration(Echo, NeverBlocks: true, static (_, _) => new EchoProcessor()));
+        Add(new ProcessorRegistration(Relay, NeverBlocks: true, LinkedProcessors.CreateRelay));
+        Add(new ProcessorRegistration(Tunnel, NeverBlocks: true, LinkedProcessors.CreateTunnel));
     }
 
     public IReadOnlyCollection<string> Names => _byName.Keys;

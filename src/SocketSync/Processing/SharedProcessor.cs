@@ -1,3 +1,4 @@
+using System.Buffers;
 using System.Runtime.CompilerServices;
 using Microsoft.Extensions.Logging;
 
@@ -10,6 +11,7 @@ namespace SocketSync;
 internal sealed partial class SharedProcessor : IAsyncDisposable
 {
     private readonly IRequestProcessor _processor;
+    private readonly IImmediateProcessor? _immediate;
     private readonly ILogger _logger;
 
     public SharedProcessor(string name, ProcessorRegistration registration, IRequestProcessor processor, Gate gate, ResourceWatch watch, ILogger logger)
@@ -18,8 +20,8 @@ internal sealed partial class SharedProcessor : IAsyncDisposable
         Name = name;
         ProcessorName = registration.Name;
         NeverBlocks = registration.NeverBlocks;
-        AnswersAtOnce = registration.AnswersAtOnce;
         _processor = processor;
+        _immediate = processor as IImmediateProcessor;
         Gate = gate;
         _logger = logger;
     }
@@ -32,8 +34,8 @@ internal sealed partial class SharedProcessor : IAsyncDisposable
     /// <summary>Whether its processor may run on a thread that moves bytes.</summary>
     public bool NeverBlocks { get; }
 
-    /// <summary>Whether it is done when <see cref="Process"/> returns.</summary>
-    public bool AnswersAtOnce { get; }
+    /// <summary>Whether requests are to go through <see cref="Answer"/>, else through <see cref="Process"/>.</summary>
+    public bool IsImmediate => _immediate is not null;
 
     public Gate Gate { get; }
 
@@ -58,6 +60,31 @@ internal sealed partial class SharedProcessor : IAsyncDisposable
         return verdict;
     }
 
+    /// <summary>Has the request answered in a turn that was granted, and ends the turn.</summary>
+    /// <returns>How the request ended; only where that is Ok, <paramref name="reply"/> is to be sent.</returns>
+    public Outcome Answer(Turn turn, in ReadOnlySequence<byte> request, out ReadOnlySequence<byte> reply)
+    {
+        var outcome = Outcome.Failed;
+        try
+        {
+            reply = _immediate!.Answer(request);
+            outcome = Outcome.Ok;
+            if (Watch.IsRead)
+                (turn.RequestBytes, turn.ReplyBytes) = (request.Length, reply.Length);
+            if (Watch.IsTraced)
+            {
+                Watch.Requested(turn.Client, request);
+                Watch.Replied(turn.Client, reply);
+            }
+        }
+        finally
+        {
+            outcome = Gate.EndAtOnce(turn, outcome);
+        }
+
+        return outcome;
+    }
+
     public async ValueTask DisposeAsync()
     {
         var isInside = Gate.GetStatus().Holder is not null;
@@ -79,7 +106,7 @@ internal sealed partial class SharedProcessor : IAsyncDisposable
                 Watch.Requested(context.Client, context.Request);
             outcome = await TryProcessAsync(turn, context);
             if (Watch.IsTraced && outcome == Outcome.Ok && !turn.IsOutstayed)
-                Watch.Replied(context.Client, context.ReplyBuffer.Written);
+                Watch.Replied(context.Client, new(context.ReplyBuffer.Written));
             if (_processor is IResourceRecovery { NeedsRecovery: true } recovery)
             {
                 Gate.Settle(turn, outcome);
@@ -88,12 +115,10 @@ internal sealed partial class SharedProcessor : IAsyncDisposable
         }
         finally
         {
-            // Also where the log itself throws, as it may on an exception whose Message does.
-            // Read before the client goes on and uses the context again.
-            var (client, received, sent, reply) = (context.Client, context.ReceivedBytes, context.SentBytes, context.ReplyBuffer.Length);
-            var end = Gate.End(turn, outcome);
             if (Watch.IsRead)
-                Watch.TurnEnded(client, end, received, sent + (end.Outcome == Outcome.Ok ? reply : 0));
+                (turn.RequestBytes, turn.ReplyBytes) = (context.ReceivedBytes, context.SentBytes + context.ReplyBuffer.Length);
+            // Also where the log itself throws, as it may on an exception whose Message does.
+            Gate.End(turn, outcome);
         }
     }
 

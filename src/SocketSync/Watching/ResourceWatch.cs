@@ -15,7 +15,7 @@ internal sealed class ResourceWatch(string resource, TurnFeed turns, TimeProvide
 
     public bool IsRead => turns.HasReaders;
 
-    public void TurnEnded(Client client, in TurnEnd end, long requestBytes, long replyBytes)
+    public void TurnEnded(Client client, in TurnEnd end)
     {
         // From one look at both clocks, so that the three times keep their distances.
         var (now, timestamp) = (time.GetUtcNow(), time.GetTimestamp());
@@ -27,18 +27,18 @@ internal sealed class ResourceWatch(string resource, TurnFeed turns, TimeProvide
             At(end.StartedAt),
             At(end.EndedAt),
             end.Outcome,
-            requestBytes,
-            replyBytes));
+            end.RequestBytes,
+            end.ReplyBytes));
 
         DateTimeOffset At(long then) => now - time.GetElapsedTime(then, timestamp);
     }
 
     public void Requested(Client client, in ReadOnlySequence<byte> bytes) => Note(TraceEntry.Request, client, bytes);
 
-    public void Replied(Client client, ReadOnlyMemory<byte> bytes)
+    public void Replied(Client client, in ReadOnlySequence<byte> bytes)
     {
         if (!bytes.IsEmpty)
-            Note(TraceEntry.Reply, client, new(bytes));
+            Note(TraceEntry.Reply, client, bytes);
     }
 
     private void Note(string direction, Client client, in ReadOnlySequence<byte> bytes) =>

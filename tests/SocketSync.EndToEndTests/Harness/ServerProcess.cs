@@ -11,20 +11,20 @@ internal sealed class ServerProcess : IAsyncDisposable
     private readonly TestFiles _files = new();
     private readonly string _config;
 
-    private ServerProcess(string assembly, string settings, string serilog, int? openFiles, int? httpPort = null)
-        : this(assembly, WholeFile(settings, serilog), openFiles, folder: null, more: [], httpPort)
+    private ServerProcess(string assembly, string settings, string serilog, int? openFiles, Dictionary<string, string>? environment = null, int? httpPort = null)
+        : this(assembly, WholeFile(settings, serilog), openFiles, folder: null, more: [], environment, httpPort)
     {
     }
 
-    private ServerProcess(string assembly, string file, int? openFiles, string? folder, string[] more, int? httpPort = null)
+    private ServerProcess(string assembly, string file, int? openFiles, string? folder, string[] more, Dictionary<string, string>? environment = null, int? httpPort = null)
     {
         _config = _files.Write("appsettings.json", file);
         var url = $"http://127.0.0.1:{httpPort ?? FreePort.Next()}";
         Http = new HttpClient { BaseAddress = new(url), Timeout = TimeSpan.FromSeconds(10) };
         string[] arguments = [Assembly(assembly), "--config", _config, $"--urls={url}", .. more];
         Process = openFiles is { } limit
-            ? new("bash", ["-c", $"ulimit -n {limit}; exec dotnet \"$@\"", "server", .. arguments], folder)
-            : new("dotnet", arguments, folder);
+            ? new("bash", ["-c", $"ulimit -n {limit}; exec dotnet \"$@\"", "server", .. arguments], folder, environment)
+            : new("dotnet", arguments, folder, environment);
     }
 
     public ChildProcess Process { get; }
@@ -39,7 +39,7 @@ internal sealed class ServerProcess : IAsyncDisposable
     /// <param name="openFiles">How many files it may have open.</param>
     /// <param name="httpPort">Where it serves HTTP, if that matters.</param>
     public static Task<ServerProcess> StartAsync(string settings, string serilog = "", int? openFiles = null, int? httpPort = null) =>
-        ReadyAsync(new("ServerAssembly", settings, serilog, openFiles, httpPort));
+        ReadyAsync(new("ServerAssembly", settings, serilog, openFiles, environment: null, httpPort));
 
     /// <summary>Starts the server, which is not ready as yet, and waits until it has bound its listeners.</summary>
     public static Task<ServerProcess> StartUnreadyAsync(string settings) => UnreadyAsync("ServerAssembly", settings);
@@ -48,8 +48,10 @@ internal sealed class ServerProcess : IAsyncDisposable
     public static Task<ServerProcess> StartUnreadyTestHostAsync(string settings) => UnreadyAsync("TestHostAssembly", settings);
 
     /// <summary>Starts the host that has processors "Scripted" and "Converse", and waits until it is ready.</summary>
-    public static Task<ServerProcess> StartTestHostAsync(string settings) =>
-        ReadyAsync(new("TestHostAssembly", settings, serilog: "", openFiles: null));
+    /// <param name="settings">What stands in section SocketSync.</param>
+    /// <param name="environment">What it finds in its environment.</param>
+    public static Task<ServerProcess> StartTestHostAsync(string settings, Dictionary<string, string>? environment = null) =>
+        ReadyAsync(new("TestHostAssembly", settings, serilog: "", openFiles: null, environment));
 
     /// <summary>Starts the server with a whole file as it is, and waits until it is ready.</summary>
     /// <param name="file">The file's text.</param>

@@ -21,10 +21,11 @@ internal sealed class SyncHost : IDisposable
     public SyncHost(IRequestProcessor? processor = null, GateOptions? gate = null, ListenerOptions? listener = null, ProtocolOptions? protocol = null, OnError onError = OnError.Reply, FakeTimeProvider? time = null)
     {
         Time = time ?? new FakeTimeProvider();
-        _gate = new Gate(gate ?? new GateOptions(), Time, new TurnMetrics(_meter, "R"));
+        var watch = new ResourceWatch("R", Turns, Time);
+        _gate = new Gate(gate ?? new GateOptions(), Time, new TurnMetrics(_meter, "R"), watch: watch);
         processor ??= new EchoProcessor();
-        var registration = new ProcessorRegistration("P", NeverBlocks: processor is EchoProcessor or Relay, AnswersAtOnce: processor is EchoProcessor, (_, _) => processor);
-        _resource = new SharedProcessor("R", registration, processor, _gate, new ResourceWatch("R", Turns, Time), NullLogger.Instance);
+        var registration = new ProcessorRegistration("P", NeverBlocks: processor is EchoProcessor or Relay, (_, _) => processor);
+        _resource = new SharedProcessor("R", registration, processor, _gate, watch, NullLogger.Instance);
         Listener = new ListenerState("L", listener ?? new ListenerOptions(), _resource, ProtocolFactory.Create(protocol ?? new ProtocolOptions { Name = "Line" }), onError);
     }
 

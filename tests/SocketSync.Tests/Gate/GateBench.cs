@@ -15,8 +15,8 @@ internal sealed class GateBench : IDisposable
     private static int _ids;
     private readonly Meter _meter = new("GateBench");
 
-    public GateBench(GateOptions? options = null, TimeProvider? time = null) =>
-        Gate = new Gate(options ?? Patient, time ?? Time, new TurnMetrics(_meter, "R"));
+    public GateBench(GateOptions? options = null, TimeProvider? time = null, bool handsOverInline = false) =>
+        Gate = new Gate(options ?? Patient, time ?? Time, new TurnMetrics(_meter, "R"), handsOverInline);
 
     public FakeTimeProvider Time { get; } = new();
 

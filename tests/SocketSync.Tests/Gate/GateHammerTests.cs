@@ -7,8 +7,10 @@ public class GateHammerTests
     private const int Clients = 8;
     private const int Requests = 4_000;
 
-    [Theory, InlineData("Request"), InlineData("Quiet"), InlineData("Connection")]
-    public async Task TurnsNeverOverlapAndSurvivorsGoInOrder(string hold)
+    [Theory]
+    [InlineData("Request", false), InlineData("Quiet", false), InlineData("Connection", false)]
+    [InlineData("Request", true), InlineData("Quiet", true), InlineData("Connection", true)]
+    public async Task TurnsNeverOverlapAndSurvivorsGoInOrder(string hold, bool handsOverInline)
     {
         using var bench = new GateBench(
             new GateOptions
@@ -20,7 +22,8 @@ public class GateHammerTests
                 WaitTimeout = TimeSpan.FromMilliseconds(2),
                 TurnTimeout = TimeSpan.FromMilliseconds(1),
             },
-            TimeProvider.System);
+            TimeProvider.System,
+            handsOverInline);
         var inside = 0;
         var lastArrival = -1L;
         var outcomes = new int[OutcomeNames.Count];

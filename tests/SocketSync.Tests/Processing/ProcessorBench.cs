@@ -13,7 +13,7 @@ internal sealed class ProcessorBench : IDisposable
         _gate = new GateBench(options, time);
         Log = log ?? new LogList();
         var processor = new Delegated(process);
-        Shared = new SharedProcessor("R", new ProcessorRegistration("P", neverBlocks, AnswersAtOnce: false, (_, _) => processor), processor, _gate.Gate, new ResourceWatch("R", new TurnFeed(), TimeProvider.System), Log);
+        Shared = new SharedProcessor("R", new ProcessorRegistration("P", neverBlocks, (_, _) => processor), processor, _gate.Gate, new ResourceWatch("R", new TurnFeed(), TimeProvider.System), Log);
         (Turn, Context) = NewClient();
     }
 

@@ -198,7 +198,7 @@ public class SharedProcessorTests
     {
         var processor = new Disposed();
         var gate = new GateBench().Gate;
-        var shared = new SharedProcessor("R", new ProcessorRegistration("P", true, AnswersAtOnce: false, (_, _) => processor), processor, gate, new ResourceWatch("R", new TurnFeed(), TimeProvider.System), new LogList());
+        var shared = new SharedProcessor("R", new ProcessorRegistration("P", true, (_, _) => processor), processor, gate, new ResourceWatch("R", new TurnFeed(), TimeProvider.System), new LogList());
         await shared.DisposeAsync();
         Assert.Equal(1, processor.Count);
         GateBench.AssertAtOnce(Outcome.Unavailable, gate.Enter(GateBench.NewTurn()));

@@ -16,9 +16,9 @@ internal sealed class DurationHistory
 
     public static readonly TimeSpan Step = TimeSpan.FromSeconds(60 / StepsPerMinute);
 
-    private readonly DurationHistogram _current = new();
-    private readonly DurationHistogram _lastMinute = new();
-    private readonly Queue<DurationHistogram> _minute = new();
+    private readonly PercentileHistogram _current = new();
+    private readonly PercentileHistogram _lastMinute = new();
+    private readonly Queue<PercentileHistogram> _minute = new();
     private readonly Queue<DurationPoint> _points = new();
     private long _step = -1;
 
@@ -47,7 +47,7 @@ internal sealed class DurationHistory
             if (_points.Count > Steps - 1)
                 _points.Dequeue();
 
-            var oldest = _minute.Count < StepsPerMinute - 1 ? new DurationHistogram() : _minute.Dequeue();
+            var oldest = _minute.Count < StepsPerMinute - 1 ? new PercentileHistogram() : _minute.Dequeue();
             oldest.Clear();
             oldest.Add(_current);
             _minute.Enqueue(oldest);
@@ -57,5 +57,5 @@ internal sealed class DurationHistory
         _step = step;
     }
 
-    private static DurationPoint PointOf(DurationHistogram histogram) => new(histogram.Percentile(0.5), histogram.Percentile(0.99));
+    private static DurationPoint PointOf(PercentileHistogram histogram) => new(histogram.Percentile(0.5), histogram.Percentile(0.99));
 }

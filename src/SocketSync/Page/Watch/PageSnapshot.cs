@@ -28,7 +28,7 @@ internal sealed record ClientTime(string ConnectionId, string Address, TimeSpan 
 internal sealed record WaiterView(string ConnectionId, string Address, Priority Priority, TimeSpan For);
 
 /// <summary>How many clients there are, and the first of them: before all others those who use a resource or wait for it.</summary>
-internal sealed record ClientsView(IReadOnlyList<ClientView> Shown, int Total);
+internal sealed record ClientsView(IReadOnlyList<ClientView> Listed, int Total);
 
 internal sealed record ClientView(
     string Id, string Address, string Listener, string Resource, TimeSpan Connected, long Requests, bool Waiting, bool HasTurn);

@@ -1,7 +1,7 @@
 namespace SocketSync;
 
 /// <summary>Counts durations from a microsecond to minutes, each class a fifth longer than the one before.</summary>
-internal sealed class DurationHistogram
+internal sealed class PercentileHistogram
 {
     private const int ClassesPerDoubling = 4;
     private const int Classes = 30 * ClassesPerDoubling;
@@ -16,7 +16,7 @@ internal sealed class DurationHistogram
         _total++;
     }
 
-    public void Add(DurationHistogram other)
+    public void Add(PercentileHistogram other)
     {
         for (var i = 0; i < Classes; i++)
             _counts[i] += other._counts[i];

@@ -1,0 +1,58 @@
+using System.Globalization;
+
+namespace SocketSync.Benchmarks;
+
+/// <summary>Who is compared.</summary>
+internal static class Contestants
+{
+    /// <summary>Those that echo lines.</summary>
+    public static IReadOnlyList<Contestant> Echo { get; } =
+    [
+        new(Contestant.Own, "this server as shipped, metrics and logging on, but for the port and `Protocol: Line`", null,
+            static (_, port) => Workplace.Server(port)),
+        new("Kestrel", "a connection handler on Kestrel as it comes, **not** gated: requests of different clients overlap", null,
+            static (_, port) => Workplace.Self("peer", "kestrel-echo", "--port", Text(port))),
+        new("Go", "a goroutine per client, a mutex around each request (`Peers/mutex.go`)", "go",
+            static (place, port) => Workplace.Program(place.BuildGo("mutex.go"), $"127.0.0.1:{Text(port)}")),
+        new("Node", "one thread (`Peers/echo.js`)", "node",
+            static (_, port) => Workplace.Program("node", Workplace.Source("echo.js"), "127.0.0.1", Text(port))),
+        new("Python", "a thread per client, a lock around each request (`Peers/threads.py`)", "python3",
+            static (_, port) => Workplace.Program("python3", Workplace.Source("threads.py"), "127.0.0.1", Text(port))),
+        new("Redis", "`redis-server` without persistence, its `ECHO` command", "redis-server",
+            static (place, port) => Workplace.Program("redis-server", "--port", Text(port), "--bind", "127.0.0.1", "--save", "", "--appendonly", "no", "--dir", place.Folder))
+        {
+            Protocol = "Resp",
+        },
+    ];
+
+    /// <summary>The ways to a device at the given port; <see langword="null"/> as a command: straight to the device.</summary>
+    public static IReadOnlyList<Contestant> Relay(int device) =>
+    [
+        new(Contestant.Own, "32 clients through a `Relay`, connections kept", null,
+            (_, port) => Workplace.Server(port, "--SocketSync:Resources:Default:Processor=Relay",
+                "--SocketSync:Resources:Default:Link:Tcp:Host=127.0.0.1", $"--SocketSync:Resources:Default:Link:Tcp:Port={Text(device)}")),
+        new("HAProxy", "32 clients through `mode tcp` with `maxconn 1`; a connection keeps the one place for as long as it lives, so each request has its own", "haproxy",
+            (place, port) => Workplace.Program("haproxy", "-db", "-f", place.Write("haproxy.cfg", HaproxyConfiguration(port, device))))
+        {
+            Reconnect = true,
+        },
+    ];
+
+    /// <summary>One client that has the device to itself.</summary>
+    public const string Direct = "direct";
+
+    private static string HaproxyConfiguration(int port, int device) => $"""
+        defaults
+            mode tcp
+            timeout connect 5s
+            timeout client 30s
+            timeout server 30s
+            timeout queue 30s
+        listen relay
+            bind 127.0.0.1:{Text(port)}
+            server device 127.0.0.1:{Text(device)} maxconn 1
+
+        """;
+
+    private static string Text(int number) => number.ToString(CultureInfo.InvariantCulture);
+}

@@ -1,0 +1,58 @@
+using System.Diagnostics;
+using System.Net;
+using System.Net.Sockets;
+using System.Reflection;
+
+namespace SocketSync.Benchmarks;
+
+/// <summary>A temporary directory for what the contestants need, the programs they are made of, and free ports.</summary>
+internal sealed class Workplace : IDisposable
+{
+    private static readonly string Dotnet = Environment.ProcessPath is { } path && Path.GetFileNameWithoutExtension(path) == "dotnet" ? path : "dotnet";
+
+    private readonly DirectoryInfo _directory = Directory.CreateTempSubdirectory("socketsync-compare-");
+
+    public string Folder => _directory.FullName;
+
+    /// <summary>The server's assembly, built as this program is.</summary>
+    public static string ServerAssembly { get; } = Path.GetFullPath(typeof(Workplace).Assembly.GetCustomAttributes<AssemblyMetadataAttribute>()
+        .Single(static a => a.Key == "ServerAssembly").Value!);
+
+    public static int FreePort()
+    {
+        using var listener = new TcpListener(IPAddress.Loopback, 0);
+        listener.Start();
+        return ((IPEndPoint)listener.LocalEndpoint).Port;
+    }
+
+    /// <summary>The path of a peer's source.</summary>
+    public static string Source(string name) => Path.Combine(AppContext.BaseDirectory, "Peers", name);
+
+    public static ProcessStartInfo Program(string program, params IEnumerable<string> arguments) => new(SearchPath.Find(program) ?? program, arguments);
+
+    /// <summary>This program itself, with other arguments.</summary>
+    public static ProcessStartInfo Self(params IEnumerable<string> arguments) => new(Dotnet, [typeof(Workplace).Assembly.Location, .. arguments]);
+
+    public static ProcessStartInfo Server(int port, params IEnumerable<string> settings) => new(Dotnet,
+        [ServerAssembly, $"--SocketSync:Listeners:Default:Port={port}", "--SocketSync:Resources:Default:Protocol:Name=Line", $"--urls=http://127.0.0.1:{FreePort()}", .. settings]);
+
+    /// <summary>The path of a Go program, built once.</summary>
+    public string BuildGo(string source)
+    {
+        var built = File(Path.GetFileNameWithoutExtension(source));
+        if (System.IO.File.Exists(built)) return built;
+        using var go = Process.Start(Program("go", "build", "-o", built, Source(source)))!;
+        go.WaitForExit();
+        return go.ExitCode == 0 ? built : throw new LoadFailureException($"go build {source} failed.");
+    }
+
+    public string Write(string name, string text)
+    {
+        System.IO.File.WriteAllText(File(name), text);
+        return File(name);
+    }
+
+    public void Dispose() => _directory.Delete(recursive: true);
+
+    private string File(string name) => Path.Combine(_directory.FullName, name);
+}

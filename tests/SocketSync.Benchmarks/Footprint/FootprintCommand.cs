@@ -1,0 +1,40 @@
+using System.CommandLine;
+
+namespace SocketSync.Benchmarks;
+
+/// <summary><c>footprint</c>: what a server costs that nobody asks for speed.</summary>
+internal static class FootprintCommand
+{
+    public static Command Create()
+    {
+        var connections = new Option<int>("--connections") { Description = "Idle clients.", DefaultValueFactory = _ => 10_000 };
+        var requests = new Option<int>("--requests") { Description = "Requests of steady echo.", DefaultValueFactory = _ => 1_000_000 };
+        var rounds = new Option<int>("--rounds") { Description = "Starts, and comparisons with and without a scrape.", DefaultValueFactory = _ => 7 };
+        var probes = new Option<int>("--probes") { Description = "Questions whose answers are timed, in each comparison.", DefaultValueFactory = _ => 5_000 };
+        var command = new Command("footprint", "Measures memory, allocations, the start, and how health answers beside processors that block.")
+        {
+            connections, requests, rounds, probes,
+        };
+        foreach (var host in FootprintHosts.Create())
+            command.Subcommands.Add(host);
+        command.SetAction(async (parsed, cancellationToken) =>
+        {
+            IAsyncEnumerable<Finding>[] measurements =
+            [
+                Start.MeasureAsync(parsed.GetValue(rounds), cancellationToken),
+                IdleClients.MeasureAsync(parsed.GetValue(connections), cancellationToken),
+                SteadyEcho.MeasureAsync(parsed.GetValue(requests), cancellationToken),
+                Blocked.MeasureAsync(parsed.GetValue(probes), cancellationToken),
+                Scrape.MeasureAsync(parsed.GetValue(rounds), parsed.GetValue(probes), cancellationToken),
+            ];
+            foreach (var measurement in measurements)
+            {
+                await foreach (var finding in measurement)
+                    Console.WriteLine(finding);
+            }
+
+            return 0;
+        });
+        return command;
+    }
+}

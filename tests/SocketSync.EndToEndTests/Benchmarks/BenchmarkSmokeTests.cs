@@ -1,0 +1,60 @@
+namespace SocketSync.EndToEndTests;
+
+/// <summary>Each of the benchmarks' commands starts, and measures for a moment. What comes out is not looked at.</summary>
+[Collection(HeavyTests.Name)]
+public sealed class BenchmarkSmokeTests
+{
+    [Theory]
+    [InlineData("UncontendedGate"), InlineData("ContendedGate"), InlineData("Framing")]
+    public async Task Micro(string benchmarks)
+    {
+        using var files = new TestFiles();
+        // In this process: what each of its own would take to build is more than all the rest.
+        var printed = await RunAsync("micro", "--filter", $"*.{benchmarks}.*", "--job", "Dry", "--inProcess", "--artifacts", files.Folder);
+        Assert.Contains($"{benchmarks}-report.csv", printed, StringComparison.Ordinal);
+    }
+
+    [Fact]
+    public async Task MicroFailsWhereNothingWasMeasured()
+    {
+        using var files = new TestFiles();
+        await RunAsync(expected: 1, "micro", "--filter", "*.NoSuchBenchmark.*", "--job", "Dry", "--inProcess", "--artifacts", files.Folder);
+    }
+
+    [Fact]
+    public async Task Footprint()
+    {
+        var printed = await RunAsync("footprint", "--connections", "50", "--requests", "2000", "--rounds", "1", "--probes", "50");
+        foreach (var what in (string[])["An idle client", "Steady echo", "Start to ready", "After start", "Live while", "A slow scrape"])
+            Assert.Contains(what, printed, StringComparison.Ordinal);
+    }
+
+    [Fact]
+    public async Task Load()
+    {
+        await using var server = await ServerProcess.StartAsync(Settings.EchoLines);
+        var port = (await server.StatusAsync()).Listener.Port;
+        var printed = await RunAsync("load", "--target", $"127.0.0.1:{port}", "--connections", "4", "--seconds", "0.3", "--warmup", "0.1", "--json");
+        Assert.Contains('{', printed);
+        await server.WaitForStatusAsync(s => s.Resource.Completed > 0);
+    }
+
+    [Fact]
+    public async Task Compare()
+    {
+        var printed = await RunAsync(
+            "compare", "--rounds", "1", "--seconds", "0.3", "--warmup", "0.1", "--only", "echo", "--connections", "4", "--contestants", "SocketSync,Kestrel");
+        Assert.Contains("SocketSync", printed, StringComparison.Ordinal);
+    }
+
+    private static Task<string> RunAsync(params string[] arguments) => RunAsync(expected: 0, arguments);
+
+    private static async Task<string> RunAsync(int expected, params string[] arguments)
+    {
+        var assembly = ServerProcess.Assembly("BenchmarksAssembly");
+        await using var process = new ChildProcess("dotnet", [assembly, .. arguments], Path.GetDirectoryName(assembly));
+        var code = await process.ExitAsync(TimeSpan.FromSeconds(60));
+        Assert.True(code == expected, $"ended with {code}:\n{process.Log}");
+        return process.Log;
+    }
+}

@@ -1,0 +1,65 @@
+using Microsoft.Extensions.Logging.Abstractions;
+
+namespace SocketSync.Tests;
+
+public sealed class PageWatchTests : IAsyncDisposable
+{
+    private readonly SyncHost _host = new();
+    private readonly Topology _topology;
+    private readonly PageWatch _watch;
+
+    public PageWatchTests()
+    {
+        _topology = new Topology(
+            new Dictionary<string, SharedProcessor>(StringComparer.Ordinal) { ["R"] = _host.Listener.Resource },
+            new Dictionary<string, ListenerState>(StringComparer.Ordinal) { ["L"] = _host.Listener },
+            ListenerBinder.Bind(new Dictionary<string, ListenerOptions>(StringComparer.Ordinal), "localhost"));
+        _watch = new PageWatch(_topology, _host.Turns, _host.Time, NullLogger<PageWatch>.Instance);
+    }
+
+    [Fact]
+    public void ReadsTurnsForAsLongAsSomebodyLooks()
+    {
+        Assert.False(_host.Turns.HasReaders);
+        var first = _watch.Show(_ => { });
+        var second = _watch.Show(_ => { });
+        Assert.Equal(1, _host.Turns.ReaderCount);
+        first.Dispose();
+        Assert.True(_host.Turns.HasReaders);
+        second.Dispose();
+        second.Dispose();
+        Assert.False(_host.Turns.HasReaders);
+    }
+
+    [Fact]
+    public async Task ShowsEverybodyTheSame()
+    {
+        var client = _host.Connect();
+        PageSnapshot? first = null;
+        PageSnapshot? second = null;
+        using var watching = _watch.Show(snapshot => first = snapshot);
+        await SyncHost.Until(() => first is not null, "something is shown at once");
+        using var other = _watch.Show(snapshot => second = snapshot);
+        await client.SendAsync("hello\n");
+        await SyncHost.Until(() => IsServed(second), "the turn is shown");
+        Assert.Same(first, second);
+        var resource = second!.Resources["R"];
+        Assert.Equal("Idle", resource.State);
+        Assert.Equal(1, resource.Rates.Completed);
+        Assert.Equal(1, Assert.Single(resource.Timeline.Lanes).Turns);
+        Assert.Equal(1, second.Clients.Total);
+
+        bool IsServed(PageSnapshot? snapshot)
+        {
+            _host.Time.Advance(TimeSpan.FromMilliseconds(50));
+            return snapshot?.Resources["R"].Timeline.Lanes.Count > 0;
+        }
+    }
+
+    public async ValueTask DisposeAsync()
+    {
+        _watch.Dispose();
+        await _topology.DisposeAsync();
+        _host.Dispose();
+    }
+}
