@@ -66,7 +66,7 @@ public static class SocketSyncHostExtensions
         return new SocketSyncBuilder(processors);
     }
 
-    /// <summary>Maps <c>/health/live</c>, <c>/health/ready</c>, <c>/api</c> and <c>/metrics</c>.</summary>
+    /// <summary>Maps the operator's page at <c>/</c>, <c>/health/live</c>, <c>/health/ready</c>, <c>/api</c> and <c>/metrics</c>.</summary>
     /// <param name="endpoints">The host's endpoints.</param>
     /// <returns>The same endpoints.</returns>
     public static IEndpointRouteBuilder MapSocketSync(this IEndpointRouteBuilder endpoints)
