@@ -8,10 +8,12 @@ internal static class CheckCommand
     public static int Run(ServerArguments arguments)
     {
         using var configuration = ServerConfiguration.Load(arguments);
-        var host = HostConfiguration.Read(configuration, ServerConfiguration.Processors);
+        var processors = new ProcessorCatalog();
+        var plugins = ServerConfiguration.LoadPlugins(configuration, arguments, processors);
+        var host = HostConfiguration.Read(configuration, processors.Names, plugins.Problems);
 
         Console.Out.WriteLine($"{ServerConfiguration.FileOf(arguments)} is valid. It would run:");
-        foreach (var line in Describe(host)) Console.Out.WriteLine(line);
+        foreach (var line in plugins.Loaded.Select(p => p.ToString()).Concat(Describe(host))) Console.Out.WriteLine(line);
         return ServerExit.Ok;
     }
 
@@ -22,7 +24,7 @@ internal static class CheckCommand
             .Concat(host.Http.Select(e => $"http endpoint {e.Url}"));
 
     private static string Line(string name, ListenerOptions listener) =>
-        $"listener {name}: {Place(listener)}, resource {listener.Resource}, protocol {listener.Protocol!.Name}, priority {listener.Priority}, {Tls(listener.Tls)}";
+        $"listener {name}: {Place(listener)}, resource {listener.Resource}, protocol {listener.Protocol!.Name}, priority {listener.Priority}, {Tls(listener.Tls)}{Proxies(listener)}";
 
     private static string Line(string name, ResourceOptions resource) =>
         $"resource {name}: processor {resource.Processor}, protocol {resource.Protocol.Name} up to {resource.Protocol.MaxRequestBytes} bytes, {Gate(resource.TurnsOf())}{Link(resource)}";
@@ -37,6 +39,9 @@ internal static class CheckCommand
     private static string Place(ListenerOptions listener) =>
         listener.UnixSocket is { } path ? $"unix socket {path}"
         : $"address {listener.Address}, port {(listener.Port == 0 ? "any free one" : listener.Port)}";
+
+    private static string Proxies(ListenerOptions listener) =>
+        listener.ProxyProtocol ? $", PROXY header from {string.Join(", ", listener.TrustedProxies)}" : "";
 
     private static string Tls(TlsOptions? tls) => tls switch
     {

@@ -8,15 +8,19 @@ internal static class RunCommand
     public static async Task<int> RunAsync(ServerArguments arguments)
     {
         using var configuration = ServerConfiguration.Load(arguments);
-        var host = HostConfiguration.Read(configuration, ServerConfiguration.Processors);
+        var processors = new ProcessorCatalog();
+        var plugins = ServerConfiguration.LoadPlugins(configuration, arguments, processors);
+        var host = HostConfiguration.Read(configuration, processors.Names, plugins.Problems);
         SocketEngine.Prepare(host.Options.IoThreads);
 
         using var secondSignal = new SecondSignal();
         var builder = CreateBuilder(arguments, configuration["environment"]);
         await using var logger = ServerLogging.Create(builder.Configuration);
+        foreach (var plugin in plugins.Loaded)
+            logger.Information("Loaded plugin {Path}, version {Version}: processors {Processors}", plugin.Path, plugin.Version, plugin.Processors);
         try
         {
-            await using var app = Build(builder, logger);
+            await using var app = Build(builder, logger, processors);
             await app.StartAsync();
             await app.WaitForShutdownAsync();
             return ServerExit.Ok;
@@ -48,11 +52,11 @@ internal static class RunCommand
         return builder;
     }
 
-    private static WebApplication Build(WebApplicationBuilder builder, Serilog.ILogger logger)
+    private static WebApplication Build(WebApplicationBuilder builder, Serilog.ILogger logger, ProcessorCatalog processors)
     {
         builder.Services.AddSerilog(logger);
         builder.Services.AddRouting();
-        builder.AddSocketSync();
+        builder.AddSocketSync(processors, _ => PluginResult.None); // They are loaded already.
 
         var app = builder.Build();
         app.UseSafeHeaders();

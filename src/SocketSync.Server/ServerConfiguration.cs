@@ -3,7 +3,7 @@ namespace SocketSync;
 /// <summary>Where the server's configuration comes from: the file, above it the environment, above that the command line.</summary>
 internal static class ServerConfiguration
 {
-    /// <summary>The processors that the server has; a host of one's own adds others.</summary>
+    /// <summary>The processors that the server has itself; plugins add others.</summary>
     public static readonly IReadOnlyCollection<string> Processors = new ProcessorCatalog().Names;
 
     /// <summary>The whole configuration, as it is now.</summary>
@@ -29,6 +29,10 @@ internal static class ServerConfiguration
     /// <summary>The file's full path; the shipped one lies beside the program, whatever the current directory is.</summary>
     public static string FileOf(ServerArguments arguments) =>
         Path.GetFullPath(arguments.ConfigFile ?? Path.Combine(AppContext.BaseDirectory, "appsettings.json"));
+
+    /// <summary>Loads the plugins, which lie in the file's folder or below.</summary>
+    public static PluginResult LoadPlugins(IConfiguration configuration, ServerArguments arguments, ProcessorCatalog processors) =>
+        PluginLoader.Load(configuration, Path.GetDirectoryName(FileOf(arguments))!, processors);
 
     private static void AddFile(IConfigurationBuilder configuration, string file, bool reloadOnChange)
     {

@@ -2,7 +2,7 @@ using Microsoft.AspNetCore.Connections;
 
 namespace SocketSync;
 
-/// <summary>One connection that a listener has let in: perhaps still in its TLS handshake, then served.</summary>
+/// <summary>One connection that a listener has let in: perhaps still in its PROXY header or TLS handshake, then served.</summary>
 internal sealed class AcceptedConnection(ConnectionContext connection, TimeProvider time)
 {
     /// <summary>A client that an operator closes is told so; one that does not take it in this time is not waited for.</summary>
@@ -59,7 +59,7 @@ internal sealed class AcceptedConnection(ConnectionContext connection, TimeProvi
 
 internal static class AcceptedConnectionExtensions
 {
-    /// <summary>Keeps account of the listener's connections, from before the handshake to the end.</summary>
+    /// <summary>Keeps account of the listener's connections, from before the first byte to the end.</summary>
     public static IConnectionBuilder UseAccount(this IConnectionBuilder builder, ListenerState listener, TimeProvider time) =>
         builder.Use(next => async connection =>
         {
@@ -74,5 +74,13 @@ internal static class AcceptedConnectionExtensions
             {
                 listener.Remove(accepted);
             }
+        });
+
+    /// <summary>Counts a client as accepted: nothing that is known by its address speaks against it.</summary>
+    public static IConnectionBuilder UseAcceptedCount(this IConnectionBuilder builder, ListenerState listener) =>
+        builder.Use(next => connection =>
+        {
+            listener.Accept();
+            return next(connection);
         });
 }

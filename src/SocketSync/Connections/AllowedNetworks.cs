@@ -22,28 +22,14 @@ public static class AllowedNetworksExtensions
         if (networks.Count == 0)
             return builder;
 
-        IPNetwork[] allowed = [.. networks.Select(WithoutMapping)];
+        var allowed = new NetworkSet(networks);
         return builder.Use(next => connection =>
         {
-            if (connection.RemoteEndPoint is not IPEndPoint { Address: var address } || IsIn(allowed, address))
+            if (connection.RemoteEndPoint is not IPEndPoint { Address: var address } || allowed.Contains(address))
                 return next(connection);
 
             onRejected?.Invoke(connection);
             return Task.CompletedTask;
         });
-    }
-
-    private static bool IsIn(IPNetwork[] networks, IPAddress address)
-    {
-        var plain = address.IsIPv4MappedToIPv6 ? address.MapToIPv4() : address;
-        return Array.Exists(networks, network => network.Contains(plain));
-    }
-
-    private static IPNetwork WithoutMapping(IPNetwork network)
-    {
-        const int MappedPrefixLength = 96;
-        return network.BaseAddress.IsIPv4MappedToIPv6 && network.PrefixLength >= MappedPrefixLength
-            ? new IPNetwork(network.BaseAddress.MapToIPv4(), network.PrefixLength - MappedPrefixLength)
-            : network;
     }
 }

@@ -45,10 +45,11 @@ internal sealed record ListenerOptions
     [Duration]
     public TimeSpan SendTimeout { get; init; } = TimeSpan.FromSeconds(10);
 
-    [NotYet]
+    /// <summary>Each connection begins with a header of the PROXY protocol, which may take FrameTimeout; else it is closed.</summary>
     public bool ProxyProtocol { get; init; }
 
-    [NotYet]
+    /// <summary>Networks in CIDR notation: only these may send such a header; required with it.</summary>
+    [Network]
     public IReadOnlyList<string> TrustedProxies { get; init; } = [];
 
     public TlsOptions? Tls { get; init; }

@@ -38,11 +38,9 @@ internal sealed class ListenerState(string name, ListenerOptions options, Shared
 
     public void Reject() => Interlocked.Increment(ref _rejected);
 
-    public void Add(AcceptedConnection connection)
-    {
-        Interlocked.Increment(ref _accepted);
-        _connections[connection.Id] = connection;
-    }
+    public void Accept() => Interlocked.Increment(ref _accepted);
+
+    public void Add(AcceptedConnection connection) => _connections[connection.Id] = connection;
 
     public void Remove(AcceptedConnection connection) => _connections.TryRemove(connection.Id, out _);
 

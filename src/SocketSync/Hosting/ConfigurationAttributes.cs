@@ -4,10 +4,6 @@ using System.Net;
 
 namespace SocketSync;
 
-/// <summary>The contract names this key, but this version cannot do what it asks: set, it is refused, never ignored.</summary>
-[AttributeUsage(AttributeTargets.Property)]
-internal sealed class NotYetAttribute : Attribute;
-
 /// <summary>The value is never shown.</summary>
 [AttributeUsage(AttributeTargets.Property)]
 internal sealed class SecretAttribute : Attribute;

@@ -18,6 +18,7 @@ internal sealed class ConfigurationListenerRules(ConfigurationFindings findings)
             CheckResource(path, listener, options);
             CheckProtocol(path, listener);
             CheckUnixSocket(path, listener);
+            CheckProxies(path, listener);
             ConfigurationTlsRules.Check(findings, $"{path}:{nameof(listener.Tls)}", listener.Tls);
             CheckPlace(path, listener, earlier);
             if (IsPlaceKnown(path)) earlier.Add((name, listener));
@@ -52,6 +53,16 @@ internal sealed class ConfigurationListenerRules(ConfigurationFindings findings)
         string[] others = [nameof(listener.Address), nameof(listener.Port), $"{nameof(listener.AllowedNetworks)}:0"];
         foreach (var other in others.Select(o => $"{path}:{o}").Where(findings.IsGiven))
             findings.Report(other, findings.Values[other], "must not be given with UnixSocket, which has no address");
+    }
+
+    private void CheckProxies(string path, ListenerOptions listener)
+    {
+        if (!listener.ProxyProtocol) return;
+        var trusted = $"{path}:{nameof(listener.TrustedProxies)}";
+        if (listener.UnixSocket is not null)
+            findings.Report($"{path}:{nameof(listener.ProxyProtocol)}", "true", "must be false with UnixSocket, whose clients have no address that TrustedProxies could name");
+        else if (listener.TrustedProxies.Count == 0 && !findings.IsFaulty(trusted) && !findings.IsFaultyBelow(trusted))
+            findings.Report(trusted, null, "must be given with ProxyProtocol: the proxies that may say who the client is, such as [\"192.0.2.1/32\"]");
     }
 
     private void CheckPlace(string path, ListenerOptions listener, List<(string Name, ListenerOptions Listener)> earlier)

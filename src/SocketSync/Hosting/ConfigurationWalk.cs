@@ -10,8 +10,6 @@ namespace SocketSync;
 /// </summary>
 internal sealed class ConfigurationWalk(ConfigurationFindings findings)
 {
-    private const string NotYet = "this version does not have it yet; leave it out";
-
     public void Section(IConfigurationSection section, Type options)
     {
         var known = KnownKeys.Of(options);
@@ -32,8 +30,7 @@ internal sealed class ConfigurationWalk(ConfigurationFindings findings)
     private void Property(IConfigurationSection section, PropertyInfo property)
     {
         var type = property.PropertyType;
-        if (property.IsDefined(typeof(NotYetAttribute))) Later(section, property);
-        else if (type.IsGenericType && type.GetGenericTypeDefinition() == typeof(Dictionary<,>)) Named(section, property, type.GenericTypeArguments[1]);
+        if (type.IsGenericType && type.GetGenericTypeDefinition() == typeof(Dictionary<,>)) Named(section, property, type.GenericTypeArguments[1]);
         else if (type == typeof(IReadOnlyList<string>)) List(section, property);
         else if (ConfigurationValue.IsScalar(type)) Scalar(section, property);
         else Section(section, type);
@@ -98,11 +95,4 @@ internal sealed class ConfigurationWalk(ConfigurationFindings findings)
 
     private static bool IsOptional(PropertyInfo property) =>
         new NullabilityInfoContext().Create(property).ReadState == NullabilityState.Nullable;
-
-    private void Later(IConfigurationSection section, PropertyInfo property)
-    {
-        var asks = section.AsEnumerable()
-            .Any(v => !string.IsNullOrEmpty(v.Value) && !v.Value.Equals("false", StringComparison.OrdinalIgnoreCase));
-        if (asks) findings.Report(section.Path, property.IsDefined(typeof(SecretAttribute)) ? null : section.Value, NotYet);
-    }
 }

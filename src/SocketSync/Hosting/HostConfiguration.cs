@@ -8,16 +8,25 @@ namespace SocketSync;
 /// <param name="Http">Where HTTP is served; at least one.</param>
 internal sealed record HostConfiguration(SocketSyncOptions Options, IReadOnlyList<HttpEndPoint> Http)
 {
+    /// <param name="configuration">The host's whole configuration.</param>
+    /// <param name="processors">The names of the processors there are.</param>
+    /// <param name="plugins">What is wrong with the plugins.</param>
     /// <exception cref="SocketSyncStartupException">With every problem there is.</exception>
-    public static HostConfiguration Read(IConfiguration configuration, IReadOnlyCollection<string> processors)
+    public static HostConfiguration Read(
+        IConfiguration configuration, IReadOnlyCollection<string> processors, IReadOnlyList<ConfigurationProblem>? plugins = null)
     {
-        var (options, faults) = ConfigurationReader.Read(configuration, processors);
+        var (options, all) = ConfigurationReader.Read(configuration, processors);
+        // A processor that nobody has may be one of a plugin that could not be loaded.
+        List<ConfigurationProblem> faults = plugins is { Count: > 0 } ? [.. plugins, .. all.Where(f => !IsOfProcessor(f))] : [.. all];
         var http = HttpEndPoints.Of(configuration, options.DefaultAddress);
         List<ConfigurationProblem> problems = [.. faults, .. http.Select(e => e.Problem).OfType<ConfigurationProblem>(), .. Clashes(options, http, faults)];
         return problems.Count == 0
             ? new(options, http)
             : throw new SocketSyncStartupException([.. problems.Select(p => p.ToString())]);
     }
+
+    private static bool IsOfProcessor(ConfigurationProblem fault) =>
+        fault.Key.EndsWith($":{nameof(ResourceOptions.Processor)}", StringComparison.OrdinalIgnoreCase);
 
     private static IEnumerable<ConfigurationProblem> Clashes(
         SocketSyncOptions options, IReadOnlyList<HttpEndPoint> http, IReadOnlyList<ConfigurationProblem> faults)

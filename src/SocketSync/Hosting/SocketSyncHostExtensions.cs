@@ -32,11 +32,23 @@ public static class SocketSyncHostExtensions
     {
         ArgumentNullException.ThrowIfNull(builder);
         var processors = new ProcessorCatalog();
+        return builder.AddSocketSync(processors, configuration => PluginLoader.Load(configuration, builder.Environment.ContentRootPath, processors));
+    }
+
+    /// <summary>The same, for a host that knows better when its plugins are loaded, and where from.</summary>
+    internal static SocketSyncBuilder AddSocketSync(
+        this IHostApplicationBuilder builder, ProcessorCatalog processors, Func<IConfiguration, PluginResult> loadPlugins)
+    {
         var services = builder.Services;
 
         services.TryAddSingleton(TimeProvider.System);
         services.AddSingleton(processors);
-        services.AddSingleton(provider => HostConfiguration.Read(provider.GetRequiredService<IConfiguration>(), processors.Names));
+        services.AddSingleton(provider =>
+        {
+            var configuration = provider.GetRequiredService<IConfiguration>();
+            var plugins = loadPlugins(configuration);
+            return HostConfiguration.Read(configuration, processors.Names, plugins.Problems);
+        });
         services.AddSingleton(provider => provider.GetRequiredService<HostConfiguration>().Options);
         services.AddSingleton(provider => TopologyFactory.Create(provider, provider.GetRequiredService<SocketSyncOptions>()));
 

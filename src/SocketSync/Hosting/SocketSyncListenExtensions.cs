@@ -13,14 +13,27 @@ internal static class SocketSyncListenExtensions
     public static void UseSocketSync(this ListenOptions endPoint, ListenerState listener)
     {
         var services = endPoint.ApplicationServices;
+        var options = listener.Options;
         var time = services.GetRequiredService<TimeProvider>();
-        var networks = listener.Options.AllowedNetworks.Select(network => IPNetwork.Parse(network)).ToList();
+        var allowed = Networks(options.AllowedNetworks);
+        var proxies = new ProxyRejections(listener, time, services.GetRequiredService<ILogger<ProxyRejections>>());
         endPoint.Protocols = HttpProtocols.None;
 
-        endPoint.UseAllowedNetworks(networks, _ => listener.Reject());
-        endPoint.UseConnectionLimit(listener.Options.MaxConnections, _ => listener.Reject());
+        // Behind a proxy the peer is the proxy, and the client's address is known only after the limit has let it in.
+        if (options.ProxyProtocol)
+            endPoint.UseTrustedProxies(Networks(options.TrustedProxies), proxies.Untrusted);
+        else
+            endPoint.UseAllowedNetworks(allowed, _ => listener.Reject());
+        endPoint.UseConnectionLimit(options.MaxConnections, _ => listener.Reject());
         endPoint.UseAccount(listener, time);
-        if (listener.Options.Tls is { } tls)
+        if (options.ProxyProtocol)
+        {
+            endPoint.UseProxyProtocol(options.FrameTimeout, proxies.Header, time);
+            endPoint.UseAllowedNetworks(allowed, _ => listener.Reject());
+        }
+
+        endPoint.UseAcceptedCount(listener);
+        if (options.Tls is { } tls)
         {
             endPoint.UseRawTransport();
             endPoint.UseTls(tls);
@@ -32,4 +45,6 @@ internal static class SocketSyncListenExtensions
             services.GetRequiredService<ILogger<SyncConnection>>());
         endPoint.Run(handler.OnConnectedAsync);
     }
+
+    private static List<IPNetwork> Networks(IEnumerable<string> networks) => [.. networks.Select(network => IPNetwork.Parse(network))];
 }

@@ -26,6 +26,7 @@ internal sealed record SocketSyncOptions
 
     public AdminOptions Admin { get; init; } = new();
 
-    [NotYet]
+    /// <summary>Assemblies with processors: relative paths from the folder of the configuration.</summary>
+    [NotEmpty]
     public IReadOnlyList<string> Plugins { get; init; } = [];
 }

@@ -16,8 +16,11 @@ internal sealed class ServerProcess : IAsyncDisposable
     {
     }
 
-    private ServerProcess(string assembly, string file, int? openFiles, string? folder, string[] more, Dictionary<string, string>? environment = null, int? httpPort = null)
+    private ServerProcess(
+        string assembly, string file, int? openFiles, string? folder, string[] more, Dictionary<string, string>? environment = null,
+        int? httpPort = null, string? plugin = null)
     {
+        if (plugin is not null) _files.Copy(plugin, "plugins");
         _config = _files.Write("appsettings.json", file);
         var url = $"http://127.0.0.1:{httpPort ?? FreePort.Next()}";
         Http = new HttpClient { BaseAddress = new(url), Timeout = TimeSpan.FromSeconds(10) };
@@ -59,6 +62,12 @@ internal sealed class ServerProcess : IAsyncDisposable
     /// <param name="keys">What the command line says over the file, as <c>Key:Of:It=value</c>.</param>
     public static Task<ServerProcess> StartFileAsync(string file, string? folder, params string[] keys) =>
         ReadyAsync(new("ServerAssembly", file, openFiles: null, folder, [.. keys.Select(key => $"--{key}")]));
+
+    /// <summary>Starts the server with a whole file as it is, and waits until it is ready.</summary>
+    /// <param name="file">The file's text.</param>
+    /// <param name="plugin">An assembly, which with all that lies beside it is in the folder "plugins" beside the file.</param>
+    public static Task<ServerProcess> StartWithPluginAsync(string file, string plugin) =>
+        ReadyAsync(new("ServerAssembly", file, openFiles: null, folder: null, more: [], plugin: plugin));
 
     /// <summary>The path of a built assembly that is started, never loaded.</summary>
     public static string Assembly(string name) => typeof(ServerProcess).Assembly

@@ -18,5 +18,12 @@ internal sealed class TestFiles : IDisposable
         return path;
     }
 
+    /// <summary>Copies a file, with all that lies beside it, into a folder of this name.</summary>
+    public void Copy(string file, string name)
+    {
+        Directory.CreateDirectory(this[name]);
+        foreach (var one in Directory.GetFiles(Path.GetDirectoryName(file)!)) File.Copy(one, Path.Combine(this[name], Path.GetFileName(one)));
+    }
+
     public void Dispose() => _folder.Delete(recursive: true);
 }

@@ -55,6 +55,13 @@ public class ConfigurationProblemTests
     [InlineData("Listeners:Default:AllowedNetworks:0=10.1.2.3", "Listeners:Default:AllowedNetworks:0", "10.1.2.3", "this one address is 10.1.2.3/32")]
     [InlineData("Listeners:Default:AllowedNetworks:0=10.0.0.0/33", "Listeners:Default:AllowedNetworks:0", "10.0.0.0/33", "is 0 to 32")]
     [InlineData("Listeners:Default:AllowedNetworks:0=everyone", "Listeners:Default:AllowedNetworks:0", "everyone", "must be a network in CIDR notation")]
+    // Proxies
+    [InlineData("Listeners:Default:ProxyProtocol=true", "Listeners:Default:TrustedProxies", null, "must be given with ProxyProtocol")]
+    [InlineData("Listeners:Default:ProxyProtocol=true; Listeners:Default:TrustedProxies:0=", "Listeners:Default:TrustedProxies:0", "", "must be a network in CIDR notation")]
+    [InlineData("Listeners:Default:ProxyProtocol=true; Listeners:Default:TrustedProxies=10.0.0.0/8", "Listeners:Default:TrustedProxies", "10.0.0.0/8", "must be a list")]
+    [InlineData("Listeners:Default:ProxyProtocol=true; Listeners:Default:TrustedProxies:0=10.0.0.1", "Listeners:Default:TrustedProxies:0", "10.0.0.1", "this one address is 10.0.0.1/32")]
+    [InlineData("Listeners:Default:ProxyProtocol=yes", "Listeners:Default:ProxyProtocol", "yes", "must be true or false")]
+    [InlineData("Listeners:Default:ProxyProtocol=true; Listeners:Default:UnixSocket=/run/s", "Listeners:Default:ProxyProtocol", "true", "must be false with UnixSocket")]
     // Unix sockets
     [InlineData("Listeners:Default:UnixSocket=/run/s; Listeners:Default:Port=1", "Listeners:Default:Port", "1", "must not be given with UnixSocket")]
     [InlineData("Listeners:Default:UnixSocket=/run/s; Listeners:Default:Address=*", "Listeners:Default:Address", "*", "must not be given with UnixSocket")]
@@ -92,11 +99,9 @@ public class ConfigurationProblemTests
     [InlineData("Resources:Default:Protocol:MaxRequestBytes=1073741825", "Resources:Default:Protocol:MaxRequestBytes", "1073741825", "must be a whole number from 1 to 1073741824")]
     [InlineData("Listeners:Default:Protocol:MaxRequestBytes=5", "Listeners:Default:Protocol:Name", null, "must be given; a listener's protocol takes nothing from the resource's")]
     [InlineData("Listeners:Default:Protocol:Name=Raw; Listeners:Default:Protocol:Length=5", "Listeners:Default:Protocol:Length", "5", "is a setting of FixedLength, not of Raw")]
-    // What the contract names, but this version has not
-    [InlineData("Listeners:Default:ProxyProtocol=true", "Listeners:Default:ProxyProtocol", "true", "this version does not have it yet")]
-    [InlineData("Listeners:Default:TrustedProxies:0=10.0.0.0/8", "Listeners:Default:TrustedProxies", null, "this version does not have it yet")]
     [InlineData("Resources:Default:Link:Tcp:Host=a", "Resources:Default:Link", null, "is for the processors Relay and Tunnel, not for Echo")]
-    [InlineData("Plugins:0=plugins/Bench.dll", "Plugins", null, "this version does not have it yet")]
+    [InlineData("Plugins=plugins/Bench.dll", "Plugins", "plugins/Bench.dll", "must be a list, such as [\"plugins/Bench.dll\"]")]
+    [InlineData("Plugins:0=", "Plugins:0", "", "must not be empty")]
     [InlineData("Admin:Token=0123456789abcde", "Admin:Token", null, "must be 16 to 512 characters")]
     [InlineData("Admin:Token=0123456789 abcdef", "Admin:Token", null, "without spaces")]
     [InlineData("Admin:Token=0123456789abcdéf", "Admin:Token", null, "of ASCII")]
