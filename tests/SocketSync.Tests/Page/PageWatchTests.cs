@@ -46,15 +46,14 @@ public sealed class PageWatchTests : IAsyncDisposable
         var seen = second!;
         Assert.Contains(first, snapshot => ReferenceEquals(snapshot, seen));
         var resource = seen.Resources["R"];
-        Assert.Equal("Idle", resource.State);
-        Assert.Equal(1, resource.Rates.Completed);
-        Assert.Equal(1, Assert.Single(resource.Timeline.Lanes).Turns);
+        Assert.Null(resource.Turn);
+        Assert.NotNull(resource.Turns.P50);
         Assert.Equal(1, seen.Clients.Total);
 
         bool IsServed(PageSnapshot? snapshot)
         {
             _host.Time.Advance(TimeSpan.FromMilliseconds(50));
-            return snapshot?.Resources["R"].Timeline.Lanes.Count > 0;
+            return snapshot?.Resources["R"] is { State: "Idle", Rates.Completed: 1 } resource && resource.Timeline.Lanes is [{ Turns: 1 }];
         }
     }
 
