@@ -39,12 +39,14 @@ internal sealed class ServerProcess : IAsyncDisposable
     /// <param name="settings">What stands in section SocketSync.</param>
     /// <param name="serilog">What stands in section Serilog.</param>
     /// <param name="openFiles">How many files it may have open.</param>
-    public static Task<ServerProcess> StartAsync(string settings, string serilog = "", int? openFiles = null) =>
-        ReadyAsync(new("ServerAssembly", settings, serilog, openFiles));
+    /// <param name="environment">What it finds in its environment.</param>
+    public static Task<ServerProcess> StartAsync(
+        string settings, string serilog = "", int? openFiles = null, Dictionary<string, string>? environment = null) =>
+        ReadyAsync(new("ServerAssembly", settings, serilog, openFiles, environment));
 
     /// <summary>Starts the server, which is not ready as yet, and waits until it has bound its listeners.</summary>
-    public static Task<ServerProcess> StartUnreadyAsync(string settings) =>
-        StartedAsync(new("ServerAssembly", settings, serilog: "", openFiles: null), async server =>
+    public static Task<ServerProcess> StartUnreadyAsync(string settings, Dictionary<string, string>? environment = null) =>
+        StartedAsync(new("ServerAssembly", settings, serilog: "", openFiles: null, environment), async server =>
             await server.AnswersAsync(HttpStatusCode.ServiceUnavailable) && (await server.StatusAsync()).Listeners.Count > 0);
 
     /// <summary>Starts the host that has processors "Scripted" and "Converse", and waits until it is ready.</summary>
@@ -82,6 +84,17 @@ internal sealed class ServerProcess : IAsyncDisposable
         """;
 
     public void ChangeFile(string settings) => _files.Write("appsettings.json", WholeFile(settings));
+
+    /// <summary>Changes the file so that who looks at its date and length notices nothing.</summary>
+    public void ChangeFileUnnoticed(string settings)
+    {
+        var was = new FileInfo(_config);
+        var next = _config + ".next";
+        File.WriteAllText(next, WholeFile(settings));
+        Assert.Equal(was.Length, new FileInfo(next).Length);
+        File.SetLastWriteTimeUtc(next, was.LastWriteTimeUtc);
+        File.Move(next, _config, overwrite: true);
+    }
 
     public async Task<TestClient> ConnectAsync(string listener = "Default")
     {
