@@ -52,6 +52,7 @@ public sealed partial class GrafanaTests
         foreach (var panel in panels)
         {
             Assert.Equal("${datasource}", panel.GetProperty("datasource").GetProperty("uid").GetString());
+            Assert.True(panel.GetProperty("options").GetProperty("legend").GetProperty("showLegend").GetBoolean());
             var place = panel.GetProperty("gridPos");
             var (x, y, width, height) = (Number(place, "x"), Number(place, "y"), Number(place, "w"), Number(place, "h"));
             Assert.True(x + width <= 24, $"{panel.GetProperty("title")} is wider than the page");
