@@ -5,9 +5,15 @@ namespace SocketSync;
 /// <summary>Reads the configuration and the certificates again, and says in one line what came of it.</summary>
 internal static class Reload
 {
-    public static void Run(WebApplication app, Serilog.ILogger logger)
+    public static Action Of(WebApplication app, Serilog.ILogger logger)
     {
-        if (app.Lifetime.ApplicationStopping.IsCancellationRequested)
+        var stopping = app.Lifetime.ApplicationStopping; // Can be asked even when the server has been disposed of.
+        return () => Run(app, stopping, logger);
+    }
+
+    private static void Run(WebApplication app, CancellationToken stopping, Serilog.ILogger logger)
+    {
+        if (stopping.IsCancellationRequested)
         {
             logger.Information("SIGHUP: the server is stopping, nothing is read again");
             return;

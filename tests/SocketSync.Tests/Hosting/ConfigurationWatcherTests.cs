@@ -189,7 +189,7 @@ public sealed class ConfigurationWatcherTests : IDisposable
 
     [Theory]
     [InlineData("}", ":1: ")]
-    [InlineData(null, "could not")]
+    [InlineData(null, "was not found")]
     [InlineData("""{ "SocketSync": { "IoThreads": "many" } }""", "SocketSync:IoThreads: 'many'")]
     public void WhatIsReadOnDemandAndCannotBeUsedChangesNothing(string? text, string told)
     {
