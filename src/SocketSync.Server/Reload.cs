@@ -8,10 +8,10 @@ internal static class Reload
     public static Action Of(WebApplication app, Serilog.ILogger logger)
     {
         var stopping = app.Lifetime.ApplicationStopping; // Can be asked even when the server has been disposed of.
-        return () => Run(app, stopping, logger);
+        return () => Run(app, logger, stopping);
     }
 
-    private static void Run(WebApplication app, CancellationToken stopping, Serilog.ILogger logger)
+    private static void Run(WebApplication app, Serilog.ILogger logger, CancellationToken stopping)
     {
         if (stopping.IsCancellationRequested)
         {
