@@ -24,7 +24,7 @@ internal static class RunCommand
             await using var app = Build(builder, logger, processors);
             app.UseSystemdNotices();
             await app.StartAsync();
-            reloadSignal.Follow(Reload.Of(app, logger));
+            reloadSignal.Follow(ReloadOnSignal.Of(app, logger));
             await app.WaitForShutdownAsync();
             return ServerExit.Ok;
         }

@@ -3,7 +3,7 @@ using Serilog.Events;
 namespace SocketSync;
 
 /// <summary>Reads the configuration and the certificates again, and says in one line what came of it.</summary>
-internal static class Reload
+internal static class ReloadOnSignal
 {
     public static Action Of(WebApplication app, Serilog.ILogger logger)
     {
