@@ -54,7 +54,8 @@ internal sealed partial class SocketSyncService(
     private IEnumerable<string> HttpAddresses()
     {
         var raw = topology.Bound.EndPoints.SelectMany(endPoint => endPoint.LocalEndPoints).Select(endPoint => endPoint.ToString()).ToList();
-        return (server.Features.Get<IServerAddressesFeature>()?.Addresses ?? []).Where(address => !raw.Exists(r => address.EndsWith($"//{r}", StringComparison.Ordinal)));
+        return (server.Features.Get<IServerAddressesFeature>()?.Addresses ?? []).Where(address => !raw.Exists(r =>
+            address.EndsWith($"//{r}", StringComparison.Ordinal) || address.EndsWith($"//unix:{r}", StringComparison.Ordinal)));
     }
 
     [LoggerMessage(1, LogLevel.Information, "Listening: {Listeners}; HTTP on {HttpAddresses}")]
