@@ -43,6 +43,12 @@ internal sealed class PolledFileProvider : IFileProvider, IDisposable
         }
     }
 
+    /// <summary>Somebody reads the file as it is now: what has changed until here needs no reading because of it.</summary>
+    public void MarkRead()
+    {
+        lock (_lock) _seen = Look();
+    }
+
     public void Dispose()
     {
         _timer.Dispose();

@@ -7,6 +7,7 @@ internal static class RunCommand
 {
     public static async Task<int> RunAsync(ServerArguments arguments)
     {
+        using var reloadSignal = new ReloadSignal();
         using var configuration = ServerConfiguration.Load(arguments);
         var processors = new ProcessorCatalog();
         var plugins = ServerConfiguration.LoadPlugins(configuration, arguments, processors);
@@ -21,7 +22,9 @@ internal static class RunCommand
         try
         {
             await using var app = Build(builder, logger, processors);
+            app.UseSystemdNotices();
             await app.StartAsync();
+            reloadSignal.Follow(ReloadOnSignal.Of(app, logger));
             await app.WaitForShutdownAsync();
             return ServerExit.Ok;
         }

@@ -11,6 +11,7 @@ public sealed class UnixSocketTests
         await using var server = await ServerProcess.StartAsync(At(files["gate"]));
         using var client = await TestClient.ConnectAsync(new UnixDomainSocketEndPoint(files["gate"]));
         Assert.Equal("a", await client.AskAsync("a"));
+        Assert.DoesNotContain("http://unix:", server.Process.Log, StringComparison.Ordinal); // It is none of HTTP's.
         server.Process.Terminate();
         Assert.Equal(0, await server.Process.ExitAsync(TimeSpan.FromSeconds(5)));
         Assert.False(Path.Exists(files["gate"]));

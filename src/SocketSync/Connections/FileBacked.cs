@@ -18,6 +18,7 @@ internal sealed partial class FileBacked<T>
     private readonly ILogger _logger;
     private readonly Lock _checking = new();
     private byte[] _content;
+    private bool _isRefused;
     private long _checkedAt;
     private volatile T _value;
 
@@ -53,23 +54,34 @@ internal sealed partial class FileBacked<T>
         }
     }
 
-    private void Check()
+    /// <summary>Looks at once, and tries even content that it has refused before.</summary>
+    public FileChange Reread()
+    {
+        lock (_checking)
+            return Check(again: true);
+    }
+
+    private FileChange Check(bool again = false)
     {
         var content = HashOf(_paths);
         Volatile.Write(ref _checkedAt, _time.GetTimestamp());
-        if (content.AsSpan().SequenceEqual(_content))
-            return;
+        if (content.AsSpan().SequenceEqual(_content) && !(again && _isRefused))
+            return FileChange.None;
 
         // Taken before the load: what changes in between is seen the next time. Broken content is tried, and told, once.
         _content = content;
         try
         {
             _value = _load();
+            _isRefused = false;
             LogReplaced(_logger, _paths[0]);
+            return FileChange.Replaced;
         }
         catch (CertificateFileException e)
         {
+            _isRefused = true;
             LogKept(_logger, _paths[0], e.Message);
+            return FileChange.Refused;
         }
     }
 

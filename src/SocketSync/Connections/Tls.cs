@@ -44,6 +44,9 @@ public static partial class TlsExtensions
             ? new FileBacked<X509Certificate2Collection>(
                 [options.ClientAuthority!], () => CertificateFiles.LoadAuthority(options.ClientAuthority!), time, logger)
             : null;
+        var inUse = services.GetService<CertificatesInUse>();
+        inUse?.Add(certificate.Reread);
+        if (authorities is not null) inUse?.Add(authorities.Reread);
 
         // With HTTP's protocols left in place, a client that names another one (ALPN) would be refused.
         listener.Protocols = HttpProtocols.None;

@@ -17,6 +17,9 @@ internal sealed class ConfigurationFiles : IDisposable
     /// <summary>Why the configuration is not what its files say, one line for each file concerned.</summary>
     public IEnumerable<string> Faults => _files.Select(f => f.Fault).OfType<string>();
 
+    /// <summary>Reads them now, whether a change was noticed or not.</summary>
+    public void Reread() => _files.ForEach(f => f.Reread());
+
     public void Dispose() => _files.ForEach(f => f.Dispose());
 
     /// <summary>One line for a file that cannot be loaded: the file, the line where that is known, and why.</summary>
@@ -65,6 +68,19 @@ internal sealed class ConfigurationFiles : IDisposable
         private bool HasKeys => _provider.GetChildKeys([], null).Any();
 
         private string? File => _provider.Source.FileProvider?.GetFileInfo(_provider.Source.Path ?? "").PhysicalPath ?? _provider.Source.Path;
+
+        public void Reread()
+        {
+            try
+            {
+                _provider.Load();
+            }
+            catch (Exception e) when (e is IOException or UnauthorizedAccessException)
+            {
+                // Of a file that cannot even be opened the provider tells nobody but its caller.
+                _loaded = Describe(File, e);
+            }
+        }
 
         public void Dispose()
         {

@@ -52,6 +52,19 @@ internal sealed class ConfigurationWatcher : IDisposable
         _subscription = ChangeToken.OnChange(configuration.GetReloadToken, () => _settle.Change(SettleTime, Timeout.InfiniteTimeSpan));
     }
 
+    /// <summary>Reads the files now, on somebody's word and not because a change was noticed.</summary>
+    /// <returns><see langword="null"/> once nothing is followed any more.</returns>
+    public ConfigurationOutcome? Reread()
+    {
+        lock (_lock)
+        {
+            if (_disposed) return null;
+            _files.Reread();
+            _settle.Change(Timeout.InfiniteTimeSpan, Timeout.InfiniteTimeSpan); // What it would see is seen here.
+            return Follow();
+        }
+    }
+
     public void Dispose()
     {
         _subscription.Dispose();
@@ -77,7 +90,7 @@ internal sealed class ConfigurationWatcher : IDisposable
         }
     }
 
-    private void Follow()
+    private ConfigurationOutcome Follow()
     {
         // In this order: a file that is emptied during the reading is seen afterwards.
         var read = ConfigurationReader.Read(_configuration, _processors);
@@ -86,16 +99,20 @@ internal sealed class ConfigurationWatcher : IDisposable
         if (faults.Count > 0)
         {
             faults.ForEach(_logger.NotApplied);
-            return;
+            return new(faults, [], []);
         }
 
         var changes = ConfigurationChanges.Between(_running, read.Options);
         foreach (var change in changes.NeedsRestart.Except(_told, StringComparer.Ordinal)) _logger.NeedsRestart(change);
         _told = changes.NeedsRestart;
 
-        if (changes.Applied.Count == 0) return;
-        _apply(changes.Options);
-        _running = changes.Options;
-        _logger.Applied(string.Join(", ", changes.Applied));
+        if (changes.Applied.Count > 0)
+        {
+            _apply(changes.Options);
+            _running = changes.Options;
+            _logger.Applied(string.Join(", ", changes.Applied));
+        }
+
+        return new([], changes.Applied, changes.NeedsRestart);
     }
 }

@@ -61,7 +61,9 @@ public static class SocketSyncHostExtensions
             provider.GetRequiredService<ILogger<HttpConnectionLimit>>()));
         services.AddSingleton<Drain>();
         services.AddSingleton<Func<ConfigurationWatcher>>(provider => () => Watch(provider));
-        services.AddHostedService<SocketSyncService>();
+        services.AddSingleton<CertificatesInUse>();
+        services.AddSingleton<SocketSyncService>();
+        services.AddHostedService(provider => provider.GetRequiredService<SocketSyncService>());
         services.AddOptions<HostOptions>().Configure<SocketSyncOptions>(
             (host, options) => host.ShutdownTimeout = options.DrainTimeout + StopTime);
 

@@ -16,7 +16,8 @@ internal sealed partial class SocketSyncService(
     IServer server,
     ILogger<SocketSyncService> logger) : IHostedLifecycleService, IDisposable
 {
-    private ConfigurationWatcher? _watcher;
+    /// <summary>What follows the configuration, once the listeners are open.</summary>
+    public ConfigurationWatcher? Watcher { get; private set; }
 
     public Task StartingAsync(CancellationToken cancellationToken) => Task.CompletedTask;
 
@@ -34,7 +35,7 @@ internal sealed partial class SocketSyncService(
         }
 
         topology.Phase = HostPhase.Running;
-        _watcher = watch();
+        Watcher = watch();
         LogListening(logger, string.Join(", ", topology.Bound.EndPoints.Select(Describe)), string.Join(", ", HttpAddresses()));
         return Task.CompletedTask;
     }
@@ -45,7 +46,7 @@ internal sealed partial class SocketSyncService(
 
     public Task StoppedAsync(CancellationToken cancellationToken) => Task.CompletedTask;
 
-    public void Dispose() => _watcher?.Dispose();
+    public void Dispose() => Watcher?.Dispose();
 
     private static string Describe(ListenerEndPoint endPoint) => $"{endPoint.Name} on {string.Join(" and ", endPoint.LocalEndPoints)}";
 
@@ -53,7 +54,8 @@ internal sealed partial class SocketSyncService(
     private IEnumerable<string> HttpAddresses()
     {
         var raw = topology.Bound.EndPoints.SelectMany(endPoint => endPoint.LocalEndPoints).Select(endPoint => endPoint.ToString()).ToList();
-        return (server.Features.Get<IServerAddressesFeature>()?.Addresses ?? []).Where(address => !raw.Exists(r => address.EndsWith($"//{r}", StringComparison.Ordinal)));
+        return (server.Features.Get<IServerAddressesFeature>()?.Addresses ?? []).Where(address => !raw.Exists(r =>
+            address.EndsWith($"//{r}", StringComparison.Ordinal) || address.EndsWith($"//unix:{r}", StringComparison.Ordinal)));
     }
 
     [LoggerMessage(1, LogLevel.Information, "Listening: {Listeners}; HTTP on {HttpAddresses}")]

@@ -69,6 +69,8 @@ internal sealed class ChildProcess : IAsyncDisposable
 
     public void Terminate() => Assert.Equal(0, Kill(Id, 15));
 
+    public void HangUp() => Assert.Equal(0, Kill(Id, 1));
+
     public void Crash() => _process.Kill();
 
     public async Task<int> ExitAsync(TimeSpan bound)

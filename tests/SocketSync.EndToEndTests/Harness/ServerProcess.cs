@@ -41,11 +41,14 @@ internal sealed class ServerProcess : IAsyncDisposable
     /// <param name="serilog">What stands in section Serilog.</param>
     /// <param name="openFiles">How many files it may have open.</param>
     /// <param name="httpPort">Where it serves HTTP, if that matters.</param>
-    public static Task<ServerProcess> StartAsync(string settings, string serilog = "", int? openFiles = null, int? httpPort = null) =>
-        ReadyAsync(new("ServerAssembly", settings, serilog, openFiles, environment: null, httpPort));
+    /// <param name="environment">What it finds in its environment.</param>
+    public static Task<ServerProcess> StartAsync(
+        string settings, string serilog = "", int? openFiles = null, int? httpPort = null, Dictionary<string, string>? environment = null) =>
+        ReadyAsync(new("ServerAssembly", settings, serilog, openFiles, environment, httpPort));
 
     /// <summary>Starts the server, which is not ready as yet, and waits until it has bound its listeners.</summary>
-    public static Task<ServerProcess> StartUnreadyAsync(string settings) => UnreadyAsync("ServerAssembly", settings);
+    public static Task<ServerProcess> StartUnreadyAsync(string settings, Dictionary<string, string>? environment = null) =>
+        UnreadyAsync("ServerAssembly", settings, environment);
 
     /// <summary>The same, of the host that has processors "Scripted" and "Converse".</summary>
     public static Task<ServerProcess> StartUnreadyTestHostAsync(string settings) => UnreadyAsync("TestHostAssembly", settings);
@@ -85,6 +88,17 @@ internal sealed class ServerProcess : IAsyncDisposable
         """;
 
     public void ChangeFile(string settings) => _files.Write("appsettings.json", WholeFile(settings));
+
+    /// <summary>Changes the file so that who looks at its date and length notices nothing.</summary>
+    public void ChangeFileUnnoticed(string settings)
+    {
+        var was = new FileInfo(_config);
+        var next = _config + ".next";
+        File.WriteAllText(next, WholeFile(settings));
+        Assert.Equal(was.Length, new FileInfo(next).Length);
+        File.SetLastWriteTimeUtc(next, was.LastWriteTimeUtc);
+        File.Move(next, _config, overwrite: true);
+    }
 
     public async Task<TestClient> ConnectAsync(string listener = "Default")
     {
@@ -156,8 +170,8 @@ internal sealed class ServerProcess : IAsyncDisposable
 
     private static Task<ServerProcess> ReadyAsync(ServerProcess server) => StartedAsync(server, s => s.AnswersAsync(HttpStatusCode.OK));
 
-    private static Task<ServerProcess> UnreadyAsync(string assembly, string settings) =>
-        StartedAsync(new(assembly, settings, serilog: "", openFiles: null), async server =>
+    private static Task<ServerProcess> UnreadyAsync(string assembly, string settings, Dictionary<string, string>? environment = null) =>
+        StartedAsync(new(assembly, settings, serilog: "", openFiles: null, environment), async server =>
             await server.AnswersAsync(HttpStatusCode.ServiceUnavailable) && (await server.StatusAsync()).Listeners.Count > 0);
 
     private static async Task<ServerProcess> StartedAsync(ServerProcess server, Func<ServerProcess, Task<bool>> state)

@@ -172,6 +172,44 @@ public sealed class ConfigurationWatcherTests : IDisposable
         Assert.Equal("Information 1203: The changed configuration is applied to Default, from the next turn on", Assert.Single(_messages.All));
     }
 
+    [Fact]
+    public void WhatIsReadOnDemandIsAppliedAtOnceAndOnce()
+    {
+        File.WriteAllText(_file, Before.Replace("7", "8", StringComparison.Ordinal));
+        var outcome = _watcher.Reread()!;
+        Assert.Equal("Default", Assert.Single(outcome.Applied));
+        Assert.Empty(outcome.Faults);
+        Assert.Equal(8, Assert.Single(_applied).Resources["Default"].Gate.MaxQueue);
+
+        // The change may be noticed yet, and is one no more.
+        _time.Advance(ConfigurationWatcher.SettleTime);
+        Assert.Empty(_watcher.Reread()!.Applied);
+        Assert.Single(_applied);
+    }
+
+    [Theory]
+    [InlineData("}", ":1: ")]
+    [InlineData(null, "was not found")]
+    [InlineData("""{ "SocketSync": { "IoThreads": "many" } }""", "SocketSync:IoThreads: 'many'")]
+    public void WhatIsReadOnDemandAndCannotBeUsedChangesNothing(string? text, string told)
+    {
+        if (text is null) File.Delete(_file);
+        else File.WriteAllText(_file, text);
+        Assert.Contains(_watcher.Reread()!.Faults, fault => fault.Contains(told, StringComparison.Ordinal));
+        Assert.Contains(_watcher.Reread()!.Faults, fault => fault.Contains(told, StringComparison.Ordinal));
+        Assert.Empty(_applied);
+
+        File.WriteAllText(_file, Before.Replace("7", "8", StringComparison.Ordinal));
+        Assert.Equal("Default", Assert.Single(_watcher.Reread()!.Applied));
+    }
+
+    [Fact]
+    public void NothingIsReadOnDemandOnceNothingIsFollowed()
+    {
+        _watcher.Dispose();
+        Assert.Null(_watcher.Reread());
+    }
+
     // In one step, so that a test which is not about two steps has none.
     private void Save(string text)
     {

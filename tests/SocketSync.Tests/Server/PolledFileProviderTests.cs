@@ -24,6 +24,20 @@ public sealed class PolledFileProviderTests : IDisposable
         Assert.True(ChangesAtNextLook(provider, () => File.SetLastWriteTimeUtc(file, DateTime.UnixEpoch)));
     }
 
+    [Fact]
+    public void WhatIsReadOnDemandIsNoChange()
+    {
+        var file = Path.Combine(_directory.FullName, "a.json");
+        File.WriteAllText(file, "1");
+        using var provider = new PolledFileProvider(file, _time);
+        Assert.False(ChangesAtNextLook(provider, () =>
+        {
+            File.WriteAllText(file, "22");
+            provider.MarkRead();
+        }));
+        Assert.True(ChangesAtNextLook(provider, () => File.WriteAllText(file, "333")));
+    }
+
     /// <summary>As Kubernetes mounts a ConfigMap: the file is a link into a directory that is itself a link, and that is swapped.</summary>
     [Fact]
     public void ALinkedDirectoryThatIsSwappedIsSeen()

@@ -1,0 +1,60 @@
+using Serilog.Events;
+
+namespace SocketSync;
+
+/// <summary>Reads the configuration and the certificates again, and says in one line what came of it.</summary>
+internal static class ReloadOnSignal
+{
+    public static Action Of(WebApplication app, Serilog.ILogger logger)
+    {
+        var stopping = app.Lifetime.ApplicationStopping; // Can be asked even when the server has been disposed of.
+        return () => Run(app, logger, stopping);
+    }
+
+    private static void Run(WebApplication app, Serilog.ILogger logger, CancellationToken stopping)
+    {
+        if (stopping.IsCancellationRequested)
+        {
+            logger.Information("SIGHUP: the server is stopping, nothing is read again");
+            return;
+        }
+
+        try
+        {
+            ServerConfiguration.MarkRead((IConfigurationBuilder)app.Configuration);
+            if (app.Services.GetRequiredService<SocketSyncService>().Watcher?.Reread() is not { } outcome) return;
+            var certificates = app.Services.GetRequiredService<CertificatesInUse>().Reread();
+            var isKept = outcome.Faults.Count > 0 || certificates.Contains(FileChange.Refused);
+            logger.Write(
+                isKept ? LogEventLevel.Warning : LogEventLevel.Information,
+                "SIGHUP: {Configuration}; {Certificates}",
+                Describe(outcome),
+                Describe(certificates));
+        }
+        catch (Exception e)
+        {
+            // Out of a signal's handler an exception would end the process, which served its clients well a moment ago.
+            logger.Error(e, "SIGHUP: the configuration could not be read again, the old settings stay");
+        }
+    }
+
+    private static string Describe(ConfigurationOutcome outcome)
+    {
+        if (outcome.Faults.Count > 0) return $"the configuration is not applied, the old settings stay: {string.Join("; ", outcome.Faults)}";
+        List<string> parts = [];
+        if (outcome.Applied.Count > 0) parts.Add($"the configuration is applied to {string.Join(", ", outcome.Applied)}");
+        if (outcome.NeedsRestart.Count > 0) parts.Add($"a restart is needed for {string.Join(", ", outcome.NeedsRestart)}");
+        return parts.Count > 0 ? string.Join("; ", parts) : "the configuration is as before";
+    }
+
+    private static string Describe(IReadOnlyList<FileChange> certificates)
+    {
+        if (certificates.Count == 0) return "there are no certificates";
+        List<string> parts = [];
+        if (Count(FileChange.Replaced) is > 0 and var replaced) parts.Add($"{replaced} of {certificates.Count} certificates replaced");
+        if (Count(FileChange.Refused) is > 0 and var refused) parts.Add($"{refused} of {certificates.Count} certificates cannot be used, the former stay");
+        return parts.Count > 0 ? string.Join("; ", parts) : "the certificates are as before";
+
+        int Count(FileChange change) => certificates.Count(c => c == change);
+    }
+}
