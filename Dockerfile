@@ -4,9 +4,9 @@ WORKDIR /source
 # What the restore needs, and nothing else: this layer is made anew only when a package or a project changes.
 COPY global.json Directory.Build.props Directory.Packages.props ./
 COPY src/Directory.Build.props src/
-COPY src/SocketSync/SocketSync.csproj src/SocketSync/
-COPY src/SocketSync.Server/SocketSync.Server.csproj src/SocketSync.Server/
-RUN dotnet restore src/SocketSync.Server
+COPY src/SocketSync/SocketSync.csproj src/SocketSync/packages.lock.json src/SocketSync/
+COPY src/SocketSync.Server/SocketSync.Server.csproj src/SocketSync.Server/packages.lock.json src/SocketSync.Server/
+RUN dotnet restore src/SocketSync.Server --locked-mode
 
 COPY .editorconfig appsettings.json ./
 COPY src src
