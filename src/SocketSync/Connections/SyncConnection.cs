@@ -123,6 +123,7 @@ internal sealed partial class SyncConnection : IConversation, IDisposable
 
     private async Task ServeAsync()
     {
+        long? arrivedAt = null;
         while (true)
         {
             if (_turn.IsHoldOver)
@@ -140,10 +141,15 @@ internal sealed partial class SyncConnection : IConversation, IDisposable
                 case FrameStatus.Complete:
                     _stream.RequestIsWhole();
                     _requests++;
-                    var admission = _resource.Gate.Enter(_turn);
+                    var admission = _resource.Gate.Enter(_turn, arrivedAt);
                     if (_resource.IsImmediate && admission is { IsCompletedSuccessfully: true, Result: Outcome.Ok })
                     {
-                        if (!Answer() || !await FlushIfLargeAsync())
+                        if (!Answer())
+                            return;
+                        arrivedAt = _turn.EndedAt; // a next one that is here already has waited for just this
+                        if (_stream.Output.UnflushedBytes <= FlushAt)
+                            break;
+                        if (!await _stream.FlushAsync())
                             return;
                     }
                     else if (!await ServeRequestAsync(admission))
@@ -151,9 +157,11 @@ internal sealed partial class SyncConnection : IConversation, IDisposable
                         return;
                     }
 
+                    arrivedAt = null;
                     break;
 
                 case FrameStatus.Incomplete:
+                    arrivedAt = null;
                     if (!await _stream.FlushAsync() || !await FillAsync())
                         return;
                     break;
@@ -204,9 +212,13 @@ internal sealed partial class SyncConnection : IConversation, IDisposable
 
     private Outcome Answer(in ReadOnlySequence<byte> request, out ReadOnlySequence<byte> reply)
     {
-        _isGranted = true;
-        LogRequest(_logger, Client.Id, (int)request.Length, Hex(request));
-        _isGranted = false;
+        if (_logger.IsEnabled(LogLevel.Debug))
+        {
+            _isGranted = true;
+            LogRequest(_logger, Client.Id, (int)request.Length, Hex(request));
+            _isGranted = false;
+        }
+
         var outcome = _resource.Answer(_turn, request, out reply);
         _listener.Count(outcome);
         return outcome;

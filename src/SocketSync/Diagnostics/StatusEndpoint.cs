@@ -34,7 +34,7 @@ internal static class StatusEndpoint
         long Sum(Outcome outcome) => listeners.Sum(listener => listener.CountOf(outcome));
     }
 
-    private static string State(in GateStatus gate, LinkStatus? link) =>
+    public static string State(in GateStatus gate, LinkStatus? link) =>
         gate.IsStuck ? "Stuck"
         : gate.IsPaused ? "Paused"
         : link is { State: LinkState.Down } ? "Unavailable"

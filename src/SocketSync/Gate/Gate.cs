@@ -57,7 +57,9 @@ internal sealed partial class Gate : IDisposable
     /// Asks for a turn. Completed at once when it is granted or refused at once; else the request is in line, and the
     /// task completes with Ok (granted), Busy (waited too long), Abandoned (<see cref="Leave"/>) or Unavailable.
     /// </summary>
-    public ValueTask<Outcome> Enter(Turn turn)
+    /// <param name="turn">The client's.</param>
+    /// <param name="arrivedAt">When the request arrived, where that is known: reading the clock takes as long as half a turn.</param>
+    public ValueTask<Outcome> Enter(Turn turn, long? arrivedAt = null)
     {
         lock (_sync)
         {
@@ -68,7 +70,7 @@ internal sealed partial class Gate : IDisposable
                 return new(Outcome.Abandoned);
 
             turn.HasLeft = false;
-            var now = _time.GetTimestamp();
+            var now = arrivedAt ?? _time.GetTimestamp();
             turn.ArrivedAt = now;
             if (turn.State == TurnState.Leased)
             {
@@ -225,6 +227,7 @@ internal sealed partial class Gate : IDisposable
         lock (_sync)
         {
             var now = _time.GetTimestamp();
+            turn.EndedAt = now;
             _metrics.Took(_time.GetElapsedTime(turn.StartedAt, now));
             if (!turn.IsDecided)
             {

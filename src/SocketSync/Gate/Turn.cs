@@ -88,6 +88,9 @@ internal sealed class Turn
     /// <summary>When the request in hand began (a timestamp).</summary>
     internal long StartedAt { get; set; }
 
+    /// <summary>When the processor left the last request, if there was one (a timestamp).</summary>
+    internal long? EndedAt { get; set; }
+
     /// <summary>How long the request was, for those who watch; noted only where there are any.</summary>
     internal long RequestBytes { get; set; }
 

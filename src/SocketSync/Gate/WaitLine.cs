@@ -2,7 +2,8 @@ namespace SocketSync;
 
 /// <summary>
 /// Those who wait, in the order in which they are served: by class, then by arrival; but at the latest every eighth
-/// turn goes to the one who has waited longest, so that no class starves. Every operation is O(1); none allocates.
+/// turn goes to the one who has waited longest, so that no class starves. Every operation is O(1) and none
+/// allocates, but for <see cref="Peek"/>, which only those ask for who look on.
 /// </summary>
 /// <remarks>Not thread-safe: the gate's lock guards it.</remarks>
 internal sealed class WaitLine
@@ -64,6 +65,22 @@ internal sealed class WaitLine
 
         Remove(next);
         return next;
+    }
+
+    /// <summary>Those who would be served next if nobody else came, in that order; nobody is taken out.</summary>
+    public void Peek(int most, List<Turn> into)
+    {
+        Turn?[] heads = [.. _classes.Select(queue => queue.First)];
+        var passedBy = _passedBy;
+        while (into.Count < most && heads.OfType<Turn>().MinBy(turn => turn.Arrival) is { } oldest)
+        {
+            var next = heads.First(turn => turn is not null)!;
+            passedBy = next == oldest || passedBy >= MaxPassedBy ? 0 : passedBy + 1;
+            if (passedBy == 0)
+                next = oldest;
+            heads[(int)next.Priority] = next.Next;
+            into.Add(next);
+        }
     }
 
     private Turn FirstByClass()

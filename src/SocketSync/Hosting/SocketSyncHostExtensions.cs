@@ -70,7 +70,7 @@ public static class SocketSyncHostExtensions
         services.AddSingleton<EventStreams>();
         services.AddSingleton<OperatorCheck>();
         services.AddSingleton(provider => new AdminToken(provider.GetRequiredService<SocketSyncOptions>().Admin));
-
+        services.AddSingleton<PageHost>();
         services.AddSingleton<SocketSyncMeter>();
         services.AddOpenTelemetry().WithMetrics(metrics => metrics.AddMeter(SocketSyncMeter.Name).AddPrometheusExporter());
         services.AddHealthChecks();
@@ -78,7 +78,7 @@ public static class SocketSyncHostExtensions
         return new SocketSyncBuilder(processors);
     }
 
-    /// <summary>Maps <c>/health/live</c>, <c>/health/ready</c>, <c>/api</c> and <c>/metrics</c>.</summary>
+    /// <summary>Maps the operator's page at <c>/</c>, <c>/health/live</c>, <c>/health/ready</c>, <c>/api</c> and <c>/metrics</c>.</summary>
     /// <param name="endpoints">The host's endpoints.</param>
     /// <returns>The same endpoints.</returns>
     public static IEndpointRouteBuilder MapSocketSync(this IEndpointRouteBuilder endpoints)
@@ -87,6 +87,7 @@ public static class SocketSyncHostExtensions
         HealthEndpoints.Map(endpoints);
         ApiEndpoints.Map(endpoints);
         endpoints.MapPrometheusScrapingEndpoint("/metrics").WithMetadata(new HttpMethodMetadata([HttpMethods.Get, HttpMethods.Head]));
+        PageEndpoints.Map(endpoints);
         return endpoints;
     }
 

@@ -11,17 +11,18 @@ internal sealed class ServerProcess : IAsyncDisposable
     private readonly TestFiles _files = new();
     private readonly string _config;
 
-    private ServerProcess(string assembly, string settings, string serilog, int? openFiles, Dictionary<string, string>? environment = null)
-        : this(assembly, WholeFile(settings, serilog), openFiles, folder: null, more: [], environment)
+    private ServerProcess(string assembly, string settings, string serilog, int? openFiles, Dictionary<string, string>? environment = null, int? httpPort = null)
+        : this(assembly, WholeFile(settings, serilog), openFiles, folder: null, more: [], environment, httpPort)
     {
     }
 
     private ServerProcess(
-        string assembly, string file, int? openFiles, string? folder, string[] more, Dictionary<string, string>? environment = null, string? plugin = null)
+        string assembly, string file, int? openFiles, string? folder, string[] more, Dictionary<string, string>? environment = null,
+        int? httpPort = null, string? plugin = null)
     {
         if (plugin is not null) _files.Copy(plugin, "plugins");
         _config = _files.Write("appsettings.json", file);
-        var url = $"http://127.0.0.1:{FreePort.Next()}";
+        var url = $"http://127.0.0.1:{httpPort ?? FreePort.Next()}";
         Http = new HttpClient { BaseAddress = new(url), Timeout = TimeSpan.FromSeconds(10) };
         string[] arguments = [Assembly(assembly), "--config", _config, $"--urls={url}", .. more];
         Process = openFiles is { } limit
@@ -39,13 +40,15 @@ internal sealed class ServerProcess : IAsyncDisposable
     /// <param name="settings">What stands in section SocketSync.</param>
     /// <param name="serilog">What stands in section Serilog.</param>
     /// <param name="openFiles">How many files it may have open.</param>
-    public static Task<ServerProcess> StartAsync(string settings, string serilog = "", int? openFiles = null) =>
-        ReadyAsync(new("ServerAssembly", settings, serilog, openFiles));
+    /// <param name="httpPort">Where it serves HTTP, if that matters.</param>
+    public static Task<ServerProcess> StartAsync(string settings, string serilog = "", int? openFiles = null, int? httpPort = null) =>
+        ReadyAsync(new("ServerAssembly", settings, serilog, openFiles, environment: null, httpPort));
 
     /// <summary>Starts the server, which is not ready as yet, and waits until it has bound its listeners.</summary>
-    public static Task<ServerProcess> StartUnreadyAsync(string settings) =>
-        StartedAsync(new("ServerAssembly", settings, serilog: "", openFiles: null), async server =>
-            await server.AnswersAsync(HttpStatusCode.ServiceUnavailable) && (await server.StatusAsync()).Listeners.Count > 0);
+    public static Task<ServerProcess> StartUnreadyAsync(string settings) => UnreadyAsync("ServerAssembly", settings);
+
+    /// <summary>The same, of the host that has processors "Scripted" and "Converse".</summary>
+    public static Task<ServerProcess> StartUnreadyTestHostAsync(string settings) => UnreadyAsync("TestHostAssembly", settings);
 
     /// <summary>Starts the host that has processors "Scripted" and "Converse", and waits until it is ready.</summary>
     /// <param name="settings">What stands in section SocketSync.</param>
@@ -152,6 +155,10 @@ internal sealed class ServerProcess : IAsyncDisposable
     }
 
     private static Task<ServerProcess> ReadyAsync(ServerProcess server) => StartedAsync(server, s => s.AnswersAsync(HttpStatusCode.OK));
+
+    private static Task<ServerProcess> UnreadyAsync(string assembly, string settings) =>
+        StartedAsync(new(assembly, settings, serilog: "", openFiles: null), async server =>
+            await server.AnswersAsync(HttpStatusCode.ServiceUnavailable) && (await server.StatusAsync()).Listeners.Count > 0);
 
     private static async Task<ServerProcess> StartedAsync(ServerProcess server, Func<ServerProcess, Task<bool>> state)
     {

@@ -1,11 +1,12 @@
 using System.IO.Compression;
 using System.Text;
+using System.Text.RegularExpressions;
 
 namespace SocketSync.EndToEndTests;
 
 /// <summary>The package, and the README's host with a processor of its own, built against nothing else.</summary>
 [Collection(HeavyTests.Name)]
-public sealed class PackageTests(PackedLibrary library) : IClassFixture<PackedLibrary>
+public sealed partial class PackageTests(PackedLibrary library) : IClassFixture<PackedLibrary>
 {
     private const string Project = """
         <Project Sdk="Microsoft.NET.Sdk.Web">
@@ -43,6 +44,12 @@ public sealed class PackageTests(PackedLibrary library) : IClassFixture<PackedLi
         await Poll.UntilAsync(
             async () => Metrics.Sum(await host.GetAsync("/metrics"), "socketsync_requests_total", "outcome=\"ok\"") == 2,
             () => "the metrics do not count both requests");
+
+        var page = await host.GetAsync("/");
+        var assets = Asset().Matches(page).Select(match => match.Groups["path"].Value).Order(StringComparer.Ordinal).ToList();
+        Assert.Contains(assets, path => path.Contains("blazor.server", StringComparison.Ordinal));
+        Assert.Contains(assets, path => path.Contains("MudBlazor", StringComparison.Ordinal));
+        foreach (var path in assets) Assert.NotEmpty(await host.GetAsync($"/{path}"));
     }
 
     [Fact]
@@ -71,6 +78,10 @@ public sealed class PackageTests(PackedLibrary library) : IClassFixture<PackedLi
             Assert.True(bytes.AsSpan().IndexOf(Encoding.Unicode.GetBytes(folder)) < 0, $"{entry.FullName} names {folder}");
         }
     }
+
+    /// <summary>What the page's own elements fetch.</summary>
+    [GeneratedRegex("<(?:link|script) [^>]*(?:href|src)=\"(?<path>[^\"]+)\"", RegexOptions.ExplicitCapture | RegexOptions.NonBacktracking)]
+    private static partial Regex Asset();
 
     private static bool IsContent(string name) =>
         name is not ("[Content_Types].xml" or "_rels/.rels") && !name.StartsWith("package/", StringComparison.Ordinal);

@@ -39,6 +39,29 @@ public class WaitLineTests
     }, iter: 5_000);
 
     [Fact]
+    public void WhoLooksOnSeesTheOrderInWhichTheyWillBeServed() => Gen.Select(GenSteps, Gen.Int[0, 30]).Sample((steps, most) =>
+    {
+        var line = new WaitLine();
+        foreach (var (op, _) in steps)
+        {
+            if (op <= 2)
+                line.Add(GateBench.NewTurn((Priority)op));
+            else if (op == 3)
+                line.TakeNext();
+        }
+
+        var seen = new List<Turn>();
+        line.Peek(most, seen);
+        if (seen.Count != Math.Min(most, line.Count))
+            Assert.Fail($"{seen.Count} of {line.Count} are seen");
+        foreach (var turn in seen)
+        {
+            if (line.TakeNext() != turn)
+                Assert.Fail("another one was next");
+        }
+    }, iter: 5_000);
+
+    [Fact]
     public void NobodyStarvesWhateverTheSequence() => GenSteps.Sample(steps =>
     {
         var line = new WaitLine();

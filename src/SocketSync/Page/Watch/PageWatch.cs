@@ -1,0 +1,67 @@
+using Microsoft.Extensions.Logging;
+
+namespace SocketSync;
+
+/// <summary>
+/// Looks at everything for those who look at the page: once for all of them, a few times a second, and not at all while
+/// there is nobody.
+/// </summary>
+internal sealed partial class PageWatch(Topology topology, TurnFeed feed, TimeProvider time, ILogger<PageWatch> logger) : IDisposable
+{
+    private readonly Lock _sync = new();
+    private readonly List<Action<PageSnapshot>> _viewers = [];
+    private PageSampler? _sampler;
+
+    /// <summary>Shows everything to <paramref name="viewer"/>, again and again, until what is returned is disposed of.</summary>
+    public IDisposable Show(Action<PageSnapshot> viewer)
+    {
+        lock (_sync)
+        {
+            _viewers.Add(viewer);
+            if (_sampler is null)
+            {
+                LogWatched(logger);
+                _sampler = new PageSampler(topology, feed, time, Tell, exception => LogFailed(logger, exception));
+            }
+        }
+
+        return new Viewer(this, viewer);
+    }
+
+    public void Dispose() => _sampler?.Dispose();
+
+    private void Tell(PageSnapshot snapshot)
+    {
+        Action<PageSnapshot>[] viewers;
+        lock (_sync)
+            viewers = [.. _viewers];
+        foreach (var viewer in viewers)
+            viewer(snapshot);
+    }
+
+    private void Leave(Action<PageSnapshot> viewer)
+    {
+        lock (_sync)
+        {
+            if (!_viewers.Remove(viewer) || _viewers.Count > 0)
+                return;
+            _sampler?.Dispose();
+            _sampler = null;
+            LogUnwatched(logger, feed.HasReaders);
+        }
+    }
+
+    [LoggerMessage(500, LogLevel.Debug, "The page is looked at: turns are gathered for it")]
+    private static partial void LogWatched(ILogger logger);
+
+    [LoggerMessage(501, LogLevel.Debug, "Nobody looks at the page any more; turns are read by others: {HasReaders}")]
+    private static partial void LogUnwatched(ILogger logger, bool hasReaders);
+
+    [LoggerMessage(502, LogLevel.Error, "The page can no longer be kept up to date")]
+    private static partial void LogFailed(ILogger logger, Exception exception);
+
+    private sealed class Viewer(PageWatch watch, Action<PageSnapshot> viewer) : IDisposable
+    {
+        public void Dispose() => watch.Leave(viewer);
+    }
+}
