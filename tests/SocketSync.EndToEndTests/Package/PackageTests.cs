@@ -4,7 +4,7 @@ using System.Text.RegularExpressions;
 
 namespace SocketSync.EndToEndTests;
 
-/// <summary>The package, and the README's host with a processor of its own, built against nothing else.</summary>
+/// <summary>The package, and the README's host and plugin, built against nothing else.</summary>
 [Collection(HeavyTests.Name)]
 public sealed partial class PackageTests(PackedLibrary library) : IClassFixture<PackedLibrary>
 {
@@ -22,6 +22,8 @@ public sealed partial class PackageTests(PackedLibrary library) : IClassFixture<
         </Project>
         """;
 
+    private const string Processor = "sealed class Bench : IRequestProcessor";
+
     private static string Readme { get; } = File.ReadAllText(Path.Combine(Recipe.Repository, "README.md"));
 
     [Fact]
@@ -29,7 +31,7 @@ public sealed partial class PackageTests(PackedLibrary library) : IClassFixture<
     {
         var folder = await library.BuildAsync("host", Project, new(StringComparer.Ordinal)
         {
-            ["Program.cs"] = Block("csharp", "sealed class Bench : IRequestProcessor"),
+            ["Program.cs"] = Block("csharp", Processor),
             ["appsettings.json"] = Block("json", "\"Processor\": \"Bench\", \"Protocol\": { \"Name\": \"Line\" }"),
         });
         await using var host = await PackedHost.StartAsync(folder, Path.Combine("built", "host.dll"));
@@ -50,6 +52,35 @@ public sealed partial class PackageTests(PackedLibrary library) : IClassFixture<
         Assert.Contains(assets, path => path.Contains("blazor.server", StringComparison.Ordinal));
         Assert.Contains(assets, path => path.Contains("MudBlazor", StringComparison.Ordinal));
         foreach (var path in assets) Assert.NotEmpty(await host.GetAsync($"/{path}"));
+    }
+
+    [Fact]
+    public async Task TheReadmesPluginIsBuiltWithItAndServes()
+    {
+        var code = Block("csharp", Processor);
+        var folder = await library.BuildAsync(
+            "Bench",
+            Block("xml", "<EnableDynamicLoading>").Replace("\"0.1.0-beta.1\"", "\"VERSION\"", StringComparison.Ordinal),
+            new(StringComparer.Ordinal)
+            {
+                ["Bench.cs"] = $"using System.Buffers;\nusing System.Text;\nusing SocketSync;\n\npublic {code[code.IndexOf(Processor, StringComparison.Ordinal)..]}",
+            });
+        var plugin = Path.Combine(folder, "built", "Bench.dll");
+        Assert.Equal(
+            ["Bench.deps.json", "Bench.dll", "Bench.pdb", "Bench.runtimeconfig.json"],
+            Directory.GetFiles(Path.GetDirectoryName(plugin)!).Select(Path.GetFileName).Order(StringComparer.Ordinal), StringComparer.Ordinal);
+
+        await using var server = await ServerProcess.StartWithPluginAsync("""
+            {
+              "SocketSync": {
+                "Plugins": [ "plugins/Bench.dll" ],
+                "Listeners": { "Default": { "Port": 0 } },
+                "Resources": { "Default": { "Processor": "Bench", "Protocol": { "Name": "Line" } } }
+              }
+            }
+            """, plugin);
+        using var client = await server.ConnectAsync();
+        Assert.Equal("1: hello", await client.AskAsync("hello"));
     }
 
     [Fact]
@@ -89,7 +120,7 @@ public sealed partial class PackageTests(PackedLibrary library) : IClassFixture<
     /// <summary>The README's only block of that language with those words in it.</summary>
     private static string Block(string language, string words) => Assert.Single(
         Readme.Split("\n```").Where(part => part.StartsWith(language + "\n", StringComparison.Ordinal)),
-        part => part.Contains(words, StringComparison.Ordinal) && part.Contains("Bench", StringComparison.Ordinal))[(language.Length + 1)..];
+        part => part.Contains(words, StringComparison.Ordinal))[(language.Length + 1)..];
 
     private static byte[] Bytes(ZipArchive archive, string name) => Bytes(archive.GetEntry(name)!);
 
