@@ -14,6 +14,7 @@ public static class AllowedNetworksExtensions
     /// <param name="networks">The networks that are let in; empty lets all in.</param>
     /// <param name="onRejected">Called for each connection that is closed.</param>
     /// <returns>The same pipeline.</returns>
+    /// <exception cref="ArgumentNullException"><paramref name="builder"/> or <paramref name="networks"/> is <see langword="null"/>.</exception>
     public static IConnectionBuilder UseAllowedNetworks(
         this IConnectionBuilder builder, IReadOnlyCollection<IPNetwork> networks, Action<ConnectionContext>? onRejected = null)
     {

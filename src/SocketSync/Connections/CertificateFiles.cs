@@ -134,7 +134,7 @@ public sealed class CertificateFileException : Exception
     /// <param name="file">The file's path.</param>
     /// <param name="reason">Why it cannot be used, as words that follow its name.</param>
     /// <param name="innerException">What the file or its reading brought about.</param>
-    public CertificateFileException(string file, string reason, Exception? innerException = null)
+    internal CertificateFileException(string file, string reason, Exception? innerException = null)
         : base($"'{file}' {reason}", innerException)
     {
         File = file;

@@ -10,6 +10,7 @@ public static class ConnectionLimitExtensions
     /// <param name="maximum">How many connections may be open at the same time; at least 1.</param>
     /// <param name="onRejected">Called for each connection that is closed.</param>
     /// <returns>The same pipeline.</returns>
+    /// <exception cref="ArgumentOutOfRangeException"><paramref name="maximum"/> is less than 1.</exception>
     public static IConnectionBuilder UseConnectionLimit(
         this IConnectionBuilder builder, int maximum, Action<ConnectionContext>? onRejected = null)
     {

@@ -14,6 +14,7 @@ public static class ProxyProtocolExtensions
     /// <param name="proxies">The networks of the proxies; at least one. A connection without an IP address is of none.</param>
     /// <param name="onRejected">Called for each connection that is closed.</param>
     /// <returns>The same pipeline.</returns>
+    /// <exception cref="ArgumentException"><paramref name="proxies"/> is empty.</exception>
     public static IConnectionBuilder UseTrustedProxies(
         this IConnectionBuilder builder, IReadOnlyCollection<IPNetwork> proxies, Action<ConnectionContext>? onRejected = null)
     {
@@ -50,6 +51,8 @@ public static class ProxyProtocolExtensions
     /// </param>
     /// <param name="time">Measures the timeout; the system's clock when not given.</param>
     /// <returns>The same pipeline.</returns>
+    /// <exception cref="ArgumentOutOfRangeException"><paramref name="headerTimeout"/> is not positive.</exception>
+    /// <seealso href="https://www.haproxy.org/download/3.2/doc/proxy-protocol.txt">The PROXY protocol, versions 1 and 2</seealso>
     public static IConnectionBuilder UseProxyProtocol(
         this IConnectionBuilder builder, TimeSpan headerTimeout, Action<ConnectionContext, string>? onRejected = null, TimeProvider? time = null)
     {

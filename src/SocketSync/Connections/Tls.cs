@@ -24,6 +24,7 @@ public static partial class TlsExtensions
     /// <param name="listener">The listener; its <see cref="ListenOptions.Protocols"/> become none, so that no application protocol is negotiated.</param>
     /// <param name="options">The certificate, and what is asked of clients.</param>
     /// <returns>The same listener.</returns>
+    /// <exception cref="ArgumentException">The certificate's path is missing, or the authority of required clients.</exception>
     /// <exception cref="CertificateFileException">A certificate file cannot be used.</exception>
     public static ListenOptions UseTls(this ListenOptions listener, TlsOptions options)
     {

@@ -8,7 +8,7 @@ public sealed class SocketSyncStartupException : Exception
 {
     /// <summary>Creates the exception from its problems.</summary>
     /// <param name="problems">One line for each problem: the key's full path, its value, and what is allowed.</param>
-    public SocketSyncStartupException(IReadOnlyList<string> problems)
+    internal SocketSyncStartupException(IReadOnlyList<string> problems)
         : base(string.Join(Environment.NewLine, problems)) => Problems = problems;
 
     /// <summary>One line for each problem: the key's full path, its value, and what is allowed.</summary>

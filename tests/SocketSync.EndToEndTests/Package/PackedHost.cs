@@ -1,0 +1,67 @@
+using System.Net.Http.Json;
+using System.Text.Json;
+
+namespace SocketSync.EndToEndTests;
+
+/// <summary>A host that was built against the package, as a process of its own.</summary>
+internal sealed class PackedHost : IAsyncDisposable
+{
+    private readonly ChildProcess _process;
+
+    private PackedHost(string folder, string assembly)
+    {
+        var url = $"http://127.0.0.1:{FreePort.Next()}";
+        Http = new HttpClient { BaseAddress = new(url), Timeout = TimeSpan.FromSeconds(10) };
+        _process = new("dotnet", [assembly, $"--urls={url}", "--SocketSync:Listeners:Default:Port=0"], folder);
+    }
+
+    public HttpClient Http { get; }
+
+    private static CancellationToken Cancellation => TestContext.Current.CancellationToken;
+
+    /// <summary>Starts it in a folder, the one of its configuration, and waits until it is ready.</summary>
+    public static async Task<PackedHost> StartAsync(string folder, string assembly)
+    {
+        var host = new PackedHost(folder, assembly);
+        try
+        {
+            await Poll.UntilAsync(host.IsReadyAsync, () => $"the host is not ready; it printed:\n{host._process.Log}", TimeSpan.FromSeconds(30));
+            return host;
+        }
+        catch
+        {
+            await host.DisposeAsync();
+            throw;
+        }
+    }
+
+    /// <summary>The port of its one listener.</summary>
+    public async Task<int> PortAsync()
+    {
+        var status = await Http.GetFromJsonAsync<ServerStatus>("/api/status", JsonSerializerOptions.Web, Cancellation);
+        return status!.Listeners["Default"].Port;
+    }
+
+    /// <summary>What is served there, with 200.</summary>
+    public Task<string> GetAsync(string path) => Http.GetStringAsync(new Uri(path, UriKind.Relative), Cancellation);
+
+    public async ValueTask DisposeAsync()
+    {
+        Http.Dispose();
+        await _process.DisposeAsync();
+    }
+
+    private async Task<bool> IsReadyAsync()
+    {
+        if (_process.HasExited) Assert.Fail($"the host has ended; it printed:\n{_process.Log}");
+        try
+        {
+            using var answer = await Http.GetAsync(new Uri("/health/ready", UriKind.Relative), Cancellation);
+            return answer.IsSuccessStatusCode;
+        }
+        catch (HttpRequestException)
+        {
+            return false; // It does not listen yet.
+        }
+    }
+}
