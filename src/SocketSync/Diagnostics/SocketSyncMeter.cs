@@ -42,11 +42,8 @@ internal sealed class SocketSyncMeter
             new("outcome", outcome.Code()));
 
     private IEnumerable<Measurement<int>> QueueLengths() =>
-        Topology.Resources.Values.Select(resource =>
-        {
-            resource.Gate.FlushMetrics(); // whoever asks for this collects the histograms next
-            return new Measurement<int>(resource.Gate.QueueLength, new KeyValuePair<string, object?>("resource", resource.Name));
-        });
+        Topology.Resources.Values.Select(resource => new Measurement<int>(
+            resource.Gate.QueueLength, new KeyValuePair<string, object?>("resource", resource.Name)));
 
     private IEnumerable<Measurement<int>> ActiveConnections() =>
         Topology.Listeners.Values.Select(listener => new Measurement<int>(

@@ -196,9 +196,6 @@ internal sealed partial class Gate : IDisposable
         }
     }
 
-    /// <summary>Brings the histograms up to date.</summary>
-    public void FlushMetrics() => _metrics.Flush();
-
     /// <summary>How many requests wait; for the gauge.</summary>
     public int QueueLength
     {
@@ -217,7 +214,6 @@ internal sealed partial class Gate : IDisposable
     {
         Close();
         _alarm.Dispose();
-        _metrics.Dispose();
     }
 
     private void Finish(Turn turn, Outcome outcome, bool isAwaited)

@@ -3,7 +3,7 @@ using System.Diagnostics.Metrics;
 namespace SocketSync;
 
 /// <summary>How long requests wait for their turn, and how long their turns take, for one resource.</summary>
-internal sealed class TurnMetrics : IDisposable
+internal sealed class TurnMetrics
 {
     // A turn takes from microseconds (in-process) to minutes (a test bench).
     private static readonly InstrumentAdvice<double> Seconds = new()
@@ -11,42 +11,30 @@ internal sealed class TurnMetrics : IDisposable
         HistogramBucketBoundaries = [0.0001, 0.0005, 0.001, 0.005, 0.01, 0.05, 0.1, 0.5, 1, 5, 10, 30, 60],
     };
 
-    private static readonly TimeSpan FirstBound = TimeSpan.FromSeconds(0.0001);
-
-    /// <summary>Often enough that a flush is short, and that nobody who looks without asking first sees old figures.</summary>
-    private static readonly TimeSpan FlushAfter = TimeSpan.FromMilliseconds(100);
-
-    private readonly DurationHistogram _wait;
-    private readonly DurationHistogram _turn;
-    private readonly ITimer _flush;
-    private volatile bool _isFlushDue;
+    private readonly Histogram<double> _wait;
+    private readonly Histogram<double> _turn;
+    private readonly KeyValuePair<string, object?> _resource;
 
     public TurnMetrics(Meter meter, string resource)
     {
-        _wait = new(meter.CreateHistogram("socketsync.gate.wait.duration", "s", "From a request's arrival to its turn.", tags: null, Seconds), FirstBound, resource);
-        _turn = new(meter.CreateHistogram("socketsync.turn.duration", "s", "How long a request had the resource.", tags: null, Seconds), FirstBound, resource);
-        _flush = TimeProvider.System.CreateTimer(static me => ((TurnMetrics)me!).Flush(), this, Timeout.InfiniteTimeSpan, Timeout.InfiniteTimeSpan);
+        _wait = meter.CreateHistogram("socketsync.gate.wait.duration", "s", "From a request's arrival to its turn.", tags: null, Seconds);
+        _turn = meter.CreateHistogram("socketsync.turn.duration", "s", "How long a request had the resource.", tags: null, Seconds);
+        _resource = new("resource", resource);
     }
 
     public void Waited(TimeSpan time) => Record(_wait, time);
 
     public void Took(TimeSpan time) => Record(_turn, time);
 
-    /// <summary>Whoever is about to read the histograms finds all in them.</summary>
-    public void Flush()
+    private void Record(Histogram<double> histogram, TimeSpan time)
     {
-        _isFlushDue = false;
-        _wait.Flush();
-        _turn.Flush();
-    }
-
-    public void Dispose() => _flush.Dispose();
-
-    private void Record(DurationHistogram histogram, TimeSpan time)
-    {
-        if (histogram.Record(time) || _isFlushDue)
-            return;
-        _isFlushDue = true;
-        _flush.Change(FlushAfter, Timeout.InfiniteTimeSpan);
+        try
+        {
+            histogram.Record(time.TotalSeconds, _resource);
+        }
+        catch (Exception)
+        {
+            // A listener's fault, and it is called in the middle of a grant: it must not cost the gate its permit.
+        }
     }
 }
