@@ -119,6 +119,7 @@ public sealed class TlsTests : IDisposable
         await TurnTests.WaitInLineAsync(server, gone, "gone", 1);
         await TurnTests.WaitInLineAsync(server, next, "next", 2);
         gone.Reset();
+        await server.WaitForStatusAsync(s => s.Resource.QueueLength == 1);
         await server.ReleaseAsync("key");
         Assert.Equal("next", await next.ReadLineAsync());
         Assert.Equal(["hold key", "next"], (await server.StageAsync()).Begun);

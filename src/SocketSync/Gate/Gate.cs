@@ -180,32 +180,6 @@ internal sealed partial class Gate : IDisposable
         _ = cancellation?.CancelAsync();
     }
 
-    public GateStatus GetStatus()
-    {
-        lock (_sync)
-        {
-            var now = _time.GetTimestamp();
-            return new GateStatus(
-                _line.Count,
-                _limits.Options.MaxQueue,
-                _line.Oldest is { } oldest ? _time.GetElapsedTime(oldest.ArrivedAt, now) : TimeSpan.Zero,
-                _holder?.Client,
-                _holder is { } holder ? _time.GetElapsedTime(holder.HeldSince, now) : TimeSpan.Zero,
-                _holder is { State: TurnState.Overdue },
-                _isPaused);
-        }
-    }
-
-    /// <summary>How many requests wait; for the gauge.</summary>
-    public int QueueLength
-    {
-        get
-        {
-            lock (_sync)
-                return _line.Count;
-        }
-    }
-
     /// <summary>
     /// Closes it for good. A processor may still be inside and an alarm under way; neither may find anything disposed of.
     /// The semaphore and the source have no wait handle, and so nothing to give back.
