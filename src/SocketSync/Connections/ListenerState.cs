@@ -44,7 +44,8 @@ internal sealed class ListenerState(string name, ListenerOptions options, Shared
 
     public void Remove(AcceptedConnection connection) => _connections.TryRemove(connection.Id, out _);
 
-    public void Count(Outcome outcome) => Interlocked.Increment(ref _outcomes[(int)outcome]);
+    /// <summary>A request of this client has ended so.</summary>
+    public void Count(Outcome outcome, Client client) => Interlocked.Increment(ref _outcomes[(int)outcome]);
 
     public long CountOf(Outcome outcome) => Interlocked.Read(ref _outcomes[(int)outcome]);
 }

@@ -193,7 +193,7 @@ internal sealed partial class SyncConnection : IConversation, IDisposable
 
             case FillResult.TooSlow or FillResult.EndedInside:
                 LogMalformed(_logger, _listener.Name, Client.Id, _stream.Reader.Unread.Length);
-                _listener.Count(Outcome.Malformed);
+                _listener.Count(Outcome.Malformed, Client);
                 return false;
 
             default:
@@ -224,7 +224,7 @@ internal sealed partial class SyncConnection : IConversation, IDisposable
     private void RefuseStream(Outcome outcome)
     {
         LogMalformed(_logger, _listener.Name, Client.Id, _stream.Reader.Unread.Length);
-        _listener.Count(outcome);
+        _listener.Count(outcome, Client);
         Tell(outcome, _stream.Reader.Unread);
         _stream.LingerAtEnd();
     }

@@ -26,7 +26,7 @@ internal sealed partial class SyncConnection
         }
 
         var outcome = _resource.Answer(_turn, request, out reply);
-        _listener.Count(outcome);
+        _listener.Count(outcome, Client);
         return outcome;
     }
 
@@ -51,13 +51,13 @@ internal sealed partial class SyncConnection
         _isGranted = outcome == Outcome.Ok;
         if (outcome == Outcome.Abandoned)
         {
-            _listener.Count(outcome);
+            _listener.Count(outcome, Client);
             return false;
         }
 
         if (outcome != Outcome.Ok)
         {
-            _listener.Count(outcome);
+            _listener.Count(outcome, Client);
             if (!await _stream.EndFlushAsync() || !Tell(outcome, reader.Frame))
                 return false;
             reader.Consume();
@@ -77,7 +77,7 @@ internal sealed partial class SyncConnection
         outcome = verdict.IsCompletedSuccessfully ? verdict.Result : await verdict;
         await context.CloseAsync();
 
-        _listener.Count(outcome);
+        _listener.Count(outcome, Client);
         return await ReplyAsync(context, outcome) && await FlushIfLargeAsync();
     }
 

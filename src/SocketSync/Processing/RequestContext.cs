@@ -44,6 +44,9 @@ public sealed class RequestContext
     /// <summary>The client is closed when the turn has ended and the reply was sent.</summary>
     internal bool ClosesClient { get; set; }
 
+    /// <summary>What is done for this client in its turn is charged here.</summary>
+    internal WorkBudget Work { get; init; } = new();
+
     internal PooledBuffer ReplyBuffer => _reply;
 
     internal int RequestLength => _request.Length;

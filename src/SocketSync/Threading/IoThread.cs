@@ -110,6 +110,28 @@ internal sealed class IoThread
             _spare = running;
     }
 
+    /// <summary>Goes on at the end of the line: of this thread where it moves bytes, of the thread pool where it is one of its threads.</summary>
+    internal readonly struct GivingWay : ICriticalNotifyCompletion
+    {
+        public GivingWay GetAwaiter() => this;
+
+        public bool IsCompleted => false;
+
+        public void GetResult()
+        {
+        }
+
+        public void OnCompleted(Action continuation) => UnsafeOnCompleted(continuation);
+
+        public void UnsafeOnCompleted(Action continuation)
+        {
+            if (!Thread.CurrentThread.IsThreadPoolThread && Shared.Value is { } thread)
+                thread.Post(continuation);
+            else
+                ThreadPool.UnsafeQueueUserWorkItem(static go => go(), continuation, preferLocal: false);
+        }
+    }
+
     internal readonly struct Yielding : ICriticalNotifyCompletion
     {
         public Yielding GetAwaiter() => this;
