@@ -27,29 +27,38 @@ internal sealed class ClientDeparture
     public CancellationToken Closed => _closed;
 
     /// <summary>
-    /// Whether the client has reset its connection. To be asked only while nobody reads from it and everything unread
-    /// has been given back to the pipe.
+    /// Whether the client has reset its connection, or has given up by ending its stream. To be asked only while nobody
+    /// reads from it and everything unread has been given back to the pipe.
     /// </summary>
-    public bool HasReset()
+    /// <param name="endOfStream">What the end of the stream means.</param>
+    public bool HasGone(EndOfStream endOfStream)
     {
         try
         {
             // Completed with an error by a reset, a moment before Closed fires.
+            var hasEnded = false;
             if (_input.TryRead(out var result))
+            {
+                hasEnded = result.IsCompleted;
                 _input.AdvanceTo(result.Buffer.Start);
+            }
+
+            // The transport reads no more once its pipe is full, or once the stream has ended: what comes then is left in
+            // the socket, a reset for instance.
+            return HasSocketError() || (endOfStream == EndOfStream.Leave && (hasEnded || HasEndedUnread()));
         }
         catch (Exception exception) when (IsDeparture(exception))
         {
             return true;
         }
-
-        // A transport that has stopped reading, since its pipe is full, leaves the reset in the socket.
-        return !_closed.IsCancellationRequested && HasSocketError();
     }
 
     /// <summary>Whether an exception says that the client, or the connection to it, is gone.</summary>
     public static bool IsDeparture(Exception exception) =>
         exception is IOException or ConnectionAbortedException or ObjectDisposedException;
+
+    private bool HasEndedUnread() =>
+        _socket is { AddressFamily: AddressFamily.InterNetwork or AddressFamily.InterNetworkV6 } socket && TcpState.IsEnded(socket);
 
     private bool HasSocketError()
     {

@@ -40,6 +40,7 @@ internal sealed class ClientStream : IDisposable
     private readonly ListenerOptions _options;
     private readonly PipeReader _input;
     private readonly Deadline _readDeadline;
+    private readonly WorkBudget _work;
     private readonly TimeProvider _time;
     private Deadline? _sendDeadline;
     private ValueTask<FlushResult> _flush;
@@ -48,10 +49,11 @@ internal sealed class ClientStream : IDisposable
     private bool _isTooSlow;
     private bool _lingers;
 
-    public ClientStream(ConnectionContext connection, ListenerState listener, TimeProvider time)
+    public ClientStream(ConnectionContext connection, ListenerState listener, WorkBudget work, TimeProvider time)
     {
         _connection = connection;
         _options = listener.Options;
+        _work = work;
         _time = time;
         _input = connection.Transport.Input;
         Output = connection.Transport.Output;
@@ -62,6 +64,9 @@ internal sealed class ClientStream : IDisposable
     public FrameReader Reader { get; }
 
     public PipeWriter Output { get; }
+
+    /// <summary>Whether what <see cref="BeginFlush"/> has begun is still to be awaited.</summary>
+    public bool IsFlushing => _isFlushing;
 
     /// <summary>The client takes nothing any more.</summary>
     public bool IsGone { get; private set; }
@@ -181,6 +186,8 @@ internal sealed class ClientStream : IDisposable
             {
                 if (await FillAsync(mayIdle: true) is not (FillResult.Filled or FillResult.Woken))
                     return false;
+                if (_work.Charge(WorkBudget.SystemCall))
+                    await WorkBudget.GiveWay();
                 cancellationToken.ThrowIfCancellationRequested();
             }
 
@@ -189,6 +196,8 @@ internal sealed class ClientStream : IDisposable
                 return false;
             RequestIsWhole();
             request.Set(Reader.Frame);
+            if (_work.Charge(WorkBudget.Frame + request.Length))
+                await WorkBudget.GiveWay();
             Reader.Consume();
             return true;
         }
@@ -222,6 +231,9 @@ internal sealed class ClientStream : IDisposable
         while (!Reader.IsCompleted && !_readDeadline.Passed)
         {
             await Reader.FillAsync();
+            // It may send faster than is read here, for as long as this lasts.
+            if (_work.Charge(WorkBudget.SystemCall + Reader.Unread.Length))
+                await WorkBudget.GiveWay();
             Reader.Discard();
         }
     }

@@ -1,3 +1,5 @@
+using System.Net;
+using System.Runtime.InteropServices;
 using Microsoft.AspNetCore.Connections;
 
 namespace SocketSync;
@@ -17,6 +19,47 @@ public static class ConnectionLimitExtensions
         ArgumentNullException.ThrowIfNull(builder);
         ArgumentOutOfRangeException.ThrowIfLessThan(maximum, 1);
         return builder.UseConnectionLimit(new ConnectionCounter(maximum), onRejected);
+    }
+
+    /// <summary>
+    /// Closes each connection over <paramref name="maximum"/> of one client address at once; nothing is sent. A connection
+    /// without an IP address (a Unix socket) passes. An IPv4 client of a socket for both families counts as IPv4.
+    /// </summary>
+    /// <param name="builder">The listener's connection pipeline; behind a proxy, after <see cref="ProxyProtocolExtensions.UseProxyProtocol"/>.</param>
+    /// <param name="maximum">How many connections of one address may be open at the same time; at least 1.</param>
+    /// <param name="onRejected">Called for each connection that is closed.</param>
+    /// <returns>The same pipeline.</returns>
+    /// <exception cref="ArgumentOutOfRangeException"><paramref name="maximum"/> is less than 1.</exception>
+    public static IConnectionBuilder UseConnectionLimitPerAddress(
+        this IConnectionBuilder builder, int maximum, Action<ConnectionContext>? onRejected = null)
+    {
+        ArgumentNullException.ThrowIfNull(builder);
+        ArgumentOutOfRangeException.ThrowIfLessThan(maximum, 1);
+        var open = new AddressCounter(maximum);
+        return builder.Use(next => async connection =>
+        {
+            if (connection.RemoteEndPoint is not IPEndPoint { Address: var address })
+            {
+                await next(connection);
+                return;
+            }
+
+            var plain = address.IsIPv4MappedToIPv6 ? address.MapToIPv4() : address;
+            if (!open.TryEnter(plain))
+            {
+                onRejected?.Invoke(connection);
+                return;
+            }
+
+            try
+            {
+                await next(connection);
+            }
+            finally
+            {
+                open.Leave(plain);
+            }
+        });
     }
 
     /// <summary>The same, for pipelines that count together.</summary>
@@ -63,4 +106,32 @@ internal sealed class ConnectionCounter(int maximum)
     }
 
     public void Leave() => Interlocked.Decrement(ref _value);
+}
+
+/// <summary>Counts by address, and keeps nothing of an address that has none open.</summary>
+internal sealed class AddressCounter(int maximum)
+{
+    private readonly Lock _lock = new();
+    private readonly Dictionary<IPAddress, int> _open = [];
+
+    public bool TryEnter(IPAddress address)
+    {
+        lock (_lock)
+        {
+            ref var count = ref CollectionsMarshal.GetValueRefOrAddDefault(_open, address, out _);
+            if (count >= maximum)
+                return false;
+            count++;
+            return true;
+        }
+    }
+
+    public void Leave(IPAddress address)
+    {
+        lock (_lock)
+        {
+            if (--CollectionsMarshal.GetValueRefOrNullRef(_open, address) == 0)
+                _open.Remove(address);
+        }
+    }
 }

@@ -29,6 +29,10 @@ internal sealed record ListenerOptions
     [Range(1, int.MaxValue)]
     public int MaxConnections { get; init; } = 1000;
 
+    /// <summary>Likewise for one client address; 0 sets no limit.</summary>
+    [Range(0, int.MaxValue)]
+    public int MaxConnectionsPerAddress { get; init; }
+
     /// <summary>Networks in CIDR notation; empty allows all.</summary>
     [Network]
     public IReadOnlyList<string> AllowedNetworks { get; init; } = [];

@@ -8,6 +8,7 @@ internal sealed class ListenerState(string name, ListenerOptions options, Shared
     private readonly long[] _outcomes = new long[OutcomeNames.Count];
     private readonly ConcurrentDictionary<string, AcceptedConnection> _connections = new(StringComparer.Ordinal);
     private volatile OnError _onError = onError;
+    private volatile EndOfStream _endOfStream = EndOfStream.Answer;
     private long _accepted;
     private long _rejected;
 
@@ -24,6 +25,13 @@ internal sealed class ListenerState(string name, ListenerOptions options, Shared
     {
         get => _onError;
         set => _onError = value;
+    }
+
+    /// <summary>What becomes of a waiting request whose client has ended its stream; may change while it runs.</summary>
+    public EndOfStream EndOfStream
+    {
+        get => _endOfStream;
+        set => _endOfStream = value;
     }
 
     public long Accepted => Interlocked.Read(ref _accepted);

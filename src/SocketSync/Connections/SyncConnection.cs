@@ -10,20 +10,11 @@ namespace SocketSync;
 /// One client: read a request, take a turn, process, end the turn, send the reply, and again. Replies are flushed when no
 /// further request of the same batch can go on at once.
 /// </summary>
-internal sealed partial class SyncConnection : IConversation, IDisposable
+internal sealed partial class SyncConnection : ITurnTaker, IConversation, IDisposable
 {
     /// <summary>More than so much of unsent replies is not gathered, however many requests the client has pipelined.</summary>
     private const int FlushAt = 32 * 1024;
 
-    /// <summary>After so many reads of one client, others get to be looked at.</summary>
-    private const int MostServedInARow = 8;
-
-    private static int s_connections;
-
-    [ThreadStatic]
-    private static int s_servedLast;
-
-    private readonly int _number = Interlocked.Increment(ref s_connections);
     private readonly bool _isOnIoThread;
     private readonly ListenerState _listener;
     private readonly SharedProcessor _resource;
@@ -31,14 +22,14 @@ internal sealed partial class SyncConnection : IConversation, IDisposable
     private readonly ClientDeparture _departure;
     private readonly ILogger _logger;
     private readonly Action _leaseLost;
+    private readonly WorkBudget _work = new();
     private Turn _turn;
     private RequestContext? _context;
     private volatile bool _isDraining;
     private long _requests;
-    private int _servedInARow;
 
-    /// <summary>A turn is held that no processor has been called in.</summary>
-    private bool _isGranted;
+    /// <summary>Others on this thread are to be looked at before this client's next request.</summary>
+    private bool _giveWay;
 
     public SyncConnection(ConnectionContext connection, Client client, ListenerState listener, TimeProvider time, ILogger<SyncConnection> logger)
     {
@@ -47,7 +38,7 @@ internal sealed partial class SyncConnection : IConversation, IDisposable
         _isOnIoThread = listener.Options.Tls is null;
         _resource = listener.Resource;
         _logger = logger;
-        _stream = new ClientStream(connection, listener, time);
+        _stream = new ClientStream(connection, listener, _work, time);
         _departure = new ClientDeparture(connection);
         _leaseLost = _stream.Wake;
         _turn = NewTurn();
@@ -78,9 +69,6 @@ internal sealed partial class SyncConnection : IConversation, IDisposable
         }
         finally
         {
-            // Whatever was thrown on the way to the processor, the gate does not stay shut for it.
-            if (_isGranted)
-                _resource.Gate.End(_turn, Outcome.Failed);
             _resource.Gate.Leave(_turn);
             LogDisconnected(_logger, _listener.Name, Client.Id);
         }
@@ -123,7 +111,6 @@ internal sealed partial class SyncConnection : IConversation, IDisposable
 
     private async Task ServeAsync()
     {
-        long? arrivedAt = null;
         while (true)
         {
             if (_turn.IsHoldOver)
@@ -136,32 +123,26 @@ internal sealed partial class SyncConnection : IConversation, IDisposable
             if (_isDraining)
                 return;
 
+            if (_giveWay)
+            {
+                _giveWay = false;
+                if (!await _stream.FlushAsync())
+                    return;
+                await WorkBudget.GiveWay();
+                continue;
+            }
+
             switch (_stream.Reader.Find())
             {
                 case FrameStatus.Complete:
-                    _stream.RequestIsWhole();
-                    _requests++;
-                    var admission = _resource.Gate.Enter(_turn, arrivedAt);
-                    if (_resource.IsImmediate && admission is { IsCompletedSuccessfully: true, Result: Outcome.Ok })
-                    {
-                        if (!Answer())
-                            return;
-                        arrivedAt = _turn.EndedAt; // a next one that is here already has waited for just this
-                        if (_stream.Output.UnflushedBytes <= FlushAt)
-                            break;
-                        if (!await _stream.FlushAsync())
-                            return;
-                    }
-                    else if (!await ServeRequestAsync(admission))
-                    {
+                    var served = ServeRequest();
+                    if (!(served.IsCompletedSuccessfully ? served.Result : await served))
                         return;
-                    }
-
-                    arrivedAt = null;
+                    if (_stream.Output.UnflushedBytes > FlushAt && !await _stream.FlushAsync())
+                        return;
                     break;
 
                 case FrameStatus.Incomplete:
-                    arrivedAt = null;
                     if (!await _stream.FlushAsync() || !await FillAsync())
                         return;
                     break;
@@ -187,8 +168,8 @@ internal sealed partial class SyncConnection : IConversation, IDisposable
         switch (await _stream.FillAsync())
         {
             case FillResult.Filled or FillResult.Woken:
-                if (_isOnIoThread && HasBeenServedInARow())
-                    await IoThread.Yield();
+                _arrivedAt = null;
+                _giveWay |= _work.Charge(WorkBudget.SystemCall);
                 return true;
 
             case FillResult.TooSlow or FillResult.EndedInside:
@@ -199,16 +180,6 @@ internal sealed partial class SyncConnection : IConversation, IDisposable
             default:
                 return false;
         }
-    }
-
-    /// <summary>Whether its thread has served nobody else for a while.</summary>
-    private bool HasBeenServedInARow()
-    {
-        if (s_servedLast == _number)
-            return ++_servedInARow % MostServedInARow == 0;
-        s_servedLast = _number;
-        _servedInARow = 0;
-        return false;
     }
 
     /// <returns><see langword="false"/>: nothing was written; closing tells it.</returns>
@@ -228,7 +199,4 @@ internal sealed partial class SyncConnection : IConversation, IDisposable
         Tell(outcome, _stream.Reader.Unread);
         _stream.LingerAtEnd();
     }
-
-    private ValueTask<bool> FlushIfLargeAsync() =>
-        _stream.Output.UnflushedBytes > FlushAt ? _stream.FlushAsync() : new(true);
 }

@@ -7,141 +7,102 @@ namespace SocketSync;
 /// <summary>The way of one request: into the line, through its turn, and its reply back.</summary>
 internal sealed partial class SyncConnection
 {
-    /// <summary>The turn is granted and needs no wait: takes the request through it, and writes the reply.</summary>
-    /// <returns><see langword="false"/>: the connection is to be closed.</returns>
-    private bool Answer()
+    /// <summary>When the next request, if it is here already, arrived: one that was answered at once was all that it waited for.</summary>
+    private long? _arrivedAt;
+
+    private CancellationTokenRegistration _leaving;
+    private ReadOnlySequence<byte> _answer;
+
+    /// <summary>The request was copied to the context, and the reader may go on to the next.</summary>
+    private bool _isOpened;
+
+    Turn ITurnTaker.Turn => _turn;
+
+    ReadOnlySequence<byte> ITurnTaker.Request => _stream.Reader.Frame;
+
+    ReadOnlySequence<byte> ITurnTaker.Reply
     {
-        var request = _stream.Reader.Frame;
-        var outcome = Answer(request, out var reply);
-        return Reply(outcome, request, reply);
+        set => _answer = value;
     }
 
-    private Outcome Answer(in ReadOnlySequence<byte> request, out ReadOnlySequence<byte> reply)
-    {
-        if (_logger.IsEnabled(LogLevel.Debug))
-        {
-            _isGranted = true;
-            LogRequest(_logger, Client.Id, (int)request.Length, Hex(request));
-            _isGranted = false;
-        }
-
-        var outcome = _resource.Answer(_turn, request, out reply);
-        _listener.Count(outcome, Client);
-        return outcome;
-    }
-
-    private bool Reply(Outcome outcome, in ReadOnlySequence<byte> request, in ReadOnlySequence<byte> reply)
-    {
-        var goesOn = !_turn.IsHoldOver;
-        if (outcome == Outcome.Ok)
-            _stream.Write(reply);
-        else
-            goesOn &= Tell(outcome, request);
-        _stream.Reader.Consume();
-        return TurnIsOver(goesOn);
-    }
-
-    /// <summary>Takes the request found last through its turn.</summary>
-    /// <returns><see langword="false"/>: the connection is to be closed.</returns>
-    [AsyncMethodBuilder(typeof(PoolingAsyncValueTaskMethodBuilder<>))]
-    private async ValueTask<bool> ServeRequestAsync(ValueTask<Outcome> admission)
-    {
-        var reader = _stream.Reader;
-        var outcome = admission.IsCompletedSuccessfully ? admission.Result : await WaitAsync(admission);
-        _isGranted = outcome == Outcome.Ok;
-        if (outcome == Outcome.Abandoned)
-        {
-            _listener.Count(outcome, Client);
-            return false;
-        }
-
-        if (outcome != Outcome.Ok)
-        {
-            _listener.Count(outcome, Client);
-            if (!await _stream.EndFlushAsync() || !Tell(outcome, reader.Frame))
-                return false;
-            reader.Consume();
-            return await FlushIfLargeAsync();
-        }
-
-        if (_resource.IsImmediate)
-            return await AnswerAsync();
-
-        var context = _context ??= NewContext();
-        context.Open(reader.Frame);
-        reader.Consume();
-        LogRequest(_logger, Client.Id, context.RequestLength, Hex(context.Request));
-        _stream.BeginFlush(); // earlier replies do not wait for this turn, nor this turn for them
-        _isGranted = false;
-        var verdict = _resource.Process(_turn, context);
-        outcome = verdict.IsCompletedSuccessfully ? verdict.Result : await verdict;
-        await context.CloseAsync();
-
-        _listener.Count(outcome, Client);
-        return await ReplyAsync(context, outcome) && await FlushIfLargeAsync();
-    }
-
-    /// <summary>The same after a wait, during which earlier replies may still be on their way.</summary>
-    [AsyncMethodBuilder(typeof(PoolingAsyncValueTaskMethodBuilder<>))]
-    private async ValueTask<bool> AnswerAsync()
-    {
-        var request = _stream.Reader.Frame;
-        var outcome = Answer(request, out var reply);
-        return await _stream.EndFlushAsync() && Reply(outcome, request, reply) && await FlushIfLargeAsync();
-    }
-
-    /// <summary>In line: the request is given back to the pipe, and a client that resets leaves the line.</summary>
-    [AsyncMethodBuilder(typeof(PoolingAsyncValueTaskMethodBuilder<>))]
-    private async ValueTask<Outcome> WaitAsync(ValueTask<Outcome> admission)
+    /// <summary>The request is given back to the pipe, and a client that resets leaves the line.</summary>
+    void ITurnTaker.BeginWait()
     {
         // Not awaited: a client that takes its earlier replies slowly must not be granted a turn that it then holds up.
         _stream.BeginFlush();
         _stream.Reader.GiveBack();
-        Outcome outcome;
-        using (_departure.Closed.UnsafeRegister(static state => ((SyncConnection)state!).LeaveIfReset(), this))
-            outcome = await admission;
-
-        _isGranted = outcome == Outcome.Ok;
-        if (outcome != Outcome.Abandoned && !_departure.HasReset() && _stream.Reader.TryReclaim())
-            return outcome;
-        if (_isGranted) // it went away at the moment of the grant
-        {
-            _isGranted = false;
-            _resource.Gate.End(_turn, Outcome.Abandoned);
-        }
-
-        return Outcome.Abandoned;
+        _leaving = _departure.Closed.UnsafeRegister(static state => ((SyncConnection)state!).LeaveIfGone(), this);
     }
 
-    private void LeaveIfReset()
+    bool ITurnTaker.EndWait()
     {
-        if (_departure.HasReset())
-            _resource.Gate.Leave(_turn);
+        _leaving.Dispose(); // waits for a look that is under way: both read the pipe
+        return !_departure.HasGone(_listener.EndOfStream) && _stream.Reader.TryReclaim();
     }
 
-    /// <summary>The turn is over: writes what the client gets.</summary>
+    RequestContext ITurnTaker.OpenContext()
+    {
+        var context = _context ??= NewContext();
+        context.Open(_stream.Reader.Frame);
+        _stream.Reader.Consume();
+        _isOpened = true;
+        _stream.BeginFlush(); // earlier replies do not wait for this turn, nor this turn for them
+        return context;
+    }
+
+    /// <summary>Takes the request found last through its turn, and writes its reply.</summary>
     /// <returns><see langword="false"/>: the connection is to be closed.</returns>
-    [AsyncMethodBuilder(typeof(PoolingAsyncValueTaskMethodBuilder<>))]
-    private async ValueTask<bool> ReplyAsync(RequestContext context, Outcome outcome)
+    private ValueTask<bool> ServeRequest()
     {
-        if (!await _stream.EndFlushAsync())
-            return false;
+        _stream.RequestIsWhole();
+        _requests++;
+        var request = _stream.Reader.Frame;
+        _giveWay |= _work.Charge(WorkBudget.Frame + request.Length);
+        if (_logger.IsEnabled(LogLevel.Debug))
+            LogRequest(_logger, Client.Id, (int)request.Length, Hex(request));
 
-        var goesOn = !_turn.IsHoldOver && !context.ClosesClient;
+        var serving = _resource.ServeAsync(this, _arrivedAt);
+        _arrivedAt = null;
+        if (!serving.IsCompletedSuccessfully || _isOpened || _stream.IsFlushing)
+            return ConcludeAsync(serving);
+
+        var outcome = serving.Result;
         if (outcome == Outcome.Ok)
-            _stream.Write(context.ReplyBuffer.Written.Span);
-        else
-            goesOn &= Tell(outcome, context.Request);
+            _arrivedAt = _turn.EndedAt;
+        _listener.Count(outcome, Client);
+        return new(outcome != Outcome.Abandoned && Reply(outcome));
+    }
 
-        if (_turn.IsOutstayed)
+    [AsyncMethodBuilder(typeof(PoolingAsyncValueTaskMethodBuilder<>))]
+    private async ValueTask<bool> ConcludeAsync(ValueTask<Outcome> serving)
+    {
+        var outcome = serving.IsCompletedSuccessfully ? serving.Result : await serving;
+        if (_isOpened)
+            await _context!.CloseAsync();
+        _listener.Count(outcome, Client);
+        return outcome != Outcome.Abandoned && await _stream.EndFlushAsync() && Reply(outcome);
+    }
+
+    /// <summary>It is known how the request ended: writes what the client gets.</summary>
+    /// <returns><see langword="false"/>: the connection is to be closed.</returns>
+    private bool Reply(Outcome outcome)
+    {
+        var context = _isOpened ? _context : null;
+        var goesOn = !_turn.IsHoldOver && context is not { ClosesClient: true };
+        if (outcome == Outcome.Ok)
+            _stream.Write(context is null ? _answer : new(context.ReplyBuffer.Written));
+        else
+            goesOn &= Tell(outcome, context?.Request ?? _stream.Reader.Frame);
+
+        _isOpened = false;
+        _answer = default;
+        if (context is null)
+            _stream.Reader.Consume();
+        else if (_turn.IsOutstayed)
             _context = null; // it stays with the processor
         else
             context.Clear();
-        return TurnIsOver(goesOn);
-    }
 
-    private bool TurnIsOver(bool goesOn)
-    {
         if (_turn.IsOutstayed)
             _turn = NewTurn();
         if (!goesOn)
@@ -149,7 +110,13 @@ internal sealed partial class SyncConnection
         return goesOn;
     }
 
+    private void LeaveIfGone()
+    {
+        if (_departure.HasGone(_listener.EndOfStream))
+            _resource.Gate.Leave(_turn);
+    }
+
     private Turn NewTurn() => new(Client, _listener.Options.Priority, _leaseLost);
 
-    private RequestContext NewContext() => new(_resource.Name, Client, this, leaveIoThread: !_resource.NeverBlocks);
+    private RequestContext NewContext() => new(_resource.Name, Client, this, leaveIoThread: !_resource.NeverBlocks) { Work = _work };
 }

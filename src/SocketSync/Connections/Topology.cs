@@ -50,7 +50,10 @@ internal sealed class Topology(
             if (resource.Link is { } link)
                 link.Options = changed.Link!;
             foreach (var listener in ListenersOf(resource))
+            {
                 listener.OnError = changed.OnError;
+                listener.EndOfStream = changed.EndOfStreamOf(listener.Options.Protocol!);
+            }
         }
     }
 

@@ -1,3 +1,5 @@
+using System.Diagnostics;
+
 namespace SocketSync;
 
 /// <summary>Decides whose turn it is.</summary>
@@ -12,6 +14,8 @@ namespace SocketSync;
 /// <item>Every <see cref="Enter"/> completes exactly once: granted, refused, or left. Every permit that was taken comes
 /// back exactly once.</item>
 /// <item>A refusal takes no permit and runs nothing.</item>
+/// <item>A turn that is over cannot be ended again: <see cref="End"/> throws, and gives nothing back.</item>
+/// <item>Nobody else's code runs under the lock: no listener to the metrics, no client's end point.</item>
 /// <item>An uncontended turn allocates nothing, nor does one that waits.</item>
 /// </list>
 /// <para>Not guaranteed: that a processor stops when its time is over (it is told, and the gate stays shut until it
@@ -48,6 +52,7 @@ internal sealed partial class Gate : IDisposable
         _time = time;
         _metrics = metrics;
         _limits = _turnLimits = new GateLimits(options, time);
+        _line.CountsAddresses = options.MaxQueuePerAddress > 0;
         _handsOverInline = handsOverInline;
         _watch = watch;
         _alarm = new Alarm(time, OnAlarm);
@@ -78,22 +83,13 @@ internal sealed partial class Gate : IDisposable
                 return new(Outcome.Ok);
             }
 
-            if (_line.Count == 0 && !_isPaused && _exclusion.Wait(0))
-            {
-                Grant(turn, now);
-                _metrics.Waited(TimeSpan.Zero);
-                return new(Outcome.Ok);
-            }
-
-            if (_line.Count >= _limits.Options.MaxQueue)
-                return new(Outcome.Busy);
-
-            turn.Admission.Reset();
-            turn.State = TurnState.Waiting;
-            _line.Add(turn);
-            _alarm.NotLaterThan(now + _limits.WaitTimeout);
-            return turn.Admission.Task;
+            if (_line.Count > 0 || _isPaused || !_exclusion.Wait(0))
+                return EnterLine(turn, now);
+            Grant(turn, now);
         }
+
+        _metrics.Waited(TimeSpan.Zero);
+        return new(Outcome.Ok);
     }
 
     /// <summary>
@@ -102,14 +98,17 @@ internal sealed partial class Gate : IDisposable
     /// </summary>
     public void Leave(Turn turn)
     {
+        Turn? next = null;
         lock (_sync)
         {
             turn.HasLeft = true;
             if (turn.State == TurnState.Waiting)
                 Dismiss(turn, Outcome.Abandoned);
             else if (turn.State == TurnState.Leased)
-                Admit(Release(turn, _time.GetTimestamp()));
+                next = Release(turn, _time.GetTimestamp());
         }
+
+        TellGranted(next);
     }
 
     /// <summary>
@@ -158,6 +157,7 @@ internal sealed partial class Gate : IDisposable
         lock (_sync)
         {
             _limits = new GateLimits(options, _time);
+            _line.CountsAddresses = options.MaxQueuePerAddress > 0;
             SetAlarm();
         }
     }
@@ -166,6 +166,7 @@ internal sealed partial class Gate : IDisposable
     public void Close()
     {
         CancellationTokenSource? cancellation = null;
+        Turn? next = null;
         lock (_sync)
         {
             _isClosed = true;
@@ -174,10 +175,11 @@ internal sealed partial class Gate : IDisposable
             if (_holder is { State: TurnState.Running } running)
                 cancellation = Overrule(running, Outcome.Unavailable);
             else if (_holder is { State: TurnState.Leased } leased)
-                Admit(Release(leased, _time.GetTimestamp()));
+                next = Release(leased, _time.GetTimestamp());
         }
 
-        _ = cancellation?.CancelAsync();
+        TellGranted(next);
+        cancellation?.CancelInBackground();
     }
 
     /// <summary>
@@ -190,15 +192,44 @@ internal sealed partial class Gate : IDisposable
         _alarm.Dispose();
     }
 
+    /// <summary>A place in line, where there is one. Under the lock.</summary>
+    private ValueTask<Outcome> EnterLine(Turn turn, long now)
+    {
+        var options = _limits.Options;
+        if (_line.CountsAddresses && turn.Client.Address is { } address && _line.CountOf(address) >= options.MaxQueuePerAddress)
+            return new(Outcome.Busy);
+
+        if (_line.Count >= options.MaxQueue)
+        {
+            // Else clients of a low class, who need only be many, would shut out those of a higher one.
+            if (_line.YoungestOfLowestClass is not { } youngest || youngest.Priority <= turn.Priority)
+                return new(Outcome.Busy);
+            Dismiss(youngest, Outcome.Busy);
+        }
+
+        turn.Admission.Reset();
+        turn.State = TurnState.Waiting;
+        _line.Add(turn);
+        _alarm.NotLaterThan(now + _limits.WaitTimeout);
+        return turn.Admission.Task;
+    }
+
     private void Finish(Turn turn, Outcome outcome, bool isAwaited)
     {
-        Turn? next = null;
+        Turn? next;
         Signal? verdict = null;
+        TimeSpan took;
+        TimeSpan? waited = null;
+        if (_watch is { IsRead: true })
+            _ = turn.Client.RemoteText; // an end point's own code, which is not to run under the lock
         lock (_sync)
         {
+            if (turn != _holder || turn.State is not (TurnState.Running or TurnState.Settled or TurnState.Overdue))
+                throw AlreadyOver(turn);
+
             var now = _time.GetTimestamp();
             turn.EndedAt = now;
-            _metrics.Took(_time.GetElapsedTime(turn.StartedAt, now));
+            took = _time.GetElapsedTime(turn.StartedAt, now);
             if (!turn.IsDecided)
             {
                 turn.IsDecided = true;
@@ -216,23 +247,37 @@ internal sealed partial class Gate : IDisposable
 
             if (turn.State == TurnState.Running && _turnLimits.Options.Hold != Hold.Request && !turn.HasLeft)
             {
+                next = null;
                 turn.State = TurnState.Leased;
                 Silent(now);
             }
             else
             {
                 next = Release(turn, now);
-            }
-
-            if (!_handsOverInline)
-            {
-                Admit(next);
-                verdict?.Set(outcome);
-                return;
+                if (next is not null)
+                    waited = _time.GetElapsedTime(next.ArrivedAt, now);
             }
         }
 
-        HandOver.Run(next?.Admission, verdict, outcome);
+        _metrics.Took(took);
+        if (waited is { } time)
+            _metrics.Waited(time);
+        if (_handsOverInline)
+        {
+            HandOver.Run(next?.Admission, verdict, outcome);
+            return;
+        }
+
+        Admit(next);
+        verdict?.Set(outcome);
+    }
+
+    /// <summary>Whoever gives back what is another's, or nobody's, must not open the gate. In a test it ends the run.</summary>
+    private static InvalidOperationException AlreadyOver(Turn turn)
+    {
+        const string Message = "A turn that is over was to be ended again.";
+        Debug.Fail(Message, $"{turn.Client.Id} is {turn.State}");
+        return new InvalidOperationException(Message);
     }
 
     /// <summary>The permit is this turn's.</summary>
@@ -284,15 +329,17 @@ internal sealed partial class Gate : IDisposable
         }
 
         // The permit passes from hand to hand: nobody could take it in between, and giving it back first costs a tenth of the hand-over.
-        return GrantNext(next, now);
-    }
-
-    /// <summary>The permit is that of one who has waited.</summary>
-    private Turn GrantNext(Turn next, long now)
-    {
-        _metrics.Waited(_time.GetElapsedTime(next.ArrivedAt, now));
         Grant(next, now);
         return next;
+    }
+
+    /// <summary>Tells the one who has waited that the turn is its own, outside the lock.</summary>
+    private void TellGranted(Turn? next)
+    {
+        if (next is null)
+            return;
+        _metrics.Waited(_time.GetElapsedTime(next.ArrivedAt, next.StartedAt));
+        Admit(next);
     }
 
     private static void Admit(Turn? next) => next?.Admission.Set(Outcome.Ok);

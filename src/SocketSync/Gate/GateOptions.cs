@@ -15,6 +15,16 @@ internal enum Hold
     Connection,
 }
 
+/// <summary>What becomes of a waiting request whose client has ended its stream.</summary>
+internal enum EndOfStream
+{
+    /// <summary>It keeps its place and is answered: <c>printf 'x\n' | nc</c>.</summary>
+    Answer,
+
+    /// <summary>It leaves the line unprocessed: its client has given up, and would have reported a failure.</summary>
+    Leave,
+}
+
 /// <summary>What the configuration says of a gate. Re-read when the file changes; holds from the next turn on.</summary>
 internal sealed record GateOptions
 {
@@ -27,9 +37,16 @@ internal sealed record GateOptions
     [Duration]
     public TimeSpan MaxHold { get; init; } = TimeSpan.FromMinutes(5);
 
-    /// <summary>How many requests may wait; one more is refused at once.</summary>
+    /// <summary>How many requests may wait; of more, the youngest of the lowest class is refused at once.</summary>
     [Range(0, int.MaxValue)]
     public int MaxQueue { get; init; } = 256;
+
+    /// <summary>How many requests of one client address may wait; one more is refused at once. 0 sets no limit.</summary>
+    [Range(0, int.MaxValue)]
+    public int MaxQueuePerAddress { get; init; }
+
+    /// <summary>By protocol and processor when not given.</summary>
+    public EndOfStream? EndOfStream { get; init; }
 
     [Duration]
     public TimeSpan WaitTimeout { get; init; } = TimeSpan.FromSeconds(30);

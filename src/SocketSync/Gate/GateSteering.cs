@@ -20,12 +20,15 @@ internal sealed partial class Gate
     /// <summary>Turns are granted again.</summary>
     public void Resume()
     {
+        Turn? next = null;
         lock (_sync)
         {
             _isPaused = false;
             if (_line.Count > 0 && _exclusion.Wait(0))
-                Admit(GrantNext(_line.TakeNext()!, _time.GetTimestamp()));
+                Grant(next = _line.TakeNext()!, _time.GetTimestamp());
         }
+
+        TellGranted(next);
     }
 
     /// <summary>
@@ -36,6 +39,7 @@ internal sealed partial class Gate
     {
         CancellationTokenSource? cancellation = null;
         Turn? loser = null;
+        Turn? next = null;
         lock (_sync)
         {
             turn.IsExpelled = true;
@@ -53,12 +57,13 @@ internal sealed partial class Gate
                 case TurnState.Leased:
                     turn.IsHoldOver = true;
                     loser = turn;
-                    Admit(Release(turn, _time.GetTimestamp()));
+                    next = Release(turn, _time.GetTimestamp());
                     break;
             }
         }
 
-        _ = cancellation?.CancelAsync();
+        TellGranted(next);
+        cancellation?.CancelInBackground();
         loser?.TellLeaseLost();
     }
 }

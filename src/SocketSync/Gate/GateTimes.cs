@@ -13,6 +13,7 @@ internal sealed partial class Gate
     {
         CancellationTokenSource? cancellation = null;
         Turn? loser = null;
+        Turn? next = null;
         lock (_sync)
         {
             _alarm.Rang();
@@ -33,13 +34,14 @@ internal sealed partial class Gate
                     loser = leased;
                 }
 
-                Admit(Release(leased, now));
+                next = Release(leased, now);
             }
 
             SetAlarm();
         }
 
-        _ = cancellation?.CancelAsync();
+        TellGranted(next);
+        cancellation?.CancelInBackground();
         loser?.TellLeaseLost();
     }
 

@@ -7,6 +7,9 @@ namespace SocketSync;
 /// </summary>
 internal static class HandOver
 {
+    /// <summary>So many in a row, and others on this thread are looked at before the rest: clients of a device that is away hand on for ever.</summary>
+    private const int MostInARow = 64;
+
     [ThreadStatic]
     private static Signal? s_first;
 
@@ -29,11 +32,23 @@ internal static class HandOver
         if (s_isRunning)
             return;
 
+        RunPosted();
+    }
+
+    private static void RunPosted()
+    {
         s_isRunning = true;
         try
         {
-            while (s_first is { } signal)
+            for (var inARow = 0; s_first is { } signal; inARow++)
             {
+                if (inARow == MostInARow)
+                {
+                    s_first = null;
+                    WorkBudget.GiveWay().UnsafeOnCompleted(() => GoOn(signal));
+                    return;
+                }
+
                 s_first = signal.Next;
                 signal.SetPosted();
             }
@@ -42,6 +57,21 @@ internal static class HandOver
         {
             s_isRunning = false;
         }
+    }
+
+    /// <summary>Runs what another run, maybe of another thread, has left.</summary>
+    private static void GoOn(Signal first)
+    {
+        var last = first;
+        while (last.Next is { } next)
+            last = next;
+        if (s_first is null)
+            s_first = first;
+        else
+            s_last!.Next = first;
+        s_last = last;
+        if (!s_isRunning)
+            RunPosted();
     }
 
     private static void Add(Signal signal, Outcome outcome)

@@ -1,3 +1,5 @@
+using System.Net;
+
 namespace SocketSync;
 
 /// <summary>
@@ -12,6 +14,8 @@ internal sealed class WaitLine
     private const int MaxPassedBy = 7;
 
     private readonly Queue[] _classes = [new(), new(), new()];
+    private readonly Dictionary<IPAddress, int> _byAddress = [];
+    private bool _countsAddresses;
     private long _arrivals;
     private int _passedBy;
 
@@ -33,17 +37,59 @@ internal sealed class WaitLine
         }
     }
 
+    /// <summary>The one who has come last, of the lowest class that waits.</summary>
+    public Turn? YoungestOfLowestClass
+    {
+        get
+        {
+            for (var i = _classes.Length - 1; i >= 0; i--)
+            {
+                if (_classes[i].Last is { } last)
+                    return last;
+            }
+
+            return null;
+        }
+    }
+
+    /// <summary>Whether it is known how many wait of each address; it costs a look-up for each who comes and goes.</summary>
+    public bool CountsAddresses
+    {
+        get => _countsAddresses;
+        set
+        {
+            if (_countsAddresses == value)
+                return;
+            _countsAddresses = value;
+            _byAddress.Clear();
+            if (!value)
+                return;
+            foreach (var queue in _classes)
+            {
+                for (var turn = queue.First; turn is not null; turn = turn.Next)
+                    CountAddress(turn, 1);
+            }
+        }
+    }
+
+    /// <summary>How many of this address wait, where <see cref="CountsAddresses"/>.</summary>
+    public int CountOf(IPAddress address) => _byAddress.GetValueOrDefault(address);
+
     public void Add(Turn turn)
     {
         turn.Arrival = _arrivals++;
         _classes[(int)turn.Priority].Append(turn);
         Count++;
+        if (_countsAddresses)
+            CountAddress(turn, 1);
     }
 
     public void Remove(Turn turn)
     {
         _classes[(int)turn.Priority].Remove(turn);
         Count--;
+        if (_countsAddresses)
+            CountAddress(turn, -1);
     }
 
     /// <summary>Takes out the one whose turn it is.</summary>
@@ -83,6 +129,17 @@ internal sealed class WaitLine
         }
     }
 
+    private void CountAddress(Turn turn, int change)
+    {
+        if (turn.Client.Address is not { } address)
+            return;
+        var count = CountOf(address) + change;
+        if (count > 0)
+            _byAddress[address] = count;
+        else
+            _byAddress.Remove(address);
+    }
+
     private Turn FirstByClass()
     {
         foreach (var queue in _classes)
@@ -97,19 +154,19 @@ internal sealed class WaitLine
     /// <summary>A doubly linked list through the turns themselves.</summary>
     private sealed class Queue
     {
-        private Turn? _last;
-
         public Turn? First { get; private set; }
+
+        public Turn? Last { get; private set; }
 
         public void Append(Turn turn)
         {
-            turn.Previous = _last;
+            turn.Previous = Last;
             turn.Next = null;
-            if (_last is null)
+            if (Last is null)
                 First = turn;
             else
-                _last.Next = turn;
-            _last = turn;
+                Last.Next = turn;
+            Last = turn;
         }
 
         public void Remove(Turn turn)
@@ -119,7 +176,7 @@ internal sealed class WaitLine
             else
                 turn.Previous.Next = turn.Next;
             if (turn.Next is null)
-                _last = turn.Previous;
+                Last = turn.Previous;
             else
                 turn.Next.Previous = turn.Previous;
             turn.Next = turn.Previous = null;

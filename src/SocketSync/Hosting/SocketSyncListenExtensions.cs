@@ -32,6 +32,9 @@ internal static class SocketSyncListenExtensions
             endPoint.UseAllowedNetworks(allowed, _ => listener.Reject());
         }
 
+        // Counted by the client's own address: behind a proxy it is known only now.
+        if (options.MaxConnectionsPerAddress > 0)
+            endPoint.UseConnectionLimitPerAddress(options.MaxConnectionsPerAddress, _ => listener.Reject());
         endPoint.UseAcceptedCount(listener);
         if (options.Tls is { } tls)
         {

@@ -34,9 +34,12 @@ internal static class TopologyFactory
             var listeners = new Dictionary<string, ListenerState>(StringComparer.OrdinalIgnoreCase);
             foreach (var (name, listener) in options.Listeners)
             {
-                var resource = listener.Resource!;
+                var resource = options.Resources[listener.Resource!];
                 listeners.Add(name, new ListenerState(
-                    name, listener, resources[resource], ProtocolFactory.Create(listener.Protocol!), options.Resources[resource].OnError));
+                    name, listener, resources[listener.Resource!], ProtocolFactory.Create(listener.Protocol!), resource.OnError)
+                {
+                    EndOfStream = resource.EndOfStreamOf(listener.Protocol!),
+                });
             }
 
             PoolReserve.Prepare(options.Resources.Values.Count(resource => !catalog[resource.Processor].NeverBlocks));

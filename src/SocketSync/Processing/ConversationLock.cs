@@ -57,7 +57,7 @@ internal sealed class ConversationLock
             if (Interlocked.CompareExchange(ref _state, Closing, InUse) != InUse)
                 continue; // the call has left between the two looks
 
-            _ = over.CancelAsync();
+            over.CancelInBackground();
             return new ValueTask(left.Task);
         }
 

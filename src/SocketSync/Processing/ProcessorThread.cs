@@ -1,3 +1,5 @@
+using System.Runtime.CompilerServices;
+
 namespace SocketSync;
 
 /// <summary>
@@ -14,8 +16,8 @@ internal sealed class ProcessorThread : SynchronizationContext
 
     public override SynchronizationContext CreateCopy() => this;
 
-    /// <summary>Starts <paramref name="work"/> on the thread pool.</summary>
-    public static void Start(SendOrPostCallback work, object? state) => Instance.Post(work, state);
+    /// <summary>Goes on on the thread pool, where whatever follows stays.</summary>
+    public static Switching SwitchTo() => default;
 
     private static void Run(SendOrPostCallback work, object? state)
     {
@@ -29,5 +31,20 @@ internal sealed class ProcessorThread : SynchronizationContext
         {
             SetSynchronizationContext(previous);
         }
+    }
+
+    internal readonly struct Switching : ICriticalNotifyCompletion
+    {
+        public Switching GetAwaiter() => this;
+
+        public bool IsCompleted => false;
+
+        public void GetResult()
+        {
+        }
+
+        public void OnCompleted(Action continuation) => UnsafeOnCompleted(continuation);
+
+        public void UnsafeOnCompleted(Action continuation) => Instance.Post(static go => ((Action)go!)(), continuation);
     }
 }

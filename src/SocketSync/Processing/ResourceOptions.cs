@@ -25,7 +25,16 @@ internal sealed record ResourceOptions
     /// <summary>The way to the device, for Relay and Tunnel.</summary>
     public LinkOptions? Link { get; init; }
 
+    /// <summary>
+    /// What the end of a waiting client's stream means. Where nothing is said: a Modbus client that ends its stream has given up,
+    /// and would report a failure of what was carried out all the same; what a tunnel's client has typed is for nobody any more.
+    /// </summary>
+    /// <param name="clients">What its clients speak.</param>
+    public EndOfStream EndOfStreamOf(ProtocolOptions clients) =>
+        Gate.EndOfStream ?? (IsTunnel || clients.Name.StartsWith("Modbus", StringComparison.OrdinalIgnoreCase) ? EndOfStream.Leave : EndOfStream.Answer);
+
+    private bool IsTunnel => Processor.Equals(ProcessorCatalog.Tunnel, StringComparison.OrdinalIgnoreCase);
+
     /// <summary>The gate's settings as they hold: a tunnel's turn is bounded by MaxHold, not by TurnTimeout.</summary>
-    public GateOptions TurnsOf() =>
-        Processor.Equals(ProcessorCatalog.Tunnel, StringComparison.OrdinalIgnoreCase) ? Gate with { TurnTimeout = Gate.MaxHold } : Gate;
+    public GateOptions TurnsOf() => IsTunnel ? Gate with { TurnTimeout = Gate.MaxHold } : Gate;
 }

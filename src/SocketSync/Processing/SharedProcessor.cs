@@ -5,8 +5,8 @@ using Microsoft.Extensions.Logging;
 namespace SocketSync;
 
 /// <summary>
-/// The shared thing itself: one processor behind one gate. All that may touch the resource goes through
-/// <see cref="Process"/>, and only with a turn.
+/// The shared thing itself: one processor behind one gate. A request is taken through its turn here, from the line to the
+/// end, and nowhere else is a turn ended: <see cref="TakeTurn"/> encloses all that may touch the resource.
 /// </summary>
 internal sealed partial class SharedProcessor : IAsyncDisposable
 {
@@ -34,7 +34,7 @@ internal sealed partial class SharedProcessor : IAsyncDisposable
     /// <summary>Whether its processor may run on a thread that moves bytes.</summary>
     public bool NeverBlocks { get; }
 
-    /// <summary>Whether requests are to go through <see cref="Answer"/>, else through <see cref="Process"/>.</summary>
+    /// <summary>Whether its replies are there when the call returns; it then neither fails nor converses.</summary>
     public bool IsImmediate => _immediate is not null;
 
     public Gate Gate { get; }
@@ -45,44 +45,21 @@ internal sealed partial class SharedProcessor : IAsyncDisposable
     /// <summary>The link to the device behind it, where there is one.</summary>
     public LinkKeeper? Link => (_processor as ILinkedProcessor)?.Keeper;
 
-    /// <summary>Runs the processor in a turn that was granted, and ends the turn when it has really left.</summary>
+    /// <summary>Takes one request into the line and through its turn.</summary>
+    /// <param name="client">Whose it is.</param>
+    /// <param name="arrivedAt">When it arrived, where that is known.</param>
     /// <returns>
     /// How the request ended. Known before the processor has left where the turn's time is over: the context then stays
     /// with the processor.
     /// </returns>
-    public ValueTask<Outcome> Process(Turn turn, RequestContext context)
+    public ValueTask<Outcome> ServeAsync(ITurnTaker client, long? arrivedAt)
     {
-        var verdict = turn.Verdict.Task;
-        if (NeverBlocks)
-            _ = RunAsync(turn, context);
-        else
-            ProcessorThread.Start(static state => ((QueuedRun)state!).Start(), new QueuedRun(this, turn, context));
-        return verdict;
-    }
-
-    /// <summary>Has the request answered in a turn that was granted, and ends the turn.</summary>
-    /// <returns>How the request ended; only where that is Ok, <paramref name="reply"/> is to be sent.</returns>
-    public Outcome Answer(Turn turn, in ReadOnlySequence<byte> request, out ReadOnlySequence<byte> reply)
-    {
-        var outcome = Outcome.Failed;
-        try
-        {
-            reply = _immediate!.Answer(request);
-            outcome = Outcome.Ok;
-            if (Watch.IsRead)
-                (turn.RequestBytes, turn.ReplyBytes) = (request.Length, reply.Length);
-            if (Watch.IsTraced)
-            {
-                Watch.Requested(turn.Client, request);
-                Watch.Replied(turn.Client, reply);
-            }
-        }
-        finally
-        {
-            outcome = Gate.EndAtOnce(turn, outcome);
-        }
-
-        return outcome;
+        var turn = client.Turn;
+        var admission = Gate.Enter(turn, arrivedAt);
+        if (!admission.IsCompletedSuccessfully)
+            return WaitAsync(client, turn, admission);
+        var outcome = admission.Result;
+        return outcome == Outcome.Ok ? TakeTurn(client, turn, hasWaited: false) : new(outcome);
     }
 
     public async ValueTask DisposeAsync()
@@ -97,27 +74,104 @@ internal sealed partial class SharedProcessor : IAsyncDisposable
             (_processor as IDisposable)?.Dispose();
     }
 
-    private async Task RunAsync(Turn turn, RequestContext context)
+    [AsyncMethodBuilder(typeof(PoolingAsyncValueTaskMethodBuilder<>))]
+    private async ValueTask<Outcome> WaitAsync(ITurnTaker client, Turn turn, ValueTask<Outcome> admission)
+    {
+        try
+        {
+            client.BeginWait();
+        }
+        catch
+        {
+            // It cannot wait, and so leaves; but it may have been granted the turn already.
+            Gate.Leave(turn);
+            if (await admission == Outcome.Ok)
+                Gate.End(turn, Outcome.Abandoned);
+            throw;
+        }
+
+        var outcome = await admission;
+        if (outcome == Outcome.Ok)
+            return await TakeTurn(client, turn, hasWaited: true);
+        return client.EndWait() ? outcome : Outcome.Abandoned;
+    }
+
+    /// <summary>The turn was granted: whatever happens in it, it is ended here, once, when the processor has really left.</summary>
+    private ValueTask<Outcome> TakeTurn(ITurnTaker client, Turn turn, bool hasWaited)
+    {
+        if (_immediate is not null)
+            return new(AnswerAtOnce(client, turn, hasWaited));
+
+        var verdict = turn.Verdict.Task;
+        _ = ProcessAsync(client, turn, hasWaited); // it throws nothing, and tells by the verdict
+        return verdict;
+    }
+
+    private Outcome AnswerAtOnce(ITurnTaker client, Turn turn, bool hasWaited)
     {
         var outcome = Outcome.Failed;
         try
         {
+            if (hasWaited && !client.EndWait())
+            {
+                outcome = Outcome.Abandoned;
+            }
+            else
+            {
+                var request = client.Request;
+                var reply = _immediate!.Answer(request);
+                client.Reply = reply;
+                outcome = Outcome.Ok;
+                if (Watch.IsRead)
+                    (turn.RequestBytes, turn.ReplyBytes) = (request.Length, reply.Length);
+                if (Watch.IsTraced)
+                {
+                    Watch.Requested(turn.Client, request);
+                    Watch.Replied(turn.Client, reply);
+                }
+            }
+        }
+        finally
+        {
+            outcome = Gate.EndAtOnce(turn, outcome);
+        }
+
+        return outcome;
+    }
+
+    private async Task ProcessAsync(ITurnTaker client, Turn turn, bool hasWaited)
+    {
+        var outcome = Outcome.Failed;
+        try
+        {
+            if (hasWaited && !client.EndWait())
+            {
+                outcome = Outcome.Abandoned;
+                return;
+            }
+
+            var context = client.OpenContext();
+            if (!NeverBlocks)
+                await ProcessorThread.SwitchTo();
             if (Watch.IsTraced)
                 Watch.Requested(context.Client, context.Request);
             outcome = await TryProcessAsync(turn, context);
             if (Watch.IsTraced && outcome == Outcome.Ok && !turn.IsOutstayed)
                 Watch.Replied(context.Client, new(context.ReplyBuffer.Written));
+            if (Watch.IsRead)
+                (turn.RequestBytes, turn.ReplyBytes) = (context.ReceivedBytes, context.SentBytes + context.ReplyBuffer.Length);
             if (_processor is IResourceRecovery { NeedsRecovery: true } recovery)
             {
                 Gate.Settle(turn, outcome);
                 await recovery.RecoverAsync();
             }
         }
+        catch (Exception exception)
+        {
+            LogTurnFailed(Name, turn.Client.Id, exception);
+        }
         finally
         {
-            if (Watch.IsRead)
-                (turn.RequestBytes, turn.ReplyBytes) = (context.ReceivedBytes, context.SentBytes + context.ReplyBuffer.Length);
-            // Also where the log itself throws, as it may on an exception whose Message does.
             Gate.End(turn, outcome);
         }
     }
@@ -141,11 +195,22 @@ internal sealed partial class SharedProcessor : IAsyncDisposable
         }
     }
 
+    /// <summary>Also where the log itself throws, as it may on an exception whose Message does: the turn is to end.</summary>
+    private void LogTurnFailed(string resource, string connectionId, Exception exception)
+    {
+        try
+        {
+            LogTurnFailed(_logger, resource, connectionId, exception);
+        }
+        catch (Exception)
+        {
+            // There is nobody left to tell.
+        }
+    }
+
     [LoggerMessage(300, LogLevel.Error, "Resource {Resource}: processor {Processor} failed on a request of {ConnectionId}")]
     private static partial void LogFailed(ILogger logger, string resource, string processor, string connectionId, Exception exception);
 
-    private sealed class QueuedRun(SharedProcessor shared, Turn turn, RequestContext context)
-    {
-        public void Start() => _ = shared.RunAsync(turn, context);
-    }
+    [LoggerMessage(301, LogLevel.Error, "Resource {Resource}: the turn of {ConnectionId} failed outside its processor")]
+    private static partial void LogTurnFailed(ILogger logger, string resource, string connectionId, Exception exception);
 }

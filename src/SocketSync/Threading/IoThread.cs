@@ -128,7 +128,32 @@ internal sealed class IoThread
             if (!Thread.CurrentThread.IsThreadPoolThread && Shared.Value is { } thread)
                 thread.Post(continuation);
             else
-                ThreadPool.UnsafeQueueUserWorkItem(static go => go(), continuation, preferLocal: false);
+                Queued.Add(continuation);
+        }
+    }
+
+    /// <summary>A continuation in the pool's line. Each thread keeps one for its next use, so that giving way allocates nothing.</summary>
+    private sealed class Queued : IThreadPoolWorkItem
+    {
+        [ThreadStatic]
+        private static Queued? s_spare;
+
+        private Action? _continuation;
+
+        public static void Add(Action continuation)
+        {
+            var item = s_spare ?? new();
+            s_spare = null;
+            item._continuation = continuation;
+            ThreadPool.UnsafeQueueUserWorkItem(item, preferLocal: false);
+        }
+
+        void IThreadPoolWorkItem.Execute()
+        {
+            var continuation = _continuation!;
+            _continuation = null;
+            s_spare = this;
+            continuation();
         }
     }
 

@@ -22,7 +22,7 @@ internal sealed class ResourceWatch(string resource, TurnFeed turns, TimeProvide
         turns.Publish(new TurnEvent(
             resource,
             client.Id,
-            client.RemoteEndPoint?.ToString(),
+            client.RemoteText,
             At(end.ArrivedAt),
             At(end.StartedAt),
             At(end.EndedAt),

@@ -61,6 +61,64 @@ public class SyncConnectionTests
         Assert.Equal(["a", "c"], processor.Served);
     }
 
+    [Theory, InlineData(false), InlineData(true)]
+    public async Task AnEchoThatHasWaitedLeavesNothingBehindWhenItsClientGoes(bool isReset)
+    {
+        using var host = new SyncHost();
+        host.Gate.Pause();
+        var gone = await host.ConnectAndWaitAsync("a\n", 1);
+        host.Gate.Resume();
+        Assert.Equal("a", await gone.ReadLineAsync());
+        var other = host.Connect();
+        await other.SendAsync("b\n");
+        Assert.Equal("b", await other.ReadLineAsync());
+
+        if (isReset)
+            gone.Reset();
+        else
+            gone.HalfClose();
+        await gone.Served;
+
+        await other.SendAsync("c\n");
+        Assert.Equal("c", await other.ReadLineAsync());
+        Assert.Null(host.Gate.GetStatus().Holder);
+    }
+
+    [Fact]
+    public async Task WhereTheEndOfTheStreamMeansLeavingAHalfClosedClientIsNotProcessed()
+    {
+        var processor = new HeldProcessor();
+        using var host = new SyncHost(processor);
+        host.Listener.EndOfStream = EndOfStream.Leave;
+        var first = await host.ConnectAndHoldAsync("a\n");
+        var second = await host.ConnectAndWaitAsync("b\n", 1);
+        var third = await host.ConnectAndWaitAsync("c\n", 2);
+        second.HalfClose();
+        await host.UntilWaiting(1);
+        processor.LetGo(2);
+        Assert.Null(await second.ReadLineAsync());
+        Assert.Equal("done c", await third.ReadLineAsync());
+        Assert.Equal(["a", "c"], processor.Served);
+        await host.UntilCounted(Outcome.Abandoned, 1);
+        first.HalfClose(); // it has nothing in line
+        Assert.Equal("done a", await first.ReadLineAsync());
+    }
+
+    [Fact]
+    public async Task AFloodOfRequestsGivesWayToOthers()
+    {
+        using var host = new SyncHost();
+        var flood = host.Connect();
+        var requests = new byte[WorkBudget.Limit / 4]; // as much as is written at once, and more than may be served in a row
+        Array.Fill(requests, (byte)'\n');
+
+        await flood.ToServer.WriteAsync(requests, TestContext.Current.CancellationToken);
+
+        // Replies go out before it gives way; what comes in one piece was done in a row.
+        var replies = await flood.FromServer.ReadAsync(TestContext.Current.CancellationToken);
+        Assert.InRange(replies.Buffer.Length, 1, WorkBudget.Limit / WorkBudget.Frame + 1);
+    }
+
     [Fact]
     public async Task AClientThatVanishesDuringItsTurnCostsNobodyElse()
     {

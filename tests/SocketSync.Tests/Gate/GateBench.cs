@@ -1,4 +1,5 @@
 using System.Diagnostics.Metrics;
+using System.Net;
 using Microsoft.Extensions.Time.Testing;
 
 namespace SocketSync.Tests;
@@ -24,8 +25,8 @@ internal sealed class GateBench : IDisposable
 
     public Meter Meter => _meter;
 
-    public static Turn NewTurn(Priority priority = Priority.Normal, Action? leaseLost = null) =>
-        new(new Client($"c{Interlocked.Increment(ref _ids)}", null, "L", null), priority, leaseLost);
+    public static Turn NewTurn(Priority priority = Priority.Normal, Action? leaseLost = null, EndPoint? client = null) =>
+        new(new Client($"c{Interlocked.Increment(ref _ids)}", client, "L", null), priority, leaseLost);
 
     public Task<Outcome> Enter(Turn turn) => Gate.Enter(turn).AsTask();
 

@@ -31,15 +31,32 @@ internal sealed class GateModel(GateOptions options, Priority[] classes)
         {
             Grant(person);
         }
-        else if (_line.Count >= options.MaxQueue)
+        else if (options.MaxQueuePerAddress > 0 && _line.Count(other => IsNeighbour(other, who)) >= options.MaxQueuePerAddress)
         {
             person.Log.Add("Busy");
         }
+        else if (_line.Count < options.MaxQueue)
+        {
+            Wait(person);
+        }
+        else if (_line.Count > 0 && _line.Max(other => other.Priority) is var lowest && lowest > person.Priority)
+        {
+            Refuse(_line.Last(other => other.Priority == lowest), "Busy");
+            Wait(person);
+        }
         else
         {
-            (person.State, person.Since) = (TurnState.Waiting, _now);
-            _line.Add(person);
+            person.Log.Add("Busy");
         }
+    }
+
+    /// <summary>Clients of even numbers share an address, those of odd ones another.</summary>
+    private bool IsNeighbour(Person other, int who) => Array.IndexOf(_people, other) % 2 == who % 2;
+
+    private void Wait(Person person)
+    {
+        (person.State, person.Since) = (TurnState.Waiting, _now);
+        _line.Add(person);
     }
 
     public void Leave(int who)

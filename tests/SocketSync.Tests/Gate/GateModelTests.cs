@@ -10,11 +10,12 @@ public class GateModelTests
     private static readonly Gen<int> GenWho = Gen.Int[0, People - 1];
 
     private static readonly Gen<GateOptions> GenOptions = Gen.Select(
-        Gen.Int[0, 2], Gen.Int[0, 4], Gen.Int[1, 12].Array[4],
-        (hold, maxQueue, times) => new GateOptions
+        Gen.Int[0, 2], Gen.Int[0, 4], Gen.Int[0, 2], Gen.Int[1, 12].Array[4],
+        (hold, maxQueue, perAddress, times) => new GateOptions
         {
             Hold = (Hold)hold,
             MaxQueue = maxQueue,
+            MaxQueuePerAddress = perAddress,
             QuietTime = TimeSpan.FromMilliseconds(times[0]),
             MaxHold = TimeSpan.FromMilliseconds(times[1] * 2),
             WaitTimeout = TimeSpan.FromMilliseconds(times[2]),

@@ -1,3 +1,5 @@
+using System.Net;
+
 namespace SocketSync.Tests;
 
 public sealed class GateRefusalTests : IDisposable
@@ -15,14 +17,91 @@ public sealed class GateRefusalTests : IDisposable
         var first = _bench.EnterAtOnce();
         var line = Enumerable.Range(0, maxQueue).Select(_ => _bench.EnterLine()).ToList();
 
-        var refused = GateBench.NewTurn(Priority.High);
+        var refused = GateBench.NewTurn();
         GateBench.AssertAtOnce(Outcome.Busy, _bench.Gate.Enter(refused));
+        GateBench.AssertAtOnce(Outcome.Busy, _bench.Gate.Enter(GateBench.NewTurn(Priority.Low)));
 
         Assert.Equal(TurnState.Out, refused.State);
         Assert.Equal(maxQueue, _bench.Gate.QueueLength);
         _bench.Gate.End(first, Outcome.Ok);
         Assert.Equal(line, _bench.Drain(line));
         GateBench.AssertAtOnce(Outcome.Ok, _bench.Gate.Enter(refused));
+    }
+
+    [Fact]
+    public async Task AHigherClassTakesThePlaceOfTheYoungestOfTheLowestThatWaits()
+    {
+        Use(GateBench.Patient with { MaxQueue = 4 });
+        var holder = _bench.EnterAtOnce();
+        var (old, young) = (GateBench.NewTurn(Priority.Low), GateBench.NewTurn(Priority.Low));
+        var (oldWait, youngWait) = (_bench.Enter(old), _bench.Enter(young));
+        var (normal, high) = (_bench.EnterLine(), _bench.EnterLine(Priority.High));
+
+        var second = _bench.EnterLine(Priority.High);
+        Assert.Equal(Outcome.Busy, await youngWait.Bound());
+        Assert.False(oldWait.IsCompleted);
+        var third = _bench.EnterLine(Priority.High);
+        Assert.Equal(Outcome.Busy, await oldWait.Bound());
+        var fourth = _bench.EnterLine(Priority.High);
+        Assert.Equal(TurnState.Out, normal.State);
+        GateBench.AssertAtOnce(Outcome.Busy, _bench.Gate.Enter(GateBench.NewTurn(Priority.High))); // nobody lower is left
+
+        _bench.Gate.End(holder, Outcome.Ok);
+        Assert.Equal([high, second, third, fourth], _bench.Drain([high, second, third, fourth]));
+        _bench.AssertPermitIsWhole();
+    }
+
+    [Fact]
+    public void ManyOfALowClassDoNotShutAHigherOneOut()
+    {
+        Use(GateBench.Patient with { MaxQueue = 10 });
+        var holder = _bench.EnterAtOnce();
+        for (var i = 0; i < 400; i++)
+        {
+            var low = GateBench.NewTurn(Priority.Low);
+            _bench.IsDecidedAtOnce(low);
+        }
+
+        var high = Enumerable.Range(0, 10).Select(_ => _bench.EnterLine(Priority.High)).ToList();
+        _bench.Gate.End(holder, Outcome.Ok);
+        Assert.Equal(high, _bench.Drain(high));
+    }
+
+    [Fact]
+    public void OneAddressHasOnlySoManyPlaces()
+    {
+        Use(GateBench.Patient with { MaxQueuePerAddress = 2 });
+        var (one, other) = (new IPEndPoint(IPAddress.Loopback, 1), new IPEndPoint(IPAddress.Parse("127.0.0.2"), 1));
+        var holder = GateBench.NewTurn(client: one);
+        GateBench.AssertAtOnce(Outcome.Ok, _bench.Gate.Enter(holder)); // a turn is no place in line
+        Turn[] ones = [GateBench.NewTurn(client: one), GateBench.NewTurn(client: one)];
+        Turn[] others = [GateBench.NewTurn(client: other), GateBench.NewTurn(client: other)];
+        Turn[] unix = [GateBench.NewTurn(), GateBench.NewTurn(), GateBench.NewTurn()];
+        Assert.All([.. ones, .. others, .. unix], turn => Assert.False(_bench.IsDecidedAtOnce(turn)));
+
+        // Whatever its class: it is the address that has its share.
+        GateBench.AssertAtOnce(Outcome.Busy, _bench.Gate.Enter(GateBench.NewTurn(Priority.High, client: one)));
+
+        _bench.Gate.Leave(ones[0]);
+        var again = GateBench.NewTurn(client: one);
+        Assert.False(_bench.IsDecidedAtOnce(again));
+        _bench.Gate.End(holder, Outcome.Ok);
+        Assert.Equal([ones[1], .. others, .. unix, again], _bench.Drain([ones[1], .. others, .. unix, again]));
+    }
+
+    [Fact]
+    public void ALimitForEachAddressThatComesLaterKnowsWhoWaitsAlready()
+    {
+        var client = new IPEndPoint(IPAddress.Loopback, 1);
+        var holder = _bench.EnterAtOnce();
+        Turn[] line = [GateBench.NewTurn(client: client), GateBench.NewTurn(client: client)];
+        Assert.All(line, turn => Assert.False(_bench.IsDecidedAtOnce(turn)));
+
+        _bench.Gate.Configure(GateBench.Patient with { MaxQueuePerAddress = 2 });
+        GateBench.AssertAtOnce(Outcome.Busy, _bench.Gate.Enter(GateBench.NewTurn(client: client)));
+
+        _bench.Gate.End(holder, Outcome.Ok);
+        Assert.Equal(line, _bench.Drain(line));
     }
 
     [Fact]

@@ -1,4 +1,5 @@
 using System.Globalization;
+using System.Net;
 using Microsoft.Extensions.Time.Testing;
 
 namespace SocketSync.Tests;
@@ -13,7 +14,7 @@ internal sealed class GateSubject
     public GateSubject(GateOptions options, Priority[] classes)
     {
         _gate = new GateBench(options, _time).Gate;
-        _people = [.. classes.Select(priority => new Person(priority))];
+        _people = [.. classes.Select((priority, i) => new Person(priority, new IPEndPoint(i % 2, 1)))];
     }
 
     // A client does one thing at a time; what happens to it meanwhile comes from the others.
@@ -68,7 +69,7 @@ internal sealed class GateSubject
         return $"{string.Join("\n", people)}\nline: {string.Join(" ", line.Select(person => Array.IndexOf(_people, person).ToString(CultureInfo.InvariantCulture)))}";
     }
 
-    private sealed class Person(Priority priority)
+    private sealed class Person(Priority priority, IPEndPoint address)
     {
         private readonly Lock _sync = new();
         private Func<string?>? _admission;
@@ -98,6 +99,6 @@ internal sealed class GateSubject
             Log.Add(outcome);
         }
 
-        private Turn NewTurn() => GateBench.NewTurn(priority, () => Log.Add("lease lost"));
+        private Turn NewTurn() => GateBench.NewTurn(priority, () => Log.Add("lease lost"), address);
     }
 }

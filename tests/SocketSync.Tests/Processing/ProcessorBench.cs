@@ -14,7 +14,7 @@ internal sealed class ProcessorBench : IDisposable
         Log = log ?? new LogList();
         var processor = new Delegated(process);
         Shared = new SharedProcessor("R", new ProcessorRegistration("P", neverBlocks, (_, _) => processor), processor, _gate.Gate, new ResourceWatch("R", new TurnFeed(), TimeProvider.System), Log);
-        (Turn, Context) = NewClient();
+        Client = NewClient();
     }
 
     public SharedProcessor Shared { get; }
@@ -23,33 +23,62 @@ internal sealed class ProcessorBench : IDisposable
 
     public LogList Log { get; }
 
-    public Turn Turn { get; private set; }
+    public BenchClient Client { get; private set; }
 
-    public RequestContext Context { get; private set; }
+    public Turn Turn => Client.Turn;
 
     public FakeConversation Conversation { get; } = new();
 
-    public (Turn Turn, RequestContext Context) NewClient()
+    public BenchClient NewClient()
     {
         var turn = GateBench.NewTurn();
-        return (turn, new RequestContext("R", turn.Client, Conversation, leaveIoThread: !Shared.NeverBlocks));
+        return new(turn, new RequestContext("R", turn.Client, Conversation, leaveIoThread: !Shared.NeverBlocks));
     }
 
     /// <summary>One request of the one client, as a connection does it.</summary>
     public async Task<Outcome> RequestAsync()
     {
         if (Turn.IsOutstayed)
-            (Turn, Context) = NewClient();
-        GateBench.AssertAtOnce(Outcome.Ok, Shared.Gate.Enter(Turn));
-        Context.Open(new ReadOnlySequence<byte>("request"u8.ToArray()));
-        var outcome = await Shared.Process(Turn, Context).Bound();
-        await Context.CloseAsync().Bound();
-        if (!Turn.IsOutstayed)
-            Context.Clear();
-        return outcome;
+            Client = NewClient();
+        return await Client.AskAsync(Shared).Bound();
     }
 
     public void Dispose() => _gate.Dispose();
+
+    /// <summary>A client that waits for nothing and never goes away.</summary>
+    internal sealed class BenchClient(Turn turn, RequestContext context) : ITurnTaker
+    {
+        public Turn Turn => turn;
+
+        public RequestContext Context => context;
+
+        public ReadOnlySequence<byte> Request { get; set; } = new("request"u8.ToArray());
+
+        public ReadOnlySequence<byte> Reply { get; set; }
+
+        public Action OnWait { get; set; } = static () => { };
+
+        public Func<bool> IsThere { get; set; } = static () => true;
+
+        public void BeginWait() => OnWait();
+
+        public bool EndWait() => IsThere();
+
+        public RequestContext OpenContext()
+        {
+            context.Open(Request);
+            return context;
+        }
+
+        public async ValueTask<Outcome> AskAsync(SharedProcessor shared)
+        {
+            var outcome = await shared.ServeAsync(this, arrivedAt: null);
+            await context.CloseAsync();
+            if (!turn.IsOutstayed)
+                context.Clear();
+            return outcome;
+        }
+    }
 
     private sealed class Delegated(Func<RequestContext, CancellationToken, ValueTask> process) : IRequestProcessor
     {

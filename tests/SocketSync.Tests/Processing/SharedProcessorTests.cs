@@ -118,13 +118,66 @@ public class SharedProcessorTests
     {
         var calls = 0;
         using var bench = new ProcessorBench((_, _) => { calls++; return default; }, neverBlocks, Brief);
-        GateBench.AssertAtOnce(Outcome.Ok, bench.Shared.Gate.Enter(bench.Turn));
-        bench.Bench.Time.Advance(TimeSpan.FromSeconds(1));
+        bench.Client.IsThere = () =>
+        {
+            bench.Bench.Time.Advance(TimeSpan.FromSeconds(1)); // in the turn, before the processor
+            return true;
+        };
+        var holder = bench.Bench.EnterAtOnce();
+        var request = bench.Client.AskAsync(bench.Shared).AsTask();
+        bench.Shared.Gate.End(holder, Outcome.Ok);
 
-        Assert.Equal(Outcome.Timeout, await bench.Shared.Process(bench.Turn, bench.Context).Bound());
+        Assert.Equal(Outcome.Timeout, await request.Bound());
 
         Assert.True(Race.Await(() => bench.Shared.Gate.GetStatus().Holder is null));
         Assert.Equal(0, calls);
+        bench.Bench.AssertPermitIsWhole();
+    }
+
+    [Theory, InlineData(true), InlineData(false)]
+    public async Task AClientThatHasGoneByTheTimeOfItsTurnIsNotProcessed(bool neverBlocks)
+    {
+        var calls = 0;
+        using var bench = new ProcessorBench((_, _) => { calls++; return default; }, neverBlocks);
+        bench.Client.IsThere = () => false;
+        var holder = bench.Bench.EnterAtOnce();
+        var request = bench.Client.AskAsync(bench.Shared).AsTask();
+        bench.Shared.Gate.End(holder, Outcome.Ok);
+
+        Assert.Equal(Outcome.Abandoned, await request.Bound());
+        Assert.Equal(0, calls);
+        bench.Bench.AssertPermitIsWhole();
+    }
+
+    [Theory, InlineData(true), InlineData(false)]
+    public async Task WhateverThrowsOnTheWayFromTheGrantToTheProcessorTheGateOpensAgain(bool neverBlocks)
+    {
+        using var bench = new ProcessorBench((_, _) => default, neverBlocks);
+        bench.Client.IsThere = () => throw new InvalidOperationException("on purpose");
+        var holder = bench.Bench.EnterAtOnce();
+        var request = bench.Client.AskAsync(bench.Shared).AsTask();
+        bench.Shared.Gate.End(holder, Outcome.Ok);
+
+        Assert.Equal(Outcome.Failed, await request.Bound());
+        Assert.Single(bench.Log.Entries);
+        bench.Bench.AssertPermitIsWhole();
+    }
+
+    [Theory, InlineData(true), InlineData(false)]
+    public async Task OneThatCannotWaitLeavesTheLineAlsoAtTheMomentOfItsGrant(bool isGranted)
+    {
+        using var bench = new ProcessorBench((_, _) => default);
+        var holder = bench.Bench.EnterAtOnce();
+        bench.Client.OnWait = () =>
+        {
+            if (isGranted)
+                bench.Shared.Gate.End(holder, Outcome.Ok);
+            throw new InvalidOperationException("on purpose");
+        };
+
+        await Assert.ThrowsAsync<InvalidOperationException>(() => bench.Client.AskAsync(bench.Shared).AsTask().Bound());
+        if (!isGranted)
+            bench.Shared.Gate.End(holder, Outcome.Ok);
         bench.Bench.AssertPermitIsWhole();
     }
 
@@ -141,8 +194,7 @@ public class SharedProcessorTests
             return default;
         });
 
-        GateBench.AssertAtOnce(Outcome.Ok, bench.Shared.Gate.Enter(bench.Turn));
-        var verdict = bench.Shared.Process(bench.Turn, bench.Context).AsTask();
+        var verdict = bench.Client.AskAsync(bench.Shared).AsTask();
 
         Assert.False(verdict.IsCompleted);
         unblock.Set();
@@ -156,8 +208,7 @@ public class SharedProcessorTests
     {
         var thread = 0;
         using var bench = new ProcessorBench((_, _) => { thread = Environment.CurrentManagedThreadId; return default; }, neverBlocks: true);
-        GateBench.AssertAtOnce(Outcome.Ok, bench.Shared.Gate.Enter(bench.Turn));
-        GateBench.AssertAtOnce(Outcome.Ok, bench.Shared.Process(bench.Turn, bench.Context));
+        GateBench.AssertAtOnce(Outcome.Ok, bench.Client.AskAsync(bench.Shared));
         Assert.Equal(Environment.CurrentManagedThreadId, thread);
     }
 
@@ -189,8 +240,15 @@ public class SharedProcessorTests
     public async Task ThePoolsThreadsDoNotKeepTheContext()
     {
         var seen = new TaskCompletionSource<SynchronizationContext?>();
-        ProcessorThread.Start(_ => ThreadPool.UnsafeQueueUserWorkItem<object?>(_ => seen.SetResult(SynchronizationContext.Current), null, preferLocal: true), null);
+        await Task.Run(SwitchAsync, TestContext.Current.CancellationToken).Bound();
         Assert.Null(await seen.Task.Bound());
+
+        async Task SwitchAsync()
+        {
+            await ProcessorThread.SwitchTo();
+            Assert.Same(ProcessorThread.Instance, SynchronizationContext.Current);
+            ThreadPool.UnsafeQueueUserWorkItem<object?>(_ => seen.SetResult(SynchronizationContext.Current), null, preferLocal: true);
+        }
     }
 
     [Fact]
@@ -271,22 +329,20 @@ public class SharedProcessorHammerTests
 
         async Task ServeAsync()
         {
-            var (turn, context) = bench.NewClient();
+            var client = bench.NewClient();
             var request = new ReadOnlySequence<byte>(Guid.NewGuid().ToByteArray());
             for (var i = 0; i < Requests; i++)
             {
-                if (await bench.Shared.Gate.Enter(turn) != Outcome.Ok)
-                    Assert.Fail("refused");
-                context.Open(request);
-                var outcome = await bench.Shared.Process(turn, context);
-                await context.CloseAsync();
+                client.Request = request;
+                var outcome = await bench.Shared.ServeAsync(client, arrivedAt: null);
+                await client.Context.CloseAsync();
                 Interlocked.Increment(ref outcomes[(int)outcome]);
-                if (outcome == Outcome.Ok && !context.ReplyBuffer.Written.Span.SequenceEqual(request.FirstSpan))
+                if (outcome == Outcome.Ok && !client.Context.ReplyBuffer.Written.Span.SequenceEqual(request.FirstSpan))
                     Assert.Fail("another one's reply");
-                if (turn.IsOutstayed)
-                    (turn, context) = bench.NewClient();
+                if (client.Turn.IsOutstayed)
+                    client = bench.NewClient();
                 else
-                    context.Clear();
+                    client.Context.Clear();
             }
         }
     }
