@@ -1,3 +1,4 @@
+using System.Net;
 using Microsoft.AspNetCore.Connections;
 using Microsoft.Extensions.DependencyInjection;
 
@@ -99,8 +100,41 @@ public sealed class ConnectionLimitTests : IAsyncDisposable
     }
 
     [Fact]
-    public void ALimitIsAtLeastOne() =>
+    public void ALimitIsAtLeastOne()
+    {
         Assert.Throws<ArgumentOutOfRangeException>(() => new ConnectionBuilder(_services).UseConnectionLimit(0));
+        Assert.Throws<ArgumentOutOfRangeException>(() => new ConnectionBuilder(_services).UseConnectionLimitPerAddress(0));
+    }
+
+    [Fact]
+    public async Task OneAddressHasItsShareAndNoMore()
+    {
+        var leave = new TaskCompletionSource();
+        var pipeline = BuildPerAddress(2, _ => leave.Task);
+        string[] open = ["192.0.2.1", "::ffff:192.0.2.1", "192.0.2.2", "2001:db8::1", "2001:db8::1"];
+        var served = open.Select(address => pipeline(Connection(address))).ToList();
+
+        await pipeline(Connection("192.0.2.1"));
+        await pipeline(Connection("2001:db8::1"));
+        Assert.Equal(2, _rejected);
+        var other = pipeline(Connection("192.0.2.2"));
+        var unix = Enumerable.Range(0, 5).Select(_ => pipeline(Connection())).ToList(); // without an address there is no share
+        Assert.All([.. served, other, .. unix], connection => Assert.False(connection.IsCompleted));
+
+        leave.SetResult();
+        await Task.WhenAll([.. served, other, .. unix]);
+        await pipeline(Connection("192.0.2.1"));
+        Assert.Equal(2, _rejected);
+    }
+
+    [Fact]
+    public async Task AFailedConnectionOfAnAddressGivesItsPlaceBack()
+    {
+        var pipeline = BuildPerAddress(1, _ => throw new InvalidOperationException());
+        for (var i = 0; i < 3; i++)
+            await Assert.ThrowsAsync<InvalidOperationException>(() => pipeline(Connection("192.0.2.1")));
+        Assert.Equal(0, _rejected);
+    }
 
     public ValueTask DisposeAsync() => _services.DisposeAsync();
 
@@ -112,5 +146,14 @@ public sealed class ConnectionLimitTests : IAsyncDisposable
         return builder.Build();
     }
 
-    private static DefaultConnectionContext Connection() => new();
+    private ConnectionDelegate BuildPerAddress(int maximum, ConnectionDelegate handler)
+    {
+        var builder = new ConnectionBuilder(_services);
+        builder.UseConnectionLimitPerAddress(maximum, _ => Interlocked.Increment(ref _rejected));
+        builder.Use(_ => handler);
+        return builder.Build();
+    }
+
+    private static DefaultConnectionContext Connection(string? address = null) =>
+        new() { RemoteEndPoint = address is null ? null : new IPEndPoint(IPAddress.Parse(address), 1) };
 }
