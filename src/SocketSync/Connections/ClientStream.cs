@@ -92,15 +92,13 @@ internal sealed class ClientStream : IDisposable
             return Reader.HasUnread ? FillResult.EndedInside : FillResult.Ended;
 
         SetReadDeadline(mayIdle);
-        if (await Reader.FillAsync())
-        {
-            if (!_isFrameTimed)
-                _readDeadline.Clear();
-            return FillResult.Filled;
-        }
-
-        if (!_readDeadline.Passed)
-            return FillResult.Woken;
+        var isFilled = await Reader.FillAsync();
+        var isTooLate = !isFilled && _readDeadline.Passed;
+        // The idle time is that of this wait. Also where it was interrupted: bytes may have come with that.
+        if (!_isFrameTimed)
+            _readDeadline.Clear();
+        if (!isTooLate)
+            return isFilled ? FillResult.Filled : FillResult.Woken;
         _isTooSlow = _isFrameTimed;
         return _isTooSlow ? FillResult.TooSlow : FillResult.Idle;
     }

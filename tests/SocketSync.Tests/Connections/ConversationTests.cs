@@ -6,6 +6,45 @@ namespace SocketSync.Tests;
 public class ConversationTests
 {
     [Fact]
+    public async Task TheIdleTimeOfOneWaitEndsNoLaterOne()
+    {
+        var processor = new HeldConversation();
+        using var host = new SyncHost(processor, new GateOptions { TurnTimeout = TimeSpan.FromDays(24) }, new ListenerOptions { IdleTimeout = TimeSpan.FromSeconds(1) });
+        var client = await host.ConnectAndHoldAsync("first\n");
+        // An interruption that came too late for the wait it was meant for ends the next one, and the request is there already.
+        client.Transport.Input.CancelPendingRead();
+        await client.SendAsync("second\n");
+        processor.Go.Release(2);
+        await SyncHost.Until(() => processor.Receiving == 1, "a conversation");
+
+        host.Time.Advance(TimeSpan.FromSeconds(10)); // in a turn nobody is idle
+        await client.SendAsync("third\n");
+
+        Assert.Equal("second third", await client.ReadLineAsync());
+    }
+
+    /// <summary>Holds the first request, then joins each request with the next one.</summary>
+    private sealed class HeldConversation : IRequestProcessor
+    {
+        private int _receiving;
+
+        public SemaphoreSlim Go { get; } = new(0);
+
+        public int Receiving => Volatile.Read(ref _receiving);
+
+        public async ValueTask ProcessAsync(RequestContext context, CancellationToken cancellationToken)
+        {
+            await Go.WaitAsync(cancellationToken);
+            var first = Encoding.ASCII.GetString(context.Request).TrimEnd();
+            if (first == "first")
+                return;
+            Volatile.Write(ref _receiving, 1);
+            var next = await context.ReceiveAsync(cancellationToken);
+            context.Reply.Write(Encoding.ASCII.GetBytes($"{first} {(next is { } bytes ? Encoding.ASCII.GetString(bytes) : "nothing\n")}"));
+        }
+    }
+
+    [Fact]
     public async Task AConversationStaysInsideOneTurn()
     {
         using var host = new SyncHost(new Asking());
