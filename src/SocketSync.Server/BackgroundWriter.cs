@@ -75,8 +75,16 @@ internal sealed class BackgroundWriter<T> : IDisposable
     {
         foreach (var (item, lostBefore) in _queue.GetConsumingEnumerable())
         {
-            TellLost(lostBefore);
-            _write(item);
+            try
+            {
+                TellLost(lostBefore);
+                _write(item);
+            }
+            catch (Exception)
+            {
+                Interlocked.Increment(ref _lost); // The next may be luckier.
+            }
+
             if (_queue.Count == 0) TellLost(Interlocked.Exchange(ref _lost, 0)); // Perhaps nothing comes after them.
         }
 
@@ -86,6 +94,14 @@ internal sealed class BackgroundWriter<T> : IDisposable
 
     private void TellLost(long lost)
     {
-        if (lost > 0) _tellLost(lost);
+        if (lost == 0) return;
+        try
+        {
+            _tellLost(lost);
+        }
+        catch (Exception)
+        {
+            Interlocked.Add(ref _lost, lost);
+        }
     }
 }

@@ -67,44 +67,8 @@ public sealed partial class UnreadLogTests : IDisposable
         Assert.InRange(written + lost, Flood, Flood + 50);
     }
 
-    [Fact]
-    public async Task AHundredThousandRefusalsAreFewLinesThatAddUp()
-    {
-        const int Clients = 4;
-        const int Each = 25_000;
-        var nobody = FreePort.Next();
-        await using var server = await ServerProcess.StartUnreadyAsync($$"""
-            "Listeners": { "Default": { "Port": 0 } },
-            "Resources": { "Default": {
-              "Processor": "Relay", "Protocol": { "Name": "Line" }, "Link": { "Tcp": { "Host": "127.0.0.1", "Port": {{nobody}} } } } }
-            """);
-        await Task.WhenAll(Enumerable.Range(0, Clients).Select(async _ =>
-        {
-            using var client = await server.ConnectAsync();
-            var sending = client.SendAsync(string.Concat(Enumerable.Repeat("x\n", Each)));
-            for (var i = 0; i < Each; i++) Assert.StartsWith("ERROR unavailable ", await client.ReadLineAsync(), StringComparison.Ordinal);
-            await sending;
-        }));
-        server.Process.Terminate();
-        Assert.Equal(0, await server.Process.ExitAsync(TimeSpan.FromSeconds(10)));
-
-        await Poll.UntilAsync(() => Told() == Clients * Each, "all of them are told");
-        Assert.InRange(server.Process.Output.Count, 1, 30);
-        Assert.Single(server.Process.Output, line => line.Contains("[WRN] Resource Default: a request from 127.0.0.1 ended as unavailable", StringComparison.Ordinal));
-
-        long Told() => server.Process.Output.Sum(line => Ended().Match(line) switch
-        {
-            { Success: false } => 0,
-            { Groups: var groups } when groups["count"] is { Success: true, Value: var more } => long.Parse(more, CultureInfo.InvariantCulture),
-            _ => 1,
-        });
-    }
-
     [GeneratedRegex(@"\[WRN\] (?<count>\d+) lines of the log are lost here", RegexOptions.ExplicitCapture, matchTimeoutMilliseconds: 1000)]
     private static partial Regex Lost();
-
-    [GeneratedRegex(@"\[WRN\] Resource Default: (a request|(?<count>\d+) more requests) from 127\.0\.0\.1 ended as unavailable", RegexOptions.ExplicitCapture, matchTimeoutMilliseconds: 1000)]
-    private static partial Regex Ended();
 
     private static async Task HangUpsAsync(UnreadServer server, int requests)
     {

@@ -87,6 +87,22 @@ public sealed class BackgroundWriterTests : IDisposable
     }
 
     [Fact]
+    public async Task AWriteThatFailsIsALossLikeAnother()
+    {
+        ConcurrentQueue<string> written = [];
+        using var writer = new BackgroundWriter<int>(
+            "test", Capacity, TimeSpan.FromSeconds(20), i => written.Enqueue(i < 3 ? throw new IOException("full") : $"{i}"), lost => written.Enqueue($"({lost} lost)"));
+        for (var i = 0; i < 4; i++)
+        {
+            var lost = written.Count;
+            writer.Write(i);
+            await SyncHost.Until(() => written.Count > lost, "it is written, or its loss told");
+        }
+
+        Assert.Equal(["(1 lost)", "(1 lost)", "(1 lost)", "3"], written, StringComparer.Ordinal);
+    }
+
+    [Fact]
     public async Task EachIsWrittenOrCountedWhateverComesTogether()
     {
         const int Each = 100_000;
