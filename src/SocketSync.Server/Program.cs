@@ -1,3 +1,10 @@
 using SocketSync;
 
-return await ServerCommandLine.InvokeAsync(args);
+try
+{
+    return await ServerCommandLine.InvokeAsync(args);
+}
+finally
+{
+    StandardError.Close();
+}

@@ -34,7 +34,7 @@ internal static class ServerCommandLine
         catch (Exception e)
         {
             // A bug, before there was a log to tell it to.
-            Console.Error.WriteLine(e);
+            StandardError.WriteLine(e.ToString());
             return ServerExit.Failed;
         }
     }

@@ -10,7 +10,7 @@ internal static class ServerExit
     /// <summary>Tells each problem on a line of its own.</summary>
     public static int Invalid(IEnumerable<string> problems)
     {
-        foreach (var problem in problems) Console.Error.WriteLine(problem.ReplaceLineEndings(" "));
+        foreach (var problem in problems) StandardError.WriteLine(problem.ReplaceLineEndings(" "));
         return InvalidConfiguration;
     }
 }

@@ -5,21 +5,28 @@ using Serilog.Debugging;
 using Serilog.Events;
 using Serilog.Formatting;
 using Serilog.Formatting.Compact;
+using Serilog.Settings.Configuration;
 
 namespace SocketSync;
 
 /// <summary>Serilog by its section; without a WriteTo of its own the console, for people or, in a container, for machines.</summary>
 internal static class ServerLogging
 {
-    private static readonly string[] Sinks = ["Serilog:WriteTo", "Serilog:AuditTo"];
+    private const string Section = "Serilog";
 
+    // What the sinks are made of; all else decides, on the thread of whoever logs, what becomes an event and what is in it.
+    private static readonly string[] SinkKeys = ["WriteTo", "AuditTo"];
+    private static readonly string[] KeysForSinks = ["WriteTo", "Using", "LevelSwitches", "FilterSwitches"];
+
+    /// <returns>A logger that holds up nobody, whatever its sinks do; disposed of, it is flushed, but waits no longer than a second.</returns>
     /// <exception cref="SocketSyncStartupException">The section cannot be used, in one line.</exception>
-    public static Logger Create(IConfiguration configuration)
+    public static Logger Create(IConfigurationRoot configuration)
     {
         var mistakes = new List<string>();
         SelfLog.Enable(m => mistakes.Add(FirstSentence(m)));
         try
         {
+            var levels = new Dictionary<string, LoggingLevelSwitch>(StringComparer.OrdinalIgnoreCase);
             var logging = new LoggerConfiguration()
                 .MinimumLevel.Information()
                 .MinimumLevel.Override("Microsoft", LogEventLevel.Warning)
@@ -29,10 +36,13 @@ internal static class ServerLogging
                 // Else every probe of a server whose device is away logs an error; the server says once that it is.
                 .MinimumLevel.Override("Microsoft.Extensions.Diagnostics.HealthChecks", LogEventLevel.Fatal)
                 .Filter.ByExcluding(IsFailureToStart)
-                .ReadFrom.Configuration(configuration);
-            if (!HasSink(configuration)) logging.WriteTo.Console(Formatter(configuration));
-            var logger = logging.CreateLogger();
-            return mistakes.Count == 0 ? logger : throw new InvalidOperationException(string.Join("; ", mistakes));
+                .ReadFrom.Configuration(
+                    ConfigurationView.Of(configuration, Section, key => !SinkKeys.Contains(key, StringComparer.OrdinalIgnoreCase)),
+                    new ConfigurationReaderOptions { OnLevelSwitchCreated = (name, level) => levels[name] = level });
+            var sinks = CreateSinks(configuration, levels);
+            return mistakes.Count == 0
+                ? logging.WriteTo.Sink(new QueuedSink(sinks)).CreateLogger()
+                : throw new InvalidOperationException(string.Join("; ", mistakes.Distinct(StringComparer.Ordinal)));
         }
         catch (Exception e) when (e is InvalidOperationException or ArgumentException or FormatException or System.Reflection.TargetInvocationException or IOException)
         {
@@ -40,8 +50,26 @@ internal static class ServerLogging
         }
         finally
         {
-            SelfLog.Enable(Console.Error);
+            SelfLog.Enable(StandardError.WriteLine);
         }
+    }
+
+    private static Logger CreateSinks(IConfigurationRoot configuration, Dictionary<string, LoggingLevelSwitch> levels)
+    {
+        if (configuration.GetSection($"{Section}:AuditTo").GetChildren().Any())
+            throw new InvalidOperationException("AuditTo holds up whoever logs until its sink has written, and so everybody; use WriteTo");
+
+        var sinks = new LoggerConfiguration().MinimumLevel.Verbose().ReadFrom.Configuration(
+            ConfigurationView.Of(configuration, Section, key => KeysForSinks.Contains(key, StringComparer.OrdinalIgnoreCase)),
+            new ConfigurationReaderOptions { OnLevelSwitchCreated = (name, level) => Follow(level, levels.GetValueOrDefault(name)) });
+        if (!configuration.GetSection($"{Section}:WriteTo").GetChildren().Any()) sinks.WriteTo.Console(Formatter(configuration));
+        return sinks.CreateLogger();
+    }
+
+    // A sink may steer what is logged, as Seq does: the switch that it sets is another object than the one that is asked.
+    private static void Follow(LoggingLevelSwitch set, LoggingLevelSwitch? asked)
+    {
+        if (asked is not null) set.MinimumLevelChanged += (_, change) => asked.MinimumLevel = change.NewLevel;
     }
 
     // The host logs it with a stack trace before it throws; the server tells it in its own way.
@@ -53,9 +81,6 @@ internal static class ServerLogging
     // Serilog begins with the time, and ends with every method that it knows.
     private static string FirstSentence(string message) =>
         message[(message.IndexOf(' ', StringComparison.Ordinal) + 1)..].Split(" Candidate methods")[0];
-
-    private static bool HasSink(IConfiguration configuration) =>
-        Sinks.Any(key => configuration.GetSection(key).GetChildren().Any());
 
     private static ITextFormatter Formatter(IConfiguration configuration) =>
         bool.TryParse(configuration["RUNNING_IN_CONTAINER"], out var inContainer) && inContainer

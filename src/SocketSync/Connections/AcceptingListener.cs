@@ -21,8 +21,7 @@ internal sealed partial class AcceptingListener : IConnectionListener
     private readonly Func<Socket, ValueTask<Socket>> _accept;
     private readonly DescriptorReserve _descriptors;
     private readonly TimeProvider _time;
-    private readonly ILogger _logger;
-    private readonly SeldomWarning _warning;
+    private readonly LogThrottle<Trouble> _troubles;
     private readonly Task _loops;
 
     public AcceptingListener(
@@ -37,8 +36,11 @@ internal sealed partial class AcceptingListener : IConnectionListener
         _contexts = contexts;
         _descriptors = descriptors;
         _time = time;
-        _logger = logger;
-        _warning = new(time);
+        _troubles = new(
+            time,
+            first => Tell(logger, first),
+            (last, sum) => LogTroubleGoesOn(logger, _endPoint.Name, sum.Count, sum.Seconds, last.Reason),
+            fold: trouble => trouble);
         _accept = accept ?? (static socket => AcceptAsync(socket));
         _loops = RunAsync();
     }
@@ -66,6 +68,7 @@ internal sealed partial class AcceptingListener : IConnectionListener
     {
         await UnbindAsync();
         _contexts.Dispose();
+        _troubles.Dispose();
     }
 
     private async Task RunAsync()
@@ -117,8 +120,7 @@ internal sealed partial class AcceptingListener : IConnectionListener
             {
                 client.Dispose();
                 _endPoint.Rejected?.Invoke();
-                if (_warning.IsDue())
-                    LogDescriptorsNearlyGone(_logger, _endPoint.Name, _descriptors.Limit);
+                _troubles.Add(new($"the limit of {_descriptors.Limit} file descriptors is nearly reached", IsClosed: true));
                 return;
             }
 
@@ -143,8 +145,7 @@ internal sealed partial class AcceptingListener : IConnectionListener
     {
         try
         {
-            if (_warning.IsDue())
-                LogAcceptFailed(_logger, _endPoint.Name, error.Message);
+            _troubles.Add(new(error.Message));
             await pause.WaitAsync(_endPoint.Closed);
         }
         catch
@@ -162,11 +163,22 @@ internal sealed partial class AcceptingListener : IConnectionListener
         or SocketError.HostDown or SocketError.HostUnreachable or SocketError.ProtocolOption or SocketError.ProtocolNotSupported
         or SocketError.OperationNotSupported or SocketError.AccessDenied;
 
-    [LoggerMessage(Level = LogLevel.Warning, Message =
-        "Listener {Listener}: clients cannot be accepted for now ({Reason}); trying again every 100 ms, further such warnings follow at most every 10 s")]
+    private void Tell(ILogger logger, Trouble trouble)
+    {
+        if (trouble.IsClosed)
+            LogClosed(logger, _endPoint.Name, trouble.Reason);
+        else
+            LogAcceptFailed(logger, _endPoint.Name, trouble.Reason);
+    }
+
+    [LoggerMessage(Level = LogLevel.Warning, Message = "Listener {Listener}: clients cannot be accepted for now ({Reason}); trying again every 100 ms")]
     private static partial void LogAcceptFailed(ILogger logger, string listener, string reason);
 
-    [LoggerMessage(Level = LogLevel.Warning, Message =
-        "Listener {Listener}: the limit of {Limit} file descriptors is nearly reached, new clients are closed at once; further such warnings follow at most every 10 s")]
-    private static partial void LogDescriptorsNearlyGone(ILogger logger, string listener, long limit);
+    [LoggerMessage(Level = LogLevel.Warning, Message = "Listener {Listener}: {Reason}, new clients are closed at once")]
+    private static partial void LogClosed(ILogger logger, string listener, string reason);
+
+    [LoggerMessage(Level = LogLevel.Warning, Message = "Listener {Listener}: {Count} more times within {Seconds} s clients were not taken ({Reason})")]
+    private static partial void LogTroubleGoesOn(ILogger logger, string listener, long count, int seconds, string reason);
+
+    private readonly record struct Trouble(string Reason, bool IsClosed = false);
 }

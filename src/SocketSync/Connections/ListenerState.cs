@@ -53,7 +53,12 @@ internal sealed class ListenerState(string name, ListenerOptions options, Shared
     public void Remove(AcceptedConnection connection) => _connections.TryRemove(connection.Id, out _);
 
     /// <summary>A request of this client has ended so.</summary>
-    public void Count(Outcome outcome, Client client) => Interlocked.Increment(ref _outcomes[(int)outcome]);
+    public void Count(Outcome outcome, Client client)
+    {
+        Interlocked.Increment(ref _outcomes[(int)outcome]);
+        if (ResourceLog.Tells(outcome))
+            Resource.Log.Ended(outcome, client);
+    }
 
     public long CountOf(Outcome outcome) => Interlocked.Read(ref _outcomes[(int)outcome]);
 }

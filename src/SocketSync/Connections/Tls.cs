@@ -1,4 +1,3 @@
-using System.Net;
 using System.Net.Security;
 using System.Security.Authentication;
 using System.Security.Cryptography.X509Certificates;
@@ -7,6 +6,7 @@ using Microsoft.AspNetCore.Hosting;
 using Microsoft.AspNetCore.Server.Kestrel.Core;
 using Microsoft.AspNetCore.Server.Kestrel.Https;
 using Microsoft.Extensions.DependencyInjection;
+using Microsoft.Extensions.Hosting;
 using Microsoft.Extensions.Logging;
 using Microsoft.Extensions.Logging.Abstractions;
 
@@ -39,6 +39,9 @@ public static partial class TlsExtensions
         var logger = services.GetService<ILoggerFactory>()?.CreateLogger("SocketSync.Tls") ?? NullLogger.Instance;
         var time = services.GetService<TimeProvider>() ?? TimeProvider.System;
 
+        var failures = new TlsFailures(time, logger);
+        services.GetService<IHostApplicationLifetime>()?.ApplicationStopped.Register(failures.Dispose);
+
         string[] paths = string.IsNullOrEmpty(files.KeyPath) ? [path] : [path, files.KeyPath];
         var certificate = new FileBacked<SslStreamCertificateContext>(paths, () => Load(files, time, logger), time, logger);
         var authorities = options.ClientCertificate == ClientCertificate.Require
@@ -51,12 +54,12 @@ public static partial class TlsExtensions
 
         // With HTTP's protocols left in place, a client that names another one (ALPN) would be refused.
         listener.Protocols = HttpProtocols.None;
-        listener.Use(next => connection => LogFailureAsync(next, connection, logger));
+        listener.Use(next => connection => TellFailureAsync(next, connection, failures));
         listener.UseHttps(new TlsHandshakeCallbackOptions
         {
             HandshakeTimeout = HandshakeTimeout,
             OnConnection = context => ValueTask.FromResult(
-                Handshake(certificate.Current, authorities?.Current, context.Connection.RemoteEndPoint, logger)),
+                Handshake(certificate.Current, authorities?.Current, context.Connection)),
         });
         listener.Use(next => connection =>
         {
@@ -67,7 +70,7 @@ public static partial class TlsExtensions
     }
 
     private static SslServerAuthenticationOptions Handshake(
-        SslStreamCertificateContext certificate, X509Certificate2Collection? authorities, EndPoint? client, ILogger logger)
+        SslStreamCertificateContext certificate, X509Certificate2Collection? authorities, BaseConnectionContext connection)
     {
         var handshake = new SslServerAuthenticationOptions
         {
@@ -85,8 +88,7 @@ public static partial class TlsExtensions
             if (errors == SslPolicyErrors.None)
                 return true;
 
-            var reason = Reason(chain, errors);
-            LogClientRefused(logger, client, reason);
+            connection.Features.Set(new Refusal(Reason(chain, errors)));
             return false;
         };
         return handshake;
@@ -122,24 +124,21 @@ public static partial class TlsExtensions
         return SslStreamCertificateContext.Create(certificate, chain, offline: true);
     }
 
-    /// <summary>Kestrel tells the exception, with its stack, at Debug; this is the line for everyone else.</summary>
-    private static async Task LogFailureAsync(ConnectionDelegate next, ConnectionContext connection, ILogger logger)
+    private static async Task TellFailureAsync(ConnectionDelegate next, ConnectionContext connection, TlsFailures failures)
     {
         await next(connection);
-        if (connection.Features.Get<HandshakeDone>() is null)
-            LogHandshakeFailed(logger, connection.RemoteEndPoint);
+        if (connection.Features.Get<Refusal>() is { } refusal)
+            failures.Refused(connection.RemoteEndPoint, refusal.Reason);
+        else if (connection.Features.Get<HandshakeDone>() is null)
+            failures.Failed(connection.RemoteEndPoint);
     }
+
+    private sealed record Refusal(string Reason);
 
     private sealed class HandshakeDone
     {
         public static readonly HandshakeDone Instance = new();
     }
-
-    [LoggerMessage(Level = LogLevel.Information, Message = "TLS client {Client} is refused: {Reason}")]
-    private static partial void LogClientRefused(ILogger logger, EndPoint? client, string reason);
-
-    [LoggerMessage(Level = LogLevel.Debug, Message = "The TLS handshake with {Client} failed")]
-    private static partial void LogHandshakeFailed(ILogger logger, EndPoint? client);
 
     [LoggerMessage(Level = LogLevel.Warning, Message = "The certificate in {Path} expired at {NotAfter:u}: clients will refuse it")]
     private static partial void LogExpired(ILogger logger, string path, DateTimeOffset notAfter);

@@ -2,6 +2,7 @@ using System.Net;
 using Microsoft.AspNetCore.Connections;
 using Microsoft.AspNetCore.Server.Kestrel.Core;
 using Microsoft.Extensions.DependencyInjection;
+using Microsoft.Extensions.Hosting;
 using Microsoft.Extensions.Logging;
 
 namespace SocketSync;
@@ -16,25 +17,26 @@ internal static class SocketSyncListenExtensions
         var options = listener.Options;
         var time = services.GetRequiredService<TimeProvider>();
         var allowed = Networks(options.AllowedNetworks);
-        var proxies = new ProxyRejections(listener, time, services.GetRequiredService<ILogger<ProxyRejections>>());
+        var rejections = new ConnectionRejections(listener, time, services.GetRequiredService<ILogger<ConnectionRejections>>());
+        services.GetRequiredService<IHostApplicationLifetime>().ApplicationStopped.Register(rejections.Dispose);
         endPoint.Protocols = HttpProtocols.None;
 
         // Behind a proxy the peer is the proxy, and the client's address is known only after the limit has let it in.
         if (options.ProxyProtocol)
-            endPoint.UseTrustedProxies(Networks(options.TrustedProxies), proxies.Untrusted);
+            endPoint.UseTrustedProxies(Networks(options.TrustedProxies), rejections.Untrusted);
         else
-            endPoint.UseAllowedNetworks(allowed, _ => listener.Reject());
-        endPoint.UseConnectionLimit(options.MaxConnections, _ => listener.Reject());
+            endPoint.UseAllowedNetworks(allowed, rejections.Foreign);
+        endPoint.UseConnectionLimit(options.MaxConnections, rejections.Excess);
         endPoint.UseAccount(listener, time);
         if (options.ProxyProtocol)
         {
-            endPoint.UseProxyProtocol(options.FrameTimeout, proxies.Header, time);
-            endPoint.UseAllowedNetworks(allowed, _ => listener.Reject());
+            endPoint.UseProxyProtocol(options.FrameTimeout, rejections.Reject, time);
+            endPoint.UseAllowedNetworks(allowed, rejections.Foreign);
         }
 
         // Counted by the client's own address: behind a proxy it is known only now.
         if (options.MaxConnectionsPerAddress > 0)
-            endPoint.UseConnectionLimitPerAddress(options.MaxConnectionsPerAddress, _ => listener.Reject());
+            endPoint.UseConnectionLimitPerAddress(options.MaxConnectionsPerAddress, rejections.ExcessOfAddress);
         endPoint.UseAcceptedCount(listener);
         if (options.Tls is { } tls)
         {

@@ -108,9 +108,9 @@ internal sealed partial class ProcessErrorLog(string description, ILogger logger
         return isCut ? line.Append('…').ToString() : line.ToString();
     }
 
-    [LoggerMessage(500, LogLevel.Information, "{Link}: {Line}")]
+    [LoggerMessage(520, LogLevel.Information, "{Link}: {Line}")]
     private static partial void LogLine(ILogger logger, string link, string line);
 
-    [LoggerMessage(501, LogLevel.Warning, "{Link}: {Lines} lines of its stderr are left out here: there were too many at once")]
+    [LoggerMessage(521, LogLevel.Warning, "{Link}: {Lines} lines of its stderr are left out here: there were too many at once")]
     private static partial void LogLeftOut(ILogger logger, string link, int lines);
 }

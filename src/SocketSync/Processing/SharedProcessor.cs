@@ -8,13 +8,19 @@ namespace SocketSync;
 /// The shared thing itself: one processor behind one gate. A request is taken through its turn here, from the line to the
 /// end, and nowhere else is a turn ended: <see cref="TakeTurn"/> encloses all that may touch the resource.
 /// </summary>
-internal sealed partial class SharedProcessor : IAsyncDisposable
+internal sealed class SharedProcessor : IAsyncDisposable
 {
     private readonly IRequestProcessor _processor;
     private readonly IImmediateProcessor? _immediate;
-    private readonly ILogger _logger;
 
-    public SharedProcessor(string name, ProcessorRegistration registration, IRequestProcessor processor, Gate gate, ResourceWatch watch, ILogger logger)
+    public SharedProcessor(
+        string name,
+        ProcessorRegistration registration,
+        IRequestProcessor processor,
+        Gate gate,
+        ResourceWatch watch,
+        ILogger logger,
+        TimeProvider? time = null)
     {
         Watch = watch;
         Name = name;
@@ -23,7 +29,7 @@ internal sealed partial class SharedProcessor : IAsyncDisposable
         _processor = processor;
         _immediate = processor as IImmediateProcessor;
         Gate = gate;
-        _logger = logger;
+        Log = new ResourceLog(name, registration.Name, time ?? TimeProvider.System, logger);
     }
 
     /// <summary>The resource's name.</summary>
@@ -41,6 +47,9 @@ internal sealed partial class SharedProcessor : IAsyncDisposable
 
     /// <summary>Tells those who watch.</summary>
     public ResourceWatch Watch { get; }
+
+    /// <summary>Tells of requests that were refused or failed.</summary>
+    public ResourceLog Log { get; }
 
     /// <summary>The link to the device behind it, where there is one.</summary>
     public LinkKeeper? Link => (_processor as ILinkedProcessor)?.Keeper;
@@ -66,6 +75,7 @@ internal sealed partial class SharedProcessor : IAsyncDisposable
     {
         var isInside = Gate.GetStatus().Holder is not null;
         Gate.Dispose();
+        Log.Dispose();
         if (isInside)
             return; // it ignores that its time is over; what it uses is not taken from under it
         if (_processor is IAsyncDisposable asyncDisposable)
@@ -168,7 +178,7 @@ internal sealed partial class SharedProcessor : IAsyncDisposable
         }
         catch (Exception exception)
         {
-            LogTurnFailed(Name, turn.Client.Id, exception);
+            Log.TurnFailed(exception, turn.Client);
         }
         finally
         {
@@ -190,27 +200,8 @@ internal sealed partial class SharedProcessor : IAsyncDisposable
         {
             // A processor that ends because it was told to has not failed.
             if (!turn.IsOutstayed || exception is not OperationCanceledException)
-                LogFailed(_logger, Name, ProcessorName, context.Client.Id, exception);
+                Log.Failed(exception, context.Client);
             return Outcome.Failed;
         }
     }
-
-    /// <summary>Also where the log itself throws, as it may on an exception whose Message does: the turn is to end.</summary>
-    private void LogTurnFailed(string resource, string connectionId, Exception exception)
-    {
-        try
-        {
-            LogTurnFailed(_logger, resource, connectionId, exception);
-        }
-        catch (Exception)
-        {
-            // There is nobody left to tell.
-        }
-    }
-
-    [LoggerMessage(300, LogLevel.Error, "Resource {Resource}: processor {Processor} failed on a request of {ConnectionId}")]
-    private static partial void LogFailed(ILogger logger, string resource, string processor, string connectionId, Exception exception);
-
-    [LoggerMessage(301, LogLevel.Error, "Resource {Resource}: the turn of {ConnectionId} failed outside its processor")]
-    private static partial void LogTurnFailed(ILogger logger, string resource, string connectionId, Exception exception);
 }

@@ -1,4 +1,4 @@
-using System.Globalization;
+using System.Net;
 using Microsoft.AspNetCore.Http;
 using Microsoft.Extensions.Logging;
 
@@ -10,11 +10,15 @@ namespace SocketSync;
 /// page itself adds it, so a foreign page that makes the operator's browser ask, or that has itself resolved to this
 /// address, comes without it; and a URL, which is kept in histories and logs, never holds it.
 /// </remarks>
-internal sealed partial class OperatorCheck(AdminToken token, TimeProvider time, ILogger<OperatorCheck> logger)
+internal sealed partial class OperatorCheck(AdminToken token, TimeProvider time, ILogger<OperatorCheck> logger) : IDisposable
 {
     private const string Scheme = "Bearer ";
 
-    private readonly SeldomWarning _warning = new(time);
+    private readonly LogThrottle<object> _warnings = new(
+        time,
+        peer => LogRefused(logger, peer),
+        (peer, sum) => LogMoreRefused(logger, peer, sum.Count, sum.Seconds),
+        fold: _ => RemoteAddress.Others);
 
     /// <returns>The answer to one who may not, or <see langword="null"/>.</returns>
     public IResult? Refuse(HttpContext context)
@@ -29,22 +33,26 @@ internal sealed partial class OperatorCheck(AdminToken token, TimeProvider time,
         if (token.Matches(Presented(context.Request)))
             return null;
 
-        if (_warning.IsDue())
-            LogRefused(logger, Peer(context));
+        _warnings.Add(Peer(context));
         context.Response.Headers.WWWAuthenticate = "Bearer";
         return TypedResults.Problem("The header must be Authorization: Bearer TOKEN, with the token that is configured.", statusCode: StatusCodes.Status401Unauthorized);
     }
+
+    public void Dispose() => _warnings.Dispose();
 
     private static string? Presented(HttpRequest request) =>
         request.Headers.Authorization is [{ } only] && only.StartsWith(Scheme, StringComparison.OrdinalIgnoreCase)
             ? only[Scheme.Length..].Trim()
             : null;
 
-    private static string Peer(HttpContext context) =>
+    private static object Peer(HttpContext context) =>
         context.Connection.RemoteIpAddress is { } address
-            ? string.Create(CultureInfo.InvariantCulture, $"{(address.IsIPv4MappedToIPv6 ? address.MapToIPv4() : address)}")
-            : "a Unix socket";
+            ? RemoteAddress.Of(new IPEndPoint(address, context.Connection.RemotePort))
+            : RemoteAddress.UnixSocket;
 
-    [LoggerMessage(500, LogLevel.Warning, "HTTP: refused to let {Peer} steer, its token is missing or wrong; further such warnings follow at most every 10 s")]
-    private static partial void LogRefused(ILogger logger, string peer);
+    [LoggerMessage(513, LogLevel.Warning, "HTTP: refused to let {Peer} steer, its token is missing or wrong")]
+    private static partial void LogRefused(ILogger logger, object peer);
+
+    [LoggerMessage(514, LogLevel.Warning, "HTTP: refused to let {Peer} steer {Count} more times within {Seconds} s, its token is missing or wrong")]
+    private static partial void LogMoreRefused(ILogger logger, object peer, long count, int seconds);
 }

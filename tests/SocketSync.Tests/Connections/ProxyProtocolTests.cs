@@ -178,23 +178,23 @@ public sealed class ProxyProtocolTests
         using var host = new SyncHost();
         var logs = new RecordingLogs();
         using var loggers = LoggerFactory.Create(logging => logging.AddProvider(logs));
-        var rejections = new ProxyRejections(host.Listener, _time, loggers.CreateLogger<ProxyRejections>());
+        using var rejections = new ConnectionRejections(host.Listener, _time, loggers.CreateLogger<ConnectionRejections>());
         for (var i = 0; i < 50; i++)
         {
             rejections.Untrusted(new InMemoryConnection());
-            rejections.Header(new InMemoryConnection(), "of a reason");
+            rejections.Reject(new InMemoryConnection(), "its header is wrong");
         }
 
         Assert.Equal(100, host.Listener.Rejected);
+        _time.Advance(TimeSpan.FromSeconds(10));
         Assert.Equal(
             [
-                "Listener L: 127.0.0.1:12345 is closed, for TrustedProxies does not name it; further such warnings follow at most every 10 s",
-                "Listener L: proxy 127.0.0.1:12345 is closed, for of a reason; further such warnings follow at most every 10 s",
+                "Listener L: a connection from 127.0.0.1 is closed: TrustedProxies does not name it",
+                "Listener L: a connection from 127.0.0.1 is closed: its header is wrong",
+                "Listener L: 49 more connections from 127.0.0.1 were closed within 10 s: TrustedProxies does not name it",
+                "Listener L: 49 more connections from 127.0.0.1 were closed within 10 s: its header is wrong",
             ],
             logs.Of(LogLevel.Warning).Select(l => l.Text), StringComparer.Ordinal);
-        _time.Advance(TimeSpan.FromSeconds(10));
-        rejections.Untrusted(new InMemoryConnection());
-        Assert.Equal(3, logs.Of(LogLevel.Warning).Count);
     }
 
     private static ConnectionBuilder Builder() => new(new ServiceCollection().BuildServiceProvider());

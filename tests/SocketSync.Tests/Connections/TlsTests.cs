@@ -1,3 +1,4 @@
+using System.Globalization;
 using System.Net;
 using System.Net.Security;
 using System.Net.Sockets;
@@ -69,9 +70,9 @@ public sealed class TlsTests : IDisposable
         await using var host = await OpenAsync(new TlsOptions { Certificate = Files });
         using (var client = await ListenerTransportClient.ConnectAsync(host.Port))
             await client.SendAsync("hello, this is no TLS at all\n");
-        await UntilAsync(() => host.Logs.Of(LogLevel.Debug).Any(l => l.Category == "SocketSync.Tls"));
+        await UntilAsync(() => host.Logs.Of(LogLevel.Information).Any(l => l.Category == "SocketSync.Tls"));
 
-        var line = Assert.Single(host.Logs.Of(LogLevel.Debug), l => l.Category == "SocketSync.Tls");
+        var line = Assert.Single(host.Logs.Of(LogLevel.Information), l => l.Category == "SocketSync.Tls");
         Assert.Null(line.Error);
         Assert.DoesNotContain('\n', line.Text);
         Assert.Empty(host.Logs.Of(LogLevel.Warning));
@@ -129,10 +130,30 @@ public sealed class TlsTests : IDisposable
             });
 
             Assert.Equal(0, _served);
-            var line = Assert.Single(host.Logs.Of(LogLevel.Information), l => l.Category == "SocketSync.Tls");
-            Assert.Contains("is refused", line.Text, StringComparison.Ordinal);
+            await SyncHost.Until(() => host.Logs.Of(LogLevel.Warning).Count > 0, "the refusal is told");
+            var line = Assert.Single(host.Logs.Of(LogLevel.Warning));
+            Assert.StartsWith("TLS: a client from 127.0.0.1 is refused: ", line.Text, StringComparison.Ordinal);
             Assert.Null(line.Error);
+            Assert.DoesNotContain(host.Logs.Of(LogLevel.Information), l => l.Category == "SocketSync.Tls");
         }
+    }
+
+    [Fact]
+    public async Task FailedHandshakesAreSummedUp()
+    {
+        await using var host = await OpenAsync(new TlsOptions { Certificate = Files });
+        for (var i = 0; i < 5; i++)
+        {
+            using var client = await ListenerTransportClient.ConnectAsync(host.Port);
+            await client.SendAsync("hello, this is no TLS at all\n");
+        }
+
+        await SyncHost.AdvanceUntil(_time, TimeSpan.FromSeconds(1), () => Told().Sum(Count) == 5, "all are told");
+        Assert.Equal("TLS: the handshake with a client from 127.0.0.1 failed", Told()[0].Text);
+        Assert.InRange(Told().Count, 2, 4);
+
+        List<LogLine> Told() => [.. host.Logs.Of(LogLevel.Information).Where(l => l.Category == "SocketSync.Tls")];
+        static int Count(LogLine line) => line.Text.Split(" more ") is [var head, _] ? int.Parse(head.Split(' ')[^1], CultureInfo.InvariantCulture) : 1;
     }
 
     [Fact]
@@ -216,7 +237,7 @@ public sealed class TlsTests : IDisposable
         File.WriteAllText(At("ca.pem"), "broken");
         _time.Advance(TimeSpan.FromSeconds(1));
         Assert.Equal("hello", (await AskAsync(host, o => o.ClientCertificateContext = Context(certificate))).Reply);
-        Assert.Contains(At("ca.pem"), Assert.Single(host.Logs.Of(LogLevel.Warning)).Text, StringComparison.Ordinal);
+        Assert.Single(host.Logs.Of(LogLevel.Warning), l => l.Text.Contains(At("ca.pem"), StringComparison.Ordinal));
     }
 
     [Fact]

@@ -51,13 +51,13 @@ internal sealed partial class PageWatch(Topology topology, TurnFeed feed, TimePr
         }
     }
 
-    [LoggerMessage(500, LogLevel.Debug, "The page is looked at: turns are gathered for it")]
+    [LoggerMessage(600, LogLevel.Debug, "The page is looked at: turns are gathered for it")]
     private static partial void LogWatched(ILogger logger);
 
-    [LoggerMessage(501, LogLevel.Debug, "Nobody looks at the page any more; turns are read by others: {HasReaders}")]
+    [LoggerMessage(601, LogLevel.Debug, "Nobody looks at the page any more; turns are read by others: {HasReaders}")]
     private static partial void LogUnwatched(ILogger logger, bool hasReaders);
 
-    [LoggerMessage(502, LogLevel.Error, "The page can no longer be kept up to date")]
+    [LoggerMessage(602, LogLevel.Error, "The page can no longer be kept up to date")]
     private static partial void LogFailed(ILogger logger, Exception exception);
 
     private sealed class Viewer(PageWatch watch, Action<PageSnapshot> viewer) : IDisposable
