@@ -13,9 +13,11 @@ internal static class HttpHardening
         limits.MaxRequestLineSize = 4 * 1024;
         limits.MaxRequestHeadersTotalSize = 16 * 1024;
         limits.MaxRequestHeaderCount = 64;
-        // One that dawdles, or says nothing at all, has one of few connections.
-        limits.RequestHeadersTimeout = TimeSpan.FromSeconds(10);
-        limits.KeepAliveTimeout = TimeSpan.FromSeconds(60);
+        // One that dawdles, or says nothing at all, has one of few connections. HTTP ends it with a word where it knows one;
+        // the limit of connections ends it without, and also between a handshake and a head.
+        limits.RequestHeadersTimeout = HttpConnectionLimit.SilenceTime;
+        limits.KeepAliveTimeout = HttpConnectionLimit.SilenceTime;
+        kestrel.ConfigureHttpsDefaults(static https => https.HandshakeTimeout = HttpConnectionLimit.SilenceTime);
     }
 
     /// <summary>For every answer, also to what is not found. A page puts its own in their place.</summary>

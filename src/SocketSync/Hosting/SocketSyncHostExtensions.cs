@@ -1,5 +1,6 @@
 using Microsoft.AspNetCore.Builder;
 using Microsoft.AspNetCore.Connections;
+using Microsoft.AspNetCore.Hosting;
 using Microsoft.AspNetCore.Http;
 using Microsoft.AspNetCore.Routing;
 using Microsoft.AspNetCore.Server.Kestrel.Core;
@@ -52,6 +53,7 @@ public static class SocketSyncHostExtensions
         services.AddSingleton(provider => provider.GetRequiredService<HostConfiguration>().Options);
         services.AddSingleton(provider => TopologyFactory.Create(provider, provider.GetRequiredService<SocketSyncOptions>()));
 
+        services.AddSingleton<IConnectionListenerFactory, HttpTransport>();
         services.AddSingleton<IConnectionListenerFactory, ListenerTransport>();
         services.AddSingleton<IConfigureOptions<KestrelServerOptions>, KestrelSetup>();
         services.AddSingleton(provider => new HttpConnectionLimit(
@@ -59,6 +61,7 @@ public static class SocketSyncHostExtensions
             DescriptorReserve.OfThisProcess,
             provider.GetRequiredService<TimeProvider>(),
             provider.GetRequiredService<ILogger<HttpConnectionLimit>>()));
+        services.AddSingleton<IStartupFilter, HttpRequestTracking>();
         services.AddSingleton<Drain>();
         services.AddSingleton<Func<ConfigurationWatcher>>(provider => () => Watch(provider));
         services.AddSingleton<CertificatesInUse>();

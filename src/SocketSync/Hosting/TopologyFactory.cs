@@ -28,7 +28,10 @@ internal static class TopologyFactory
                     registration.Create(services, new ResourceSetup(name, resource, ClientsOf(name, options))),
                     new Gate(resource.TurnsOf(), time, new TurnMetrics(meter.Meter, name), registration.NeverBlocks, watch),
                     watch,
-                    loggers.CreateLogger<SharedProcessor>()));
+                    loggers.CreateLogger<SharedProcessor>())
+                {
+                    IsRequired = resource.Required,
+                });
             }
 
             var listeners = new Dictionary<string, ListenerState>(StringComparer.OrdinalIgnoreCase);
