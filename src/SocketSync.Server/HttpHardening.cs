@@ -1,4 +1,5 @@
 using Microsoft.AspNetCore.Server.Kestrel.Core;
+using Microsoft.AspNetCore.Server.Kestrel.Transport.Sockets;
 
 namespace SocketSync;
 
@@ -19,6 +20,9 @@ internal static class HttpHardening
         limits.KeepAliveTimeout = HttpConnectionLimit.SilenceTime;
         kestrel.ConfigureHttpsDefaults(static https => https.HandshakeTimeout = HttpConnectionLimit.SilenceTime);
     }
+
+    /// <summary>While many connect at once, those who come in between are kept, and not sent away to try again a second later.</summary>
+    public static void Accept(SocketTransportOptions sockets) => sockets.Backlog = 4096;
 
     /// <summary>For every answer, also to what is not found. A page puts its own in their place.</summary>
     public static void UseSafeHeaders(this WebApplication app) => app.Use(static (context, next) =>

@@ -53,6 +53,26 @@ internal sealed partial class HttpConnectionLimit : IDisposable
         _timer = time.CreateTimer(static me => ((HttpConnectionLimit)me!).CloseSilent(), this, Timeout.InfiniteTimeSpan, Timeout.InfiniteTimeSpan);
     }
 
+    /// <summary>How many have a place.</summary>
+    public int OpenCount
+    {
+        get
+        {
+            lock (_sync)
+                return _open;
+        }
+    }
+
+    /// <summary>How many of them have no request under way.</summary>
+    public int SilentCount
+    {
+        get
+        {
+            lock (_sync)
+                return _silent.Count;
+        }
+    }
+
     public static int MaximumFor(DescriptorReserve descriptors) => (int)Math.Clamp(descriptors.First / 2, 1, Most);
 
     /// <summary>To be added before anything else, TLS above all: who says nothing does not begin a handshake either.</summary>

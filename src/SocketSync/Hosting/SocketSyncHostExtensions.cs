@@ -74,6 +74,7 @@ public static class SocketSyncHostExtensions
         services.AddSingleton<Steering>();
         services.AddSingleton<EventStreams>();
         services.AddSingleton<OperatorCheck>();
+        services.AddSingleton<HostNames>();
         services.AddSingleton(provider => new AdminToken(provider.GetRequiredService<SocketSyncOptions>().Admin));
         services.AddSingleton<PageHost>();
         services.AddSingleton<SocketSyncMeter>();
@@ -90,9 +91,10 @@ public static class SocketSyncHostExtensions
     {
         ArgumentNullException.ThrowIfNull(endpoints);
         HealthEndpoints.Map(endpoints);
-        ApiEndpoints.Map(endpoints);
-        endpoints.MapPrometheusScrapingEndpoint("/metrics").WithMetadata(new HttpMethodMetadata([HttpMethods.Get, HttpMethods.Head]));
-        PageEndpoints.Map(endpoints);
+        var named = endpoints.ServiceProvider.GetRequiredService<HostNames>().Guard(endpoints);
+        ApiEndpoints.Map(named);
+        named.MapPrometheusScrapingEndpoint("/metrics").WithMetadata(new HttpMethodMetadata([HttpMethods.Get, HttpMethods.Head]));
+        PageEndpoints.Map(named);
         return endpoints;
     }
 

@@ -45,6 +45,6 @@ internal sealed partial class OperatorCheck(AdminToken token, TimeProvider time,
             ? string.Create(CultureInfo.InvariantCulture, $"{(address.IsIPv4MappedToIPv6 ? address.MapToIPv4() : address)}")
             : "a Unix socket";
 
-    [LoggerMessage(500, LogLevel.Warning, "HTTP: refused to let {Peer} steer, its token is missing or wrong; further such warnings follow at most every 10 s")]
+    [LoggerMessage(513, LogLevel.Warning, "HTTP: refused to let {Peer} steer, its token is missing or wrong; further such warnings follow at most every 10 s")]
     private static partial void LogRefused(ILogger logger, string peer);
 }
