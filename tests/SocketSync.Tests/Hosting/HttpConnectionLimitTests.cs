@@ -133,6 +133,7 @@ public sealed class HttpConnectionLimitTests : IDisposable
     /// <summary>It is, while another, who came later, is not.</summary>
     private async Task WhoIsSilentIsClosedAsync(int port, string sent, int seconds)
     {
+        await UntilSilentAsync(0); // Those before have gone.
         using var silent = await ConnectAsync(port);
         var answers = sent.Split(Request).Length - 1;
         await silent.SendAsync(Encoding.ASCII.GetBytes(sent));
