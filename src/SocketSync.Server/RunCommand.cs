@@ -52,6 +52,7 @@ internal static class RunCommand
             foreach (var endPoint in endPoints.Configuration.GetSection("Endpoints").GetChildren())
                 endPoints.Endpoint(endPoint.Key, http => http.ListenOptions.UseHttpConnectionLimit());
         });
+        builder.WebHost.UseSockets(HttpHardening.Accept);
         return builder;
     }
 

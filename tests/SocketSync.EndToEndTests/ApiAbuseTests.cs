@@ -34,12 +34,12 @@ public sealed class ApiAbuseTests
         foreach (var (headers, status) in new[] { (Headers(100, 10), "431"), (Headers(10, 3000), "431"), (Headers(10, 10), "200") })
         {
             using var http = await ConnectHttpAsync(server);
-            await http.SendAsync($"GET /health/live HTTP/1.1\r\nHost: a\r\n{headers}\r\n");
+            await http.SendAsync($"GET /health/live HTTP/1.1\r\nHost: localhost\r\n{headers}\r\n");
             Assert.StartsWith($"HTTP/1.1 {status} ", await http.ReadLineAsync(), StringComparison.Ordinal);
         }
 
         using var longLine = await ConnectHttpAsync(server);
-        await longLine.SendAsync($"GET /{new string('a', 5000)} HTTP/1.1\r\nHost: a\r\n\r\n");
+        await longLine.SendAsync($"GET /{new string('a', 5000)} HTTP/1.1\r\nHost: localhost\r\n\r\n");
         Assert.StartsWith("HTTP/1.1 414 ", await longLine.ReadLineAsync(), StringComparison.Ordinal);
 
         static string Headers(int count, int length) => string.Concat(Enumerable.Range(0, count).Select(i => $"X-{i}: {new string('x', length)}\r\n"));
@@ -71,7 +71,7 @@ public sealed class ApiAbuseTests
             for (var i = 0; i < 100; i++)
             {
                 halves.Add(await ConnectHttpAsync(server));
-                await halves[i].SendAsync(i % 2 == 0 ? "GET /api/status HTTP/1.1\r\nHost: a\r\nX-Half: " : "POST /api/resources/Default/pause HT");
+                await halves[i].SendAsync(i % 2 == 0 ? "GET /api/status HTTP/1.1\r\nHost: localhost\r\nX-Half: " : "POST /api/resources/Default/pause HT");
             }
 
             Assert.Equal(HttpStatusCode.OK, await server.ReadinessAsync());
@@ -94,7 +94,7 @@ public sealed class ApiAbuseTests
             for (var i = 0; i < 200; i++)
             {
                 crowd.Add(await ConnectHttpAsync(server, receiveBuffer: 4096));
-                await crowd[i].SendAsync("GET /api/events HTTP/1.1\r\nHost: a\r\n\r\n");
+                await crowd[i].SendAsync("GET /api/events HTTP/1.1\r\nHost: localhost\r\n\r\n");
                 statuses.Add((await crowd[i].ReadLineAsync())!.Split(' ')[1]);
             }
 
@@ -178,7 +178,7 @@ public sealed class ApiAbuseTests
     private static async Task<HttpStatusCode> SendBodyAsync(ServerProcess server, string method, string path, int bytes, bool chunked)
     {
         using var http = await ConnectHttpAsync(server);
-        var head = $"{method} {path} HTTP/1.1\r\nHost: a\r\nAuthorization: Bearer {Operator.Token}\r\n";
+        var head = $"{method} {path} HTTP/1.1\r\nHost: localhost\r\nAuthorization: Bearer {Operator.Token}\r\n";
         var body = new string('x', bytes);
         await http.SendAsync(chunked
             ? $"{head}Transfer-Encoding: chunked\r\n\r\n{bytes:x}\r\n{body}\r\n0\r\n\r\n"

@@ -12,4 +12,5 @@ var app = builder.Build();
 app.MapSocketSync();
 app.MapPost("/test/release/{key}", (string key, Stage stage) => stage.Release(key));
 app.MapGet("/test/log", (Stage stage) => stage.Log());
+app.MapGet("/test/hang/{key}", (string key, Stage stage) => stage.Released(key)); // Whatever becomes of who asked.
 app.Run();

@@ -9,26 +9,32 @@ namespace SocketSync;
 internal sealed partial class Drain(Topology topology, TimeProvider time, ILogger<Drain> logger)
 {
     /// <summary>So long may the refusals at the end of DrainTimeout take to reach their clients.</summary>
-    private static readonly TimeSpan FarewellTime = TimeSpan.FromSeconds(1);
+    public static readonly TimeSpan FarewellTime = TimeSpan.FromSeconds(0.5);
 
     private static readonly TimeSpan LookEvery = TimeSpan.FromMilliseconds(10);
 
-    public async Task RunAsync(TimeSpan timeout, CancellationToken cancellationToken)
+    /// <summary>Lets everybody finish who does so in time.</summary>
+    /// <returns>Whether everybody has.</returns>
+    public async Task<bool> RunAsync(TimeSpan timeout, CancellationToken cancellationToken)
     {
         topology.Phase = HostPhase.Draining;
         topology.Bound.Close();
         LogDraining(logger, topology.Connections.Count());
         // Again and again: a client that was accepted a moment ago may not have been in the list.
         if (await IsEmptyWithinAsync(timeout, connection => connection.Drain(), cancellationToken))
-            return;
+            return true;
 
         LogOverdue(logger, topology.Connections.Count(), timeout);
+        return false;
+    }
+
+    /// <summary>Refuses whoever still waits, and closes whoever then is still there.</summary>
+    public async Task EndAsync(CancellationToken cancellationToken)
+    {
         foreach (var resource in topology.Resources.Values)
             resource.Gate.Close();
-        if (await IsEmptyWithinAsync(FarewellTime, connection => connection.Drain(), cancellationToken))
-            return;
-
-        await IsEmptyWithinAsync(FarewellTime, connection => connection.Abort("The server has stopped."), cancellationToken);
+        if (!await IsEmptyWithinAsync(FarewellTime, connection => connection.Drain(), cancellationToken))
+            await IsEmptyWithinAsync(FarewellTime, connection => connection.Abort("The server has stopped."), cancellationToken);
     }
 
     private async Task<bool> IsEmptyWithinAsync(TimeSpan timeout, Action<AcceptedConnection> urge, CancellationToken cancellationToken)

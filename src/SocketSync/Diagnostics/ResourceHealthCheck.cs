@@ -13,16 +13,20 @@ internal sealed class ResourceHealthCheck(Topology topology, string name) : IHea
         if (topology.Phase != HostPhase.Running)
             return HealthCheckResult.Unhealthy(topology.Phase == HostPhase.Starting ? "The server is starting." : "The server is stopping.");
 
-        var gate = topology.Resources[name].Gate.GetStatus();
+        var resource = topology.Resources[name];
+        var gate = resource.Gate.GetStatus();
         if (gate.IsStuck)
-            return HealthCheckResult.Unhealthy($"A turn is stuck: its processor has not returned after {gate.Held.TotalSeconds:F0} s.");
-        if (topology.Resources[name].Link?.GetStatus() is { State: LinkState.Down or LinkState.Opening } link)
-            return HealthCheckResult.Unhealthy($"The link is down: {link.LastError ?? $"{link.Description}: not open yet"}");
+            return Unserved($"A turn is stuck: its processor has not returned after {gate.Held.TotalSeconds:F0} s.");
+        if (resource.Link?.GetStatus() is { State: LinkState.Down or LinkState.Opening } link)
+            return Unserved($"The link is down: {link.LastError ?? $"{link.Description}: not open yet"}");
         if (gate.IsPaused)
             return HealthCheckResult.Degraded($"Paused by an operator; {gate.QueueLength} requests wait.");
         // Over 80 % full.
         if (gate.QueueLength * 5L > gate.MaxQueue * 4L)
             return HealthCheckResult.Degraded($"{gate.QueueLength} requests wait; {gate.MaxQueue} may.");
         return HealthCheckResult.Healthy();
+
+        HealthCheckResult Unserved(string why) =>
+            resource.IsRequired ? HealthCheckResult.Unhealthy(why) : HealthCheckResult.Degraded(why);
     }
 }

@@ -1,5 +1,6 @@
 using Microsoft.AspNetCore.Builder;
 using Microsoft.AspNetCore.Connections;
+using Microsoft.AspNetCore.Hosting;
 using Microsoft.AspNetCore.Http;
 using Microsoft.AspNetCore.Routing;
 using Microsoft.AspNetCore.Server.Kestrel.Core;
@@ -52,6 +53,7 @@ public static class SocketSyncHostExtensions
         services.AddSingleton(provider => provider.GetRequiredService<HostConfiguration>().Options);
         services.AddSingleton(provider => TopologyFactory.Create(provider, provider.GetRequiredService<SocketSyncOptions>()));
 
+        services.AddSingleton<IConnectionListenerFactory, HttpTransport>();
         services.AddSingleton<IConnectionListenerFactory, ListenerTransport>();
         services.AddSingleton<IConfigureOptions<KestrelServerOptions>, KestrelSetup>();
         services.AddSingleton(provider => new HttpConnectionLimit(
@@ -59,6 +61,7 @@ public static class SocketSyncHostExtensions
             DescriptorReserve.OfThisProcess,
             provider.GetRequiredService<TimeProvider>(),
             provider.GetRequiredService<ILogger<HttpConnectionLimit>>()));
+        services.AddSingleton<IStartupFilter, HttpRequestTracking>();
         services.AddSingleton<Drain>();
         services.AddSingleton<Func<ConfigurationWatcher>>(provider => () => Watch(provider));
         services.AddSingleton<CertificatesInUse>();
@@ -71,6 +74,7 @@ public static class SocketSyncHostExtensions
         services.AddSingleton<Steering>();
         services.AddSingleton<EventStreams>();
         services.AddSingleton<OperatorCheck>();
+        services.AddSingleton<HostNames>();
         services.AddSingleton(provider => new AdminToken(provider.GetRequiredService<SocketSyncOptions>().Admin));
         services.AddSingleton<PageHost>();
         services.AddSingleton<SocketSyncMeter>();
@@ -87,9 +91,10 @@ public static class SocketSyncHostExtensions
     {
         ArgumentNullException.ThrowIfNull(endpoints);
         HealthEndpoints.Map(endpoints);
-        ApiEndpoints.Map(endpoints);
-        endpoints.MapPrometheusScrapingEndpoint("/metrics").WithMetadata(new HttpMethodMetadata([HttpMethods.Get, HttpMethods.Head]));
-        PageEndpoints.Map(endpoints);
+        var named = endpoints.ServiceProvider.GetRequiredService<HostNames>().Guard(endpoints);
+        ApiEndpoints.Map(named);
+        named.MapPrometheusScrapingEndpoint("/metrics").WithMetadata(new HttpMethodMetadata([HttpMethods.Get, HttpMethods.Head]));
+        PageEndpoints.Map(named);
         return endpoints;
     }
 

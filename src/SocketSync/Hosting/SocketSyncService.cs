@@ -16,6 +16,9 @@ internal sealed partial class SocketSyncService(
     IServer server,
     ILogger<SocketSyncService> logger) : IHostedLifecycleService, IDisposable
 {
+    /// <summary>So long HTTP may take to finish what is under way when the drain is over; then it is cut.</summary>
+    private static readonly TimeSpan HttpTime = TimeSpan.FromSeconds(1);
+
     /// <summary>What follows the configuration, once the listeners are open.</summary>
     public ConfigurationWatcher? Watcher { get; private set; }
 
@@ -40,13 +43,28 @@ internal sealed partial class SocketSyncService(
         return Task.CompletedTask;
     }
 
-    public Task StoppingAsync(CancellationToken cancellationToken) => drain.RunAsync(options.DrainTimeout, cancellationToken);
+    public async Task StoppingAsync(CancellationToken cancellationToken)
+    {
+        var isEmpty = await drain.RunAsync(options.DrainTimeout, cancellationToken);
+        // HTTP has served until here. What is open on it now, half a request or a reader that does not take its answer, would
+        // hold the stop for as long as the host has time; the host finds it stopped when its turn comes.
+        var http = StopServerAsync(isEmpty ? HttpTime : Drain.FarewellTime);
+        if (!isEmpty)
+            await drain.EndAsync(cancellationToken);
+        await http;
+    }
 
     public Task StopAsync(CancellationToken cancellationToken) => Task.CompletedTask;
 
     public Task StoppedAsync(CancellationToken cancellationToken) => Task.CompletedTask;
 
     public void Dispose() => Watcher?.Dispose();
+
+    private async Task StopServerAsync(TimeSpan time)
+    {
+        using var cut = new CancellationTokenSource(time);
+        await server.StopAsync(cut.Token);
+    }
 
     private static string Describe(ListenerEndPoint endPoint) => $"{endPoint.Name} on {string.Join(" and ", endPoint.LocalEndPoints)}";
 

@@ -29,7 +29,10 @@ internal static class TopologyFactory
                     new Gate(resource.TurnsOf(), time, new TurnMetrics(meter.Meter, name), registration.NeverBlocks, watch),
                     watch,
                     loggers.CreateLogger<SharedProcessor>(),
-                    time));
+                    time)
+                {
+                    IsRequired = resource.Required,
+                });
             }
 
             var listeners = new Dictionary<string, ListenerState>(StringComparer.OrdinalIgnoreCase);

@@ -4,8 +4,11 @@ using Microsoft.Net.Http.Headers;
 
 namespace SocketSync;
 
-/// <summary>Lets viewers in, as many as the server can afford, and none while it stops: an open page would hold that up.</summary>
-internal sealed class PageDoor(IHostApplicationLifetime lifetime, RequestDelegate next)
+/// <summary>
+/// Lets viewers in, as many as the server can afford, none that another page has sent, and none while it stops: an open page would
+/// hold that up.
+/// </summary>
+internal sealed class PageDoor(IHostApplicationLifetime lifetime, TimeProvider time, RequestDelegate next)
 {
     /// <summary>So many pages may be open at once; each costs the server some megabytes, and a picture a few times a second.</summary>
     public const int MaxViewers = 16;
@@ -27,14 +30,14 @@ internal sealed class PageDoor(IHostApplicationLifetime lifetime, RequestDelegat
         return next(context);
     }
 
-    private static Task AnswerAsync(HttpContext context, string? refusal)
+    private static Task AnswerAsync(HttpContext context, int status, string? why = null)
     {
         PageHeaders.Set(context);
-        context.Response.StatusCode = refusal is null ? StatusCodes.Status204NoContent : StatusCodes.Status503ServiceUnavailable;
-        if (refusal is null)
+        context.Response.StatusCode = status;
+        if (why is null)
             return Task.CompletedTask;
         context.Response.ContentType = "text/plain; charset=utf-8";
-        return context.Response.WriteAsync(refusal);
+        return context.Response.WriteAsync(why);
     }
 
     /// <summary>A page's connection, for as long as it lasts; or the question, without one, whether it may come.</summary>
@@ -42,21 +45,28 @@ internal sealed class PageDoor(IHostApplicationLifetime lifetime, RequestDelegat
     {
         if (HttpMethods.IsGet(context.Request.Method) && !context.Request.Headers.ContainsKey(HeaderNames.Upgrade))
         {
-            await AnswerAsync(context, Refusal(Volatile.Read(ref _viewers) + 1));
+            await (Refusal(Volatile.Read(ref _viewers) + 1) is { } later
+                ? AnswerAsync(context, StatusCodes.Status503ServiceUnavailable, later)
+                : AnswerAsync(context, StatusCodes.Status204NoContent));
             return;
         }
 
-        try
+        if (!PageOrigin.IsOwn(context.Request))
         {
-            if (Refusal(Interlocked.Increment(ref _viewers)) is { } why)
-                await AnswerAsync(context, why);
-            else
-                await next(context);
+            await AnswerAsync(context, StatusCodes.Status403Forbidden, "Only this server's own page may do this. Behind a proxy it must pass on the Host that the browser sent, or say it in X-Forwarded-Host.");
+            return;
         }
-        finally
+
+        if (Refusal(Interlocked.Increment(ref _viewers)) is { } why)
         {
             Interlocked.Decrement(ref _viewers);
+            await AnswerAsync(context, StatusCodes.Status503ServiceUnavailable, why);
+            return;
         }
+
+        using var place = new ViewerPlace(time, context.Abort, () => Interlocked.Decrement(ref _viewers));
+        context.Features.Set(place);
+        await next(context);
     }
 
     private string? Refusal(int viewers) =>

@@ -27,7 +27,8 @@ internal sealed class PagePipeline : IAsyncDisposable
             RequestPath = $"/{PagePaths.Folder}",
             OnPrepareResponse = file => PageHeaders.Set(file.Context),
         });
-        app.Use(next => new PageDoor(_services.GetRequiredService<IHostApplicationLifetime>(), next).PassAsync);
+        app.Use(next => new PageDoor(
+            _services.GetRequiredService<IHostApplicationLifetime>(), _services.GetRequiredService<TimeProvider>(), next).PassAsync);
         app.UseRouting();
         app.UseEndpoints(endpoints =>
         {

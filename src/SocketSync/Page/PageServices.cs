@@ -1,6 +1,7 @@
 using Microsoft.AspNetCore.Builder;
 using Microsoft.AspNetCore.DataProtection;
 using Microsoft.AspNetCore.Hosting;
+using Microsoft.AspNetCore.SignalR;
 using Microsoft.Extensions.Configuration;
 using Microsoft.Extensions.DependencyInjection;
 using Microsoft.Extensions.Hosting;
@@ -38,6 +39,7 @@ internal static class PageServices
             circuits.DisconnectedCircuitRetentionPeriod = TimeSpan.FromSeconds(5);
             circuits.PersistedCircuitInMemoryMaxRetained = 0;
         });
+        services.AddSignalR(hub => hub.AddFilter(new ViewerStart()));
         // What it protects is of no use after a restart, and nothing is to be written to a disk that may be read-only.
         services.AddDataProtection().UseEphemeralDataProtectionProvider();
         services.AddResponseCompression(compression => compression.EnableForHttps = true);

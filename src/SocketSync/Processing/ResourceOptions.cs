@@ -22,6 +22,9 @@ internal sealed record ResourceOptions
 
     public OnError OnError { get; init; } = OnError.Reply;
 
+    /// <summary>Whether the server is ready only while this resource can be served; else it is degraded without it.</summary>
+    public bool Required { get; init; } = true;
+
     /// <summary>The way to the device, for Relay and Tunnel.</summary>
     public LinkOptions? Link { get; init; }
 

@@ -54,6 +54,9 @@ internal sealed class SharedProcessor : IAsyncDisposable
     /// <summary>The link to the device behind it, where there is one.</summary>
     public LinkKeeper? Link => (_processor as ILinkedProcessor)?.Keeper;
 
+    /// <summary>Whether the server counts as ready only while this can be served.</summary>
+    public bool IsRequired { get; set; } = true;
+
     /// <summary>Takes one request into the line and through its turn.</summary>
     /// <param name="client">Whose it is.</param>
     /// <param name="arrivedAt">When it arrived, where that is known.</param>

@@ -136,6 +136,32 @@ public sealed class WatchingPageTests(Browser browser)
         others.ForEach(other => other.Dispose());
     }
 
+    [Fact]
+    public async Task APageKeepsItsPlaceAndSocketsThatAreNoneLoseTheirs()
+    {
+        await using var server = await ServerProcess.StartAsync(Settings.EchoLines);
+        await using var page = await browser.OpenAsync(server);
+        var hub = new UriBuilder(server.Http.BaseAddress!) { Scheme = "ws", Path = "/_page/hub" }.Uri;
+        var sockets = new List<ClientWebSocket>();
+        for (var i = 0; i < 15; i++)
+        {
+            sockets.Add(new());
+            await sockets[i].ConnectAsync(hub, TestContext.Current.CancellationToken);
+        }
+
+        // The sockets have come after the page: when they have lost their places it would have lost its own.
+        await using var second = await browser.OpenBlankAsync();
+        await second.Page.GotoAsync(server.Http.BaseAddress!.ToString());
+        await Expect(second.Notice).ToContainTextAsync("open 16 times already");
+        await second.Clients.WaitForAsync();
+
+        using var client = await server.ConnectAsync();
+        foreach (var shown in new[] { page, second }) await Expect(Row(shown, client)).ToContainTextAsync("idle");
+        Assert.Single(page.Asked, url => url.AbsolutePath == "/");
+        page.AssertNoComplaints();
+        sockets.ForEach(socket => socket.Dispose());
+    }
+
     private static ILocator Row(OperatorPage page, TestClient client) =>
         page.Clients.GetByRole(AriaRole.Row).Filter(new() { HasText = $"{client.Socket.LocalEndPoint}" });
 

@@ -1,4 +1,5 @@
 using System.Collections.Concurrent;
+using Microsoft.Extensions.Logging;
 using Microsoft.Extensions.Logging.Abstractions;
 
 namespace SocketSync.Tests;
@@ -55,6 +56,44 @@ public sealed class PageWatchTests : IAsyncDisposable
             _host.Time.Advance(TimeSpan.FromMilliseconds(50));
             return snapshot?.Resources["R"] is { State: "Idle", Rates.Completed: 1 } resource && resource.Timeline.Lanes is [{ Turns: 1 }];
         }
+    }
+
+    [Fact]
+    public async Task OneViewerThatFailsTakesNothingFromTheOthersAndFloodsNoLog()
+    {
+        var logs = new RecordingLogs();
+        using var watch = new PageWatch(_topology, _host.Turns, _host.Time, new LoggerFactory([logs]).CreateLogger<PageWatch>());
+        var failed = 0;
+        var shown = 0;
+        using var failing = watch.Show(_ =>
+        {
+            Interlocked.Increment(ref failed);
+            throw new InvalidOperationException("this one fails");
+        });
+        using var watching = watch.Show(_ => Interlocked.Increment(ref shown));
+        await SyncHost.AdvanceUntil(_host.Time, TimeSpan.FromMilliseconds(50), () => failed >= 10 && shown >= 10, "both are shown ten pictures");
+        Assert.Single(logs.Of(LogLevel.Error));
+    }
+
+    [Fact]
+    public async Task APictureThatCannotBeMadeIsOneThatIsMissing()
+    {
+        var failures = new ConcurrentQueue<Exception>();
+        var calls = 0;
+        var shown = 0;
+        using var sampler = new PageSampler(
+            _topology,
+            _host.Turns,
+            _host.Time,
+            _ =>
+            {
+                if (Interlocked.Increment(ref calls) <= 3)
+                    throw new InvalidOperationException("not yet");
+                shown++;
+            },
+            failures.Enqueue);
+        await SyncHost.AdvanceUntil(_host.Time, TimeSpan.FromMilliseconds(50), () => Volatile.Read(ref shown) >= 2, "it goes on");
+        Assert.Equal(3, failures.Count);
     }
 
     public async ValueTask DisposeAsync()

@@ -38,22 +38,22 @@ internal sealed class PageSampler : IDisposable
 
     private async Task RunAsync(Action<PageSnapshot> show, Action<Exception> failed)
     {
-        try
+        await Task.CompletedTask.ConfigureAwait(ConfigureAwaitOptions.ForceYielding); // made under the lock of those who look
+        var reads = 0;
+        do
         {
-            await Task.CompletedTask.ConfigureAwait(ConfigureAwaitOptions.ForceYielding); // made under the lock of those who look
-            var reads = 0;
-            do
+            try
             {
                 Read();
                 if (reads++ % ReadsPerPicture == 0)
                     show(Look());
             }
-            while (await _timer.WaitForNextTickAsync());
+            catch (Exception exception)
+            {
+                failed(exception); // One picture is lost. The next may come out, and whoever looks waits for it.
+            }
         }
-        catch (Exception exception)
-        {
-            failed(exception);
-        }
+        while (await _timer.WaitForNextTickAsync());
     }
 
     private void Read()

@@ -10,6 +10,7 @@ internal sealed partial class PageWatch(Topology topology, TurnFeed feed, TimePr
 {
     private readonly Lock _sync = new();
     private readonly List<Action<PageSnapshot>> _viewers = [];
+    private readonly SeldomWarning _warning = new(time);
     private PageSampler? _sampler;
 
     /// <summary>Shows everything to <paramref name="viewer"/>, again and again, until what is returned is disposed of.</summary>
@@ -21,7 +22,7 @@ internal sealed partial class PageWatch(Topology topology, TurnFeed feed, TimePr
             if (_sampler is null)
             {
                 LogWatched(logger);
-                _sampler = new PageSampler(topology, feed, time, Tell, exception => LogFailed(logger, exception));
+                _sampler = new PageSampler(topology, feed, time, Tell, Fail);
             }
         }
 
@@ -36,7 +37,22 @@ internal sealed partial class PageWatch(Topology topology, TurnFeed feed, TimePr
         lock (_sync)
             viewers = [.. _viewers];
         foreach (var viewer in viewers)
-            viewer(snapshot);
+        {
+            try
+            {
+                viewer(snapshot);
+            }
+            catch (Exception exception)
+            {
+                Fail(exception); // The others are shown it all the same.
+            }
+        }
+    }
+
+    private void Fail(Exception exception)
+    {
+        if (_warning.IsDue())
+            LogFailed(logger, exception);
     }
 
     private void Leave(Action<PageSnapshot> viewer)
@@ -57,7 +73,7 @@ internal sealed partial class PageWatch(Topology topology, TurnFeed feed, TimePr
     [LoggerMessage(601, LogLevel.Debug, "Nobody looks at the page any more; turns are read by others: {HasReaders}")]
     private static partial void LogUnwatched(ILogger logger, bool hasReaders);
 
-    [LoggerMessage(602, LogLevel.Error, "The page can no longer be kept up to date")]
+    [LoggerMessage(602, LogLevel.Error, "The page could not be kept up to date, and is tried again; further such lines follow at most every 10 s")]
     private static partial void LogFailed(ILogger logger, Exception exception);
 
     private sealed class Viewer(PageWatch watch, Action<PageSnapshot> viewer) : IDisposable
