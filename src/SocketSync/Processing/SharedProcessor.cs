@@ -12,6 +12,7 @@ internal sealed partial class SharedProcessor : IAsyncDisposable
 {
     private readonly IRequestProcessor _processor;
     private readonly IImmediateProcessor? _immediate;
+    private readonly ILinkedProcessor? _linked;
     private readonly ILogger _logger;
 
     public SharedProcessor(string name, ProcessorRegistration registration, IRequestProcessor processor, Gate gate, ResourceWatch watch, ILogger logger)
@@ -22,6 +23,7 @@ internal sealed partial class SharedProcessor : IAsyncDisposable
         NeverBlocks = registration.NeverBlocks;
         _processor = processor;
         _immediate = processor as IImmediateProcessor;
+        _linked = processor as ILinkedProcessor;
         Gate = gate;
         _logger = logger;
     }
@@ -43,7 +45,10 @@ internal sealed partial class SharedProcessor : IAsyncDisposable
     public ResourceWatch Watch { get; }
 
     /// <summary>The link to the device behind it, where there is one.</summary>
-    public LinkKeeper? Link => (_processor as ILinkedProcessor)?.Keeper;
+    public LinkKeeper? Link => _linked?.Keeper;
+
+    /// <summary>The Modbus units behind it that do not answer and are not asked for a while.</summary>
+    public IReadOnlyList<int> RestingUnits => _linked?.RestingUnits ?? [];
 
     /// <summary>Takes one request into the line and through its turn.</summary>
     /// <param name="client">Whose it is.</param>
@@ -55,6 +60,8 @@ internal sealed partial class SharedProcessor : IAsyncDisposable
     public ValueTask<Outcome> ServeAsync(ITurnTaker client, long? arrivedAt)
     {
         var turn = client.Turn;
+        if (_linked?.Refusal(turn.Client, client.Request) is { } refused)
+            return new(refused);
         var admission = Gate.Enter(turn, arrivedAt);
         if (!admission.IsCompletedSuccessfully)
             return WaitAsync(client, turn, admission);
@@ -155,6 +162,7 @@ internal sealed partial class SharedProcessor : IAsyncDisposable
                 await ProcessorThread.SwitchTo();
             if (Watch.IsTraced)
                 Watch.Requested(context.Client, context.Request);
+            context.InTurn = (Gate, turn);
             outcome = await TryProcessAsync(turn, context);
             if (Watch.IsTraced && outcome == Outcome.Ok && !turn.IsOutstayed)
                 Watch.Replied(context.Client, new(context.ReplyBuffer.Written));
