@@ -24,6 +24,8 @@ internal sealed class ResourceHealthCheck(Topology topology, string name) : IHea
         // Over 80 % full.
         if (gate.QueueLength * 5L > gate.MaxQueue * 4L)
             return HealthCheckResult.Degraded($"{gate.QueueLength} requests wait; {gate.MaxQueue} may.");
+        if (topology.Resources[name].RestingUnits is { Count: > 0 } resting)
+            return HealthCheckResult.Degraded($"{(resting.Count == 1 ? "A unit does" : "Units do")} not answer and {(resting.Count == 1 ? "rests" : "rest")}: {string.Join(", ", resting)}.");
         return HealthCheckResult.Healthy();
 
         HealthCheckResult Unserved(string why) =>

@@ -25,7 +25,7 @@ internal sealed record ResourceStatus(
 
 internal sealed record TurnStatus(string ConnectionId, string? RemoteEndPoint, double HeldSeconds);
 
-internal sealed record LinkBody(string State, long Connects, long DiscardedBytes, string? LastError);
+internal sealed record LinkBody(string State, long Connects, long DiscardedBytes, string? LastError, IReadOnlyList<int> Resting);
 
 internal sealed record ListenerStatus(string Address, int? Port, int Connections, long Accepted, long Rejected);
 

@@ -25,7 +25,7 @@ internal static class StatusEndpoint
             gate.QueueLength,
             gate.OldestWait.TotalSeconds,
             gate.Holder is { } holder ? new TurnStatus(holder.Id, holder.RemoteEndPoint?.ToString(), gate.Held.TotalSeconds) : null,
-            link is null ? null : new LinkBody(link.State.ToString(), link.Connects, link.DiscardedBytes, link.LastError),
+            link is null ? null : new LinkBody(link.State.ToString(), link.Connects, link.DiscardedBytes, link.LastError, resource.RestingUnits),
             Sum(Outcome.Ok),
             Sum(Outcome.Busy) + Sum(Outcome.Unavailable),
             Sum(Outcome.Timeout) + Sum(Outcome.Failed),

@@ -141,6 +141,18 @@ internal sealed partial class Gate : IDisposable
         }
     }
 
+    /// <summary>Only now is the resource ready for the turn in hand: its time begins to count anew.</summary>
+    public void Restart(Turn turn)
+    {
+        lock (_sync)
+        {
+            if (_holder != turn || turn.State != TurnState.Running)
+                return;
+            turn.StartedAt = _time.GetTimestamp();
+            _alarm.NotLaterThan(_turnLimits.TurnDue(turn));
+        }
+    }
+
     /// <summary>The holder of a lease has sent something, though not yet a whole request: it is not silent.</summary>
     public void Touch(Turn turn)
     {

@@ -32,8 +32,10 @@ internal sealed class ConfigurationLinkRules(ConfigurationFindings findings)
         CheckRequired($"{path}:{nameof(link.Serial)}", nameof(SerialLinkOptions.Device), "the line's path, such as /dev/ttyUSB0");
         CheckRequired($"{path}:{nameof(link.Process)}", nameof(ProcessLinkOptions.FileName), "the program to start");
         CheckDelays(path, link);
+        CheckEcho($"{path}:{nameof(link.LocalEcho)}", path, link, resource);
         CheckProtocols(name, path, resource, link, options);
         CheckUnits($"{path}:{nameof(link.Units)}", link, (link.Protocol ?? resource.Protocol).Name);
+        CheckRest($"{path}:{nameof(link.Rest)}", link.Rest, (link.Protocol ?? resource.Protocol).Name);
     }
 
     private void CheckKind(string path)
@@ -119,6 +121,29 @@ internal sealed class ConfigurationLinkRules(ConfigurationFindings findings)
 
         foreach (var unit in link.Units.Keys.Where(u => !byte.TryParse(u, NumberStyles.None, CultureInfo.InvariantCulture, out _)))
             findings.Report($"{path}:{unit}", unit, "a unit is a whole number from 0 to 255");
+    }
+
+    private void CheckRest(string path, RestOptions rest, string device)
+    {
+        if (!IsAnyGiven(path)) return;
+        if (!WithUnits.Contains(device, StringComparer.OrdinalIgnoreCase))
+        {
+            findings.Report(path, null, $"is for the protocols {string.Join(" and ", WithUnits)}, not for {device}");
+            return;
+        }
+
+        var most = $"{path}:{nameof(rest.Most)}";
+        if (rest.Most < rest.First && !findings.IsFaulty(most) && !findings.IsFaulty($"{path}:{nameof(rest.First)}"))
+            findings.Report(most, Text(rest.Most), $"must be at least {nameof(rest.First)}, which is {Text(rest.First)}");
+    }
+
+    private void CheckEcho(string path, string link, LinkOptions options, ResourceOptions resource)
+    {
+        if (!options.LocalEcho || findings.IsFaulty(path)) return;
+        if (!IsMentioned($"{link}:{nameof(options.Serial)}"))
+            findings.Report(path, "True", $"is for the adapter of a serial line; a link without {nameof(options.Serial)} has none");
+        else if (resource.Processor.Equals(ProcessorCatalog.Tunnel, StringComparison.OrdinalIgnoreCase))
+            findings.Report(path, "True", "is not for the processor Tunnel, which passes bytes as they come");
     }
 
     /// <summary>Whether a value below the path was given, right by itself.</summary>

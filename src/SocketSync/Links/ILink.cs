@@ -38,7 +38,8 @@ internal interface IOpenLink : IAsyncDisposable
 
     /// <summary>
     /// What is sent to the device. A flush is over when the system has taken the bytes, on a serial line when they are
-    /// sent, and is completed (it throws nothing but a cancellation) when the link is lost. Completing it passes the end of
+    /// sent, and is completed (it throws nothing but a cancellation) when the link is lost. One that was cancelled or given up
+    /// leaves a link that can only be closed. Completing it passes the end of
     /// the stream on, where the kind of link can, and leaves <see cref="Input"/> open.
     /// </summary>
     PipeWriter Output { get; }
@@ -48,6 +49,9 @@ internal interface IOpenLink : IAsyncDisposable
     /// moment later, when a request would have been written in vain.
     /// </summary>
     bool IsEnded => false;
+
+    /// <summary>Something was written that the system has not taken whole: the link is to be closed, never used on.</summary>
+    bool HasUnfinishedWrite => Output is LinkOutput { IsUnfinished: true };
 }
 
 /// <summary>A device is not there, or is there no longer. The message is one line that names the link.</summary>

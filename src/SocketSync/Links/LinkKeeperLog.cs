@@ -2,8 +2,133 @@ using Microsoft.Extensions.Logging;
 
 namespace SocketSync;
 
-internal sealed partial class LinkKeeper
+/// <summary>
+/// What is told of a link: noted under the keeper's lock, logged outside of it, and summed up where it happens too often. A
+/// device that hangs up after each reply costs two lines and then one every ten seconds, however often it is asked.
+/// </summary>
+internal sealed partial class LinkKeeperLog(string resource, string link, ILogger logger, TimeProvider time)
 {
+    private static readonly TimeSpan Interval = TimeSpan.FromSeconds(10);
+
+    private readonly Lock _sync = new();
+    private readonly List<Note> _noted = [];
+    private readonly int[] _leftOut = new int[3];
+    private readonly bool[] _isTold = new bool[3];
+    private long _intervalBegan;
+    private bool _isInInterval;
+    private bool _warnedOfEcho;
+    private bool _warnedOfNoEcho;
+    private string? _lastReason;
+
+    private enum Kind
+    {
+        Opened,
+        Lost,
+        Away,
+    }
+
+    public void Opened() => Add(Kind.Opened, "");
+
+    public void Lost(string reason) => Add(Kind.Lost, reason);
+
+    public void Away(string reason) => Add(Kind.Away, reason);
+
+    /// <summary>Logs what was noted, and from time to time how much was left out. Called often, and never under a lock.</summary>
+    public void Tell() => Tell(isLast: false);
+
+    /// <summary>The same for the last time: nothing is kept for later.</summary>
+    public void TellAll() => Tell(isLast: true);
+
+    public void Discarded(long bytes) => LogDiscarded(logger, resource, link, bytes);
+
+    public void CloseFailed(Exception exception) => LogCloseFailed(logger, resource, link, exception);
+
+    public bool HasToldOfEcho => Volatile.Read(ref _warnedOfEcho);
+
+    public void EchoSeen()
+    {
+        if (!Interlocked.Exchange(ref _warnedOfEcho, true))
+            LogEchoSeen(logger, resource, link);
+    }
+
+    public void EchoMissing()
+    {
+        if (!Interlocked.Exchange(ref _warnedOfNoEcho, true))
+            LogEchoMissing(logger, resource, link);
+    }
+
+    private void Add(Kind kind, string reason)
+    {
+        lock (_sync)
+            _noted.Add(new(kind, reason));
+    }
+
+    private void Tell(bool isLast)
+    {
+        List<Note>? told = null;
+        int[]? leftOut = null;
+        string? lastReason;
+        lock (_sync)
+        {
+            if (_isInInterval && (isLast || time.GetElapsedTime(_intervalBegan) >= Interval))
+                leftOut = EndInterval();
+            foreach (var note in _noted)
+                if (IsToBeTold(note))
+                    (told ??= []).Add(note);
+            _noted.Clear();
+            lastReason = _lastReason;
+        }
+
+        if (leftOut is not null)
+            LogLeftOut(logger, resource, link, leftOut[(int)Kind.Lost], leftOut[(int)Kind.Opened], leftOut[(int)Kind.Away], lastReason);
+        told?.ForEach(Tell);
+    }
+
+    private bool IsToBeTold(Note note)
+    {
+        if (note.Kind != Kind.Opened)
+            _lastReason = note.Reason;
+        if (!_isInInterval)
+        {
+            _isInInterval = true;
+            _intervalBegan = time.GetTimestamp();
+            Array.Clear(_isTold);
+        }
+
+        if (!_isTold[(int)note.Kind])
+            return _isTold[(int)note.Kind] = true;
+        _leftOut[(int)note.Kind]++;
+        return false;
+    }
+
+    /// <summary>Where something was left out, the next interval begins at once, with nothing told but the sum.</summary>
+    private int[]? EndInterval()
+    {
+        _isInInterval = _leftOut.AsSpan().ContainsAnyExcept(0);
+        if (!_isInInterval)
+            return null;
+        _intervalBegan = time.GetTimestamp();
+        int[] leftOut = [.. _leftOut];
+        Array.Clear(_leftOut);
+        return leftOut;
+    }
+
+    private void Tell(Note note)
+    {
+        switch (note.Kind)
+        {
+            case Kind.Opened:
+                LogOpened(logger, resource, link);
+                break;
+            case Kind.Lost:
+                LogLost(logger, resource, link, note.Reason);
+                break;
+            default:
+                LogAway(logger, resource, note.Reason);
+                break;
+        }
+    }
+
     [LoggerMessage(500, LogLevel.Information, "Resource {Resource}: link {Link} is open")]
     private static partial void LogOpened(ILogger logger, string resource, string link);
 
@@ -18,4 +143,15 @@ internal sealed partial class LinkKeeper
 
     [LoggerMessage(504, LogLevel.Warning, "Resource {Resource}: link {Link} could not be closed")]
     private static partial void LogCloseFailed(ILogger logger, string resource, string link, Exception exception);
+
+    [LoggerMessage(505, LogLevel.Warning, "Resource {Resource}: link {Link}, in the last ten seconds and not told one by one: lost {Lost} times, opened {Opened} times, the device away {Away} times; the last reason: {Reason}")]
+    private static partial void LogLeftOut(ILogger logger, string resource, string link, int lost, int opened, int away, string? reason);
+
+    [LoggerMessage(506, LogLevel.Warning, "Resource {Resource}: link {Link} sends back what is written to it, so that a write to a unit that is not there would seem to be answered; set SocketSync:Resources:{Resource}:Link:LocalEcho to true")]
+    private static partial void LogEchoSeen(ILogger logger, string resource, string link);
+
+    [LoggerMessage(507, LogLevel.Warning, "Resource {Resource}: what was written to link {Link} did not come back as it was written, though SocketSync:Resources:{Resource}:Link:LocalEcho says that its adapter sends it back")]
+    private static partial void LogEchoMissing(ILogger logger, string resource, string link);
+
+    private readonly record struct Note(Kind Kind, string Reason);
 }

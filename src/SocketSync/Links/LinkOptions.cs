@@ -55,6 +55,28 @@ internal sealed record LinkOptions
     /// <summary>The largest reply in bytes.</summary>
     [Range(1, LargestReplyBytes)]
     public int MaxReplyBytes { get; init; } = 1048576;
+
+    /// <summary>Modbus: when a unit that does not answer is left alone for a while.</summary>
+    public RestOptions Rest { get; init; } = new();
+
+    /// <summary>A serial line's adapter sends back what is sent; it is taken away before the reply.</summary>
+    public bool LocalEcho { get; init; }
+}
+
+/// <summary>When a Modbus unit that does not answer is left alone, and for how long.</summary>
+internal sealed record RestOptions
+{
+    /// <summary>So many requests in a row; 0: never.</summary>
+    [Range(0, int.MaxValue)]
+    public int After { get; init; } = 3;
+
+    /// <summary>The first rest; doubled with each request that then tries the unit in vain.</summary>
+    [Duration]
+    public TimeSpan First { get; init; } = TimeSpan.FromSeconds(5);
+
+    /// <summary>The longest rest.</summary>
+    [Duration]
+    public TimeSpan Most { get; init; } = TimeSpan.FromMinutes(1);
 }
 
 internal sealed record TcpLinkOptions

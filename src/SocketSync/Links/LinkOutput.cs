@@ -4,14 +4,15 @@ using System.Runtime.CompilerServices;
 namespace SocketSync;
 
 /// <summary>
-/// The output of any kind of link: a flush tells of a lost link in one way, and completing passes the end of the stream
-/// on without closing what the device still sends.
+/// The output of any kind of link: a flush tells of a lost link in one way, one that was given up leaves an output that
+/// nothing is written to any more, and completing passes the end of the stream on without closing what the device still sends.
 /// </summary>
 /// <param name="inner">Where the bytes go.</param>
 /// <param name="end">Passes the end of the stream on; called once at most, with everything flushed.</param>
 internal sealed class LinkOutput(PipeWriter inner, Func<ValueTask> end) : PipeWriter
 {
     private int _completed;
+    private volatile bool _isPending;
 
     public override bool CanGetUnflushedBytes => inner.CanGetUnflushedBytes;
 
@@ -20,18 +21,33 @@ internal sealed class LinkOutput(PipeWriter inner, Func<ValueTask> end) : PipeWr
     /// <summary>Whether the end of the stream was passed on.</summary>
     public bool IsEnded { get; private set; }
 
-    public override Memory<byte> GetMemory(int sizeHint = 0) => inner.GetMemory(sizeHint);
+    /// <summary>
+    /// Whether something was written that the system has not taken whole: a flush is under way, was given up, or has failed,
+    /// or was never begun. Used on, the link would send it with the next request.
+    /// </summary>
+    public bool IsUnfinished => _isPending || inner.UnflushedBytes > 0;
 
-    public override Span<byte> GetSpan(int sizeHint = 0) => inner.GetSpan(sizeHint);
+    // A write that is pending reads the writer's memory: nothing else may be written, or flushed, through it.
+    private PipeWriter Usable => _isPending ? throw new LinkException("an earlier write to the link is unfinished") : inner;
 
-    public override void Advance(int bytes) => inner.Advance(bytes);
+    public override Memory<byte> GetMemory(int sizeHint = 0) => Usable.GetMemory(sizeHint);
+
+    public override Span<byte> GetSpan(int sizeHint = 0) => Usable.GetSpan(sizeHint);
+
+    public override void Advance(int bytes) => Usable.Advance(bytes);
 
     public override void CancelPendingFlush() => inner.CancelPendingFlush();
 
+    /// <param name="cancellationToken">
+    /// Ends the wait, whether or not the write itself can be ended; the link is then to be closed, which ends it.
+    /// </param>
     public override ValueTask<FlushResult> FlushAsync(CancellationToken cancellationToken = default)
     {
+        if (_isPending)
+            return new(new FlushResult(isCanceled: false, isCompleted: true));
+        _isPending = true;
         var flush = inner.FlushAsync(cancellationToken);
-        return flush.IsCompletedSuccessfully ? flush : FinishAsync(flush);
+        return flush.IsCompletedSuccessfully ? new(Ended(flush.Result)) : FinishAsync(flush, cancellationToken);
     }
 
     public override void Complete(Exception? exception = null) => _ = CompleteAsync(exception).AsTask();
@@ -52,15 +68,31 @@ internal sealed class LinkOutput(PipeWriter inner, Func<ValueTask> end) : PipeWr
     }
 
     [AsyncMethodBuilder(typeof(PoolingAsyncValueTaskMethodBuilder<>))]
-    private static async ValueTask<FlushResult> FinishAsync(ValueTask<FlushResult> flush)
+    private async ValueTask<FlushResult> FinishAsync(ValueTask<FlushResult> flush, CancellationToken cancellationToken)
+    {
+        var written = WriteAsync(flush);
+        var result = cancellationToken.CanBeCanceled ? await written.AsTask().WaitAsync(cancellationToken) : await written;
+        cancellationToken.ThrowIfCancellationRequested();
+        return Ended(result);
+    }
+
+    /// <summary>Throws nothing, as it may go on when nobody waits for it any more.</summary>
+    [AsyncMethodBuilder(typeof(PoolingAsyncValueTaskMethodBuilder<>))]
+    private static async ValueTask<FlushResult> WriteAsync(ValueTask<FlushResult> flush)
     {
         try
         {
             return await flush;
         }
-        catch (Exception e) when (e is not OperationCanceledException)
+        catch (Exception)
         {
             return new(isCanceled: false, isCompleted: true);
         }
+    }
+
+    private FlushResult Ended(FlushResult result)
+    {
+        _isPending = result.IsCanceled || result.IsCompleted;
+        return result;
     }
 }

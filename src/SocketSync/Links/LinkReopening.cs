@@ -1,33 +1,57 @@
-using Microsoft.Extensions.Logging;
-
 namespace SocketSync;
 
 /// <summary>How a link is opened, lost and opened again.</summary>
 internal sealed partial class LinkKeeper
 {
-    /// <summary>Begins to open it again: at once, or as after a failed attempt. Under the lock.</summary>
-    private Task<bool> Reopen()
+    /// <summary>A link that is lost sooner, and was asked nothing, was hardly there.</summary>
+    private static readonly TimeSpan Infancy = TimeSpan.FromSeconds(1);
+
+    /// <summary>So many of them in a row, and opening has failed, though it succeeds: a program that ends at once.</summary>
+    private const int MostLostInfants = 3;
+
+    /// <summary>Begins to open it again, at once or after a pause, or as after a failed attempt. Under the lock.</summary>
+    private Task<bool> Reopen(TimeSpan pause = default)
     {
-        if (_opening is { } opening)
-            return opening;
+        if (_phase == Phase.Opening)
+            return _opening!;
+        if (_phase == Phase.Stopped)
+            return Task.FromResult(false);
+        _phase = Phase.Opening;
         if (_lostInfants < MostLostInfants)
-            return _opening = OpenAsync();
-        LogAway(_logger, _resource, $"{_link.Description}: lost as soon as it is open: {_lastError}");
+            return _opening = OpenAsync(pause);
+        _log.Away($"{_link.Description}: lost as soon as it is open: {_lastError}");
         _isAway = true;
         return _opening = RetryAsync();
     }
 
+    /// <summary>
+    /// A request at which the device hung up costs that request, and the pause before the next attempt is always the shortest.
+    /// A line on which late bytes survive is waited for, as it must be drained before the next turn.
+    /// </summary>
+    private async ValueTask ReopenedAsync(string? lost)
+    {
+        Task<bool>? opening = null;
+        lock (_sync)
+        {
+            if (_phase is Phase.Idle or Phase.Opening)
+                opening = Reopen(lost is null ? TimeSpan.Zero : Options.ReconnectDelay);
+        }
+
+        _log.Tell();
+        if (opening is not null && _link.IsDrained)
+            await opening;
+    }
+
     /// <summary>One attempt; after a failed one others follow by themselves, in the background, until one succeeds.</summary>
-    private async Task<bool> OpenAsync()
+    private async Task<bool> OpenAsync(TimeSpan pause)
     {
         await Task.CompletedTask.ConfigureAwait(ConfigureAwaitOptions.ForceYielding); // called under the lock
         try
         {
+            if (pause > TimeSpan.Zero)
+                await Task.Delay(pause, _time, _stopping.Token);
             var open = await LinkAttempt.RunAsync(_link, Options, _time, _stopping.Token);
-            if (Opened(open))
-                return true;
-            await DisposeQuietlyAsync(open);
-            return false;
+            return await IsSilentAsync(open) && Opened(open, isNew: true);
         }
         catch (OperationCanceledException)
         {
@@ -40,23 +64,55 @@ internal sealed partial class LinkKeeper
         }
     }
 
-    private bool Opened(IOpenLink open)
+    /// <summary>A line that was closed while bytes could still come on it is given to a turn only when it is silent.</summary>
+    private async Task<bool> IsSilentAsync(IOpenLink open)
     {
         lock (_sync)
         {
-            if (!_stopping.IsCancellationRequested)
+            if (!_mustBeDrained)
+                return true;
+        }
+
+        switch (await _drain.RunAsync(open, Options.ReplyTimeout, 4 * Options.ReplyTimeout, _stopping.Token))
+        {
+            case DrainResult.Silent:
+                return true;
+            case DrainResult.Noisy:
+                Failed(NotSilent(), () => DrainOnAsync(open));
+                return false;
+            default:
+                await CloseAsync(open);
+                _stopping.Token.ThrowIfCancellationRequested();
+                throw new LinkException($"{_link.Description}: {UnaskedInput.ClosedByDevice}");
+        }
+    }
+
+    private bool Opened(IOpenLink open, bool isNew)
+    {
+        var isStopped = false;
+        lock (_sync)
+        {
+            if (_phase == Phase.Stopped)
             {
+                isStopped = true;
+            }
+            else
+            {
+                _phase = Phase.Ready;
                 _open = open;
                 _opening = null;
-                _isAway = _isIdle = _hasServed = false;
+                _isAway = _hasServed = _wasAsked = _mustBeDrained = false;
                 _openedAt = _lastUsed = _time.GetTimestamp();
-                Interlocked.Increment(ref _connects);
-                LogOpened(_logger, _resource, _link.Description);
-                return true;
+                if (isNew)
+                    Interlocked.Increment(ref _connects);
+                _log.Opened();
             }
         }
 
-        return false;
+        if (isStopped)
+            _ = CloseAsync(open);
+        _log.Tell();
+        return !isStopped;
     }
 
     /// <summary>The device is away; what brings it back goes on in the background.</summary>
@@ -64,86 +120,125 @@ internal sealed partial class LinkKeeper
     {
         lock (_sync)
         {
+            if (_phase == Phase.Stopped)
+                return;
             if (!_isAway)
-                LogAway(_logger, _resource, exception.Message);
+                _log.Away(exception.Message);
+            _phase = Phase.Opening;
             _isAway = true;
             _lastError = exception.Message;
             _opening = recover();
         }
+
+        _log.Tell();
     }
 
+    /// <summary>The only place where a pause grows. Begun under the lock.</summary>
     private async Task<bool> RetryAsync()
     {
         var delay = _delay;
         _delay = TimeSpan.FromTicks(Math.Min(_delay.Ticks * 2, Options.MaxReconnectDelay.Ticks));
-        try
+        return await OpenAsync(delay);
+    }
+
+    /// <summary>Drains the line that a turn has.</summary>
+    /// <returns>Whether it is in order, or will be; else it is closed.</returns>
+    private async Task<bool> DrainAsync(IOpenLink open)
+    {
+        switch (await _drain.RunAsync(open, Options.ReplyTimeout, 4 * Options.ReplyTimeout, _stopping.Token))
         {
-            await Task.Delay(delay, _time, _stopping.Token);
+            case DrainResult.Silent:
+                Release();
+                return true;
+            case DrainResult.Noisy:
+                DrainOn(open);
+                return true;
+            default:
+                await CloseTakenAsync(open, UnaskedInput.ClosedByDevice);
+                return false;
         }
-        catch (OperationCanceledException)
+    }
+
+    /// <summary>The line does not fall silent: nobody is served until it does.</summary>
+    private void DrainOn(IOpenLink open)
+    {
+        lock (_sync)
         {
-            return false;
+            if (_open == open)
+                TakeOut(Phase.Idle, isStale: true);
         }
 
-        return await OpenAsync();
+        Failed(NotSilent(), () => DrainOnAsync(open));
     }
 
     private async Task<bool> DrainOnAsync(IOpenLink open)
     {
         await Task.CompletedTask.ConfigureAwait(ConfigureAwaitOptions.ForceYielding); // called under the lock
-        if (await _drain.RunAsync(open, Options.ReplyTimeout, Timeout.InfiniteTimeSpan) == DrainResult.Silent)
-        {
-            lock (_sync)
-            {
-                _isAway = false;
-                _opening = null;
-            }
-
-            Release();
-            return true;
-        }
-
+        if (await _drain.RunAsync(open, Options.ReplyTimeout, Timeout.InfiniteTimeSpan, _stopping.Token) == DrainResult.Silent)
+            return Opened(open, isNew: false);
         await CloseAsync(open);
-        return await OpenAsync();
+        return await OpenAsync(TimeSpan.Zero);
     }
 
-    private void Forget(IOpenLink open, string why)
-    {
-        _open = null;
-        _isTaken = false;
-        Lost(why);
-        _ = DisposeQuietlyAsync(open);
-    }
+    private LinkException NotSilent() => new($"{_link.Description}: the line does not fall silent");
 
-    private void Lost(string why)
+    private async ValueTask CloseTakenAsync(IOpenLink open, string? lost)
     {
-        _lastError = why;
-        _lostInfants = _hasServed || _time.GetElapsedTime(_openedAt) >= Infancy ? 0 : _lostInfants + 1;
-        LogLost(_logger, _resource, _link.Description, why);
-    }
-
-    private async ValueTask CloseAsync(IOpenLink open)
-    {
+        IOpenLink? closing;
         lock (_sync)
         {
-            if (_open == open)
-                _open = null;
-            _isTaken = false;
+            closing = _open != open ? null : lost is not null ? Lose(lost) : TakeOut(Phase.Idle, isStale: true);
         }
 
-        await DisposeQuietlyAsync(open);
+        _log.Tell();
+        if (closing is not null)
+            await CloseAsync(closing);
     }
 
-    private async Task DisposeQuietlyAsync(IOpenLink open)
+    /// <summary>The device has ended the link, or the way to it has. Under the lock.</summary>
+    /// <returns>What is to be closed.</returns>
+    private IOpenLink? Lose(string why)
     {
-        await Task.CompletedTask.ConfigureAwait(ConfigureAwaitOptions.ForceYielding); // also called under the lock
+        _lastError = why;
+        if (_hasServed || _time.GetElapsedTime(_openedAt) >= Infancy)
+        {
+            _lostInfants = 0;
+            _delay = Options.ReconnectDelay;
+        }
+        else if (!_wasAsked)
+        {
+            _lostInfants++;
+        }
+
+        _log.Lost(why);
+        return TakeOut(Phase.Idle, isStale: _phase == Phase.Taken);
+    }
+
+    /// <summary>The link is nobody's any more. Under the lock.</summary>
+    /// <param name="next">What follows.</param>
+    /// <param name="isStale">A reply to what was asked may still come, where late bytes survive.</param>
+    /// <returns>What is to be closed.</returns>
+    private IOpenLink? TakeOut(Phase next, bool isStale)
+    {
+        if (_phase == Phase.Stopped)
+            return null;
+        var open = _open;
+        _open = null;
+        _phase = next;
+        _mustBeDrained |= isStale && _link.IsDrained;
+        return open;
+    }
+
+    /// <summary>Begins to close it before anything else happens, and throws nothing. Not under the lock.</summary>
+    private async Task CloseAsync(IOpenLink open)
+    {
         try
         {
             await open.DisposeAsync();
         }
         catch (Exception exception)
         {
-            LogCloseFailed(_logger, _resource, _link.Description, exception);
+            _log.CloseFailed(exception);
         }
     }
 }

@@ -40,7 +40,7 @@ internal sealed class OpenTcpLink : IOpenLink
 
     public ValueTask DisposeAsync()
     {
-        if (_output.UnflushedBytes > 0 || TcpState.HasUnsent(_socket)) _connection.Abort(new ConnectionAbortedException("The link is closed."));
+        if (_output.IsUnfinished || TcpState.HasUnsent(_socket)) _connection.Abort(new ConnectionAbortedException("The link is closed."));
         return _connection.DisposeAsync();
     }
 

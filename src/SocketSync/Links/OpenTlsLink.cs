@@ -11,6 +11,7 @@ internal sealed class OpenTlsLink : IOpenLink
     private readonly SslStream _tls;
     private readonly string _description;
     private readonly Pipe _input = new(LinkPipe.Options);
+    private readonly LinkOutput _output;
     private readonly Task _reading;
 
     public OpenTlsLink(Socket socket, SslStream tls, string description)
@@ -18,20 +19,20 @@ internal sealed class OpenTlsLink : IOpenLink
         _socket = socket;
         _tls = tls;
         _description = description;
-        Output = new LinkOutput(PipeWriter.Create(tls, new StreamPipeWriterOptions(leaveOpen: true)), EndAsync);
+        _output = new LinkOutput(PipeWriter.Create(tls, new StreamPipeWriterOptions(leaveOpen: true)), EndAsync);
         _reading = ReadAsync();
     }
 
     public PipeReader Input => _input.Reader;
 
-    public PipeWriter Output { get; }
+    public PipeWriter Output => _output;
 
     public bool IsEnded => TcpState.IsEnded(_socket);
 
     public async ValueTask DisposeAsync()
     {
         // Disposed of first, the socket ends what is pending on it.
-        if (TcpState.HasUnsent(_socket)) _socket.Close(timeout: 0);
+        if (_output.IsUnfinished || TcpState.HasUnsent(_socket)) _socket.Close(timeout: 0);
         else _socket.Dispose();
         _input.Writer.CancelPendingFlush();
         await _reading;

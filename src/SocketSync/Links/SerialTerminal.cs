@@ -24,6 +24,7 @@ internal sealed class SerialTerminal : Stream
     private readonly SerialPort _port;
     private readonly SafeHandle _line;
     private readonly AnonymousPipeServerStream _wake = new(PipeDirection.Out, HandleInheritability.None);
+    private readonly Lock _writing = new();
     private volatile bool _stopped;
 
     /// <param name="port">Open; belongs to this from now on.</param>
@@ -48,11 +49,19 @@ internal sealed class SerialTerminal : Stream
         set => throw new NotSupportedException();
     }
 
-    /// <summary>Ends a read that is pending, with 0 bytes, and any later one.</summary>
+    /// <summary>
+    /// Ends a read that is pending, with 0 bytes, and any later one. When it returns no byte is written any more, and what
+    /// the line had taken and not sent is dropped.
+    /// </summary>
     public void Stop()
     {
-        if (_stopped) return;
-        _stopped = true;
+        lock (_writing)
+        {
+            if (_stopped) return;
+            _stopped = true;
+            DropUnsent();
+        }
+
         _wake.WriteByte(0);
     }
 
@@ -78,13 +87,12 @@ internal sealed class SerialTerminal : Stream
     {
         while (!buffer.IsEmpty)
         {
-            var count = Write(_line, ref MemoryMarshal.GetReference(buffer.Span), (nuint)buffer.Length);
-            if (count > 0) buffer = buffer[(int)count..];
-            else if (count == 0 || ThrowUnlessTemporary()) await Task.Delay(FullPause, cancellationToken);
-            if (_stopped) throw new IOException("the link is closed");
+            var count = WriteSome(buffer.Span, cancellationToken);
+            if (count > 0) buffer = buffer[count..];
+            else await Task.Delay(FullPause, cancellationToken);
         }
 
-        while (!_stopped && _port.BytesToWrite is > 0 and var left)
+        while (CountUnsent() is > 0 and var left)
             await Task.Delay(TimeSpan.FromSeconds(left * BitsPerCharacter / _port.BaudRate), cancellationToken);
     }
 
@@ -108,22 +116,52 @@ internal sealed class SerialTerminal : Stream
         if (disposing && !_line.IsClosed)
         {
             Stop();
-            try
-            {
-                // Else the driver's close waits for it, on a line whose flow control has stopped it for half a minute.
-                _port.DiscardOutBuffer();
-            }
-            catch (Exception e) when (e is IOException or InvalidOperationException)
-            {
-                // It has hung up.
-            }
-
             // Not the port, whose Dispose waits until everything is sent. All it holds is this descriptor.
             _line.Dispose();
             _wake.Dispose();
         }
 
         base.Dispose(disposing);
+    }
+
+    /// <summary>Writes as much as the line takes, without waiting; nothing once stopped or cancelled, not even a byte of it.</summary>
+    private int WriteSome(ReadOnlySpan<byte> bytes, CancellationToken cancellationToken)
+    {
+        lock (_writing)
+        {
+            ThrowIfStopped();
+            cancellationToken.ThrowIfCancellationRequested();
+            var count = Write(_line, ref MemoryMarshal.GetReference(bytes), (nuint)bytes.Length);
+            if (count < 0) ThrowUnlessTemporary();
+            return (int)Math.Max(count, 0);
+        }
+    }
+
+    private int CountUnsent()
+    {
+        lock (_writing)
+        {
+            ThrowIfStopped();
+            return _port.BytesToWrite;
+        }
+    }
+
+    private void DropUnsent()
+    {
+        try
+        {
+            // The driver's close would wait for it too, on a line whose flow control has stopped it for half a minute.
+            _port.DiscardOutBuffer();
+        }
+        catch (Exception e) when (e is IOException or InvalidOperationException)
+        {
+            // It has hung up.
+        }
+    }
+
+    private void ThrowIfStopped()
+    {
+        if (_stopped) throw new IOException("the link is closed");
     }
 
     /// <summary>Whether there is something to read; false once stopped.</summary>

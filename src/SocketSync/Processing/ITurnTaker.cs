@@ -11,7 +11,7 @@ internal interface ITurnTaker
     /// <summary>Its place in line, then its turn.</summary>
     Turn Turn { get; }
 
-    /// <summary>The request, in its turn, for a processor that answers at once; valid until the outcome was told.</summary>
+    /// <summary>The request, before it stands in line, and in its turn for a processor that answers at once; valid until the outcome was told.</summary>
     ReadOnlySequence<byte> Request { get; }
 
     /// <summary>What such a processor has replied.</summary>

@@ -1,5 +1,6 @@
 using System.Buffers;
 using System.IO.Pipelines;
+using System.Runtime.CompilerServices;
 
 namespace SocketSync;
 
@@ -12,15 +13,20 @@ namespace SocketSync;
 /// Where the protocol carries no identity, bytes that the device sends unasked after a request was written are taken for its
 /// reply; <see cref="LinkOptions.RequestInterval"/> makes that less likely.
 /// </remarks>
-internal sealed class Relay : IRequestProcessor, IResourceRecovery, ILinkedProcessor, IAsyncDisposable
+internal sealed partial class Relay : IRequestProcessor, IResourceRecovery, ILinkedProcessor, IAsyncDisposable
 {
     private readonly IReadOnlyDictionary<string, ILinkProtocol> _protocols;
     private readonly TimeProvider _time;
     private readonly Deadline _replyDeadline;
     private readonly Deadline _quietDeadline;
+    private readonly LocalEcho _echo = new();
+    private readonly LateReplies _late;
+    private readonly RestingUnits _resting;
     private PipeReader? _reading;
     private long _lastReplyAt;
     private bool _isQuiet;
+    private bool _hasBegun;
+    private bool _takesEcho;
     private string? _loss;
 
     /// <param name="keeper">Keeps the link to the device.</param>
@@ -31,6 +37,8 @@ internal sealed class Relay : IRequestProcessor, IResourceRecovery, ILinkedProce
         Keeper = keeper;
         _protocols = protocols;
         _time = time;
+        _late = new LateReplies(time);
+        _resting = new RestingUnits(time);
         _replyDeadline = new Deadline(time, Wake);
         _quietDeadline = new Deadline(time, Wake);
         keeper.Start();
@@ -40,44 +48,46 @@ internal sealed class Relay : IRequestProcessor, IResourceRecovery, ILinkedProce
 
     public bool NeedsRecovery { get; private set; }
 
+    public IReadOnlyList<int> RestingUnits => _resting.List(Keeper.Options.Rest);
+
+    /// <inheritdoc/>
+    public Outcome? Refusal(Client client, in ReadOnlySequence<byte> request) =>
+        _resting.IsAnySilent && _protocols[client.Listener].UnitOf(request) is { } unit && _resting.Rests(unit, Keeper.Options.Rest) ? Outcome.Timeout : null;
+
     public async ValueTask ProcessAsync(RequestContext context, CancellationToken cancellationToken)
     {
-        var request = context.Request;
         var protocol = _protocols[context.Client.Listener];
-        for (var mayRepeat = protocol.IsRead(request); ; mayRepeat = false)
+        if (protocol.UnitOf(context.Request) is not { } unit)
         {
-            if (await TakeAsync(cancellationToken) is not { } link)
-            {
-                context.Outcome = Outcome.Unavailable;
-                return;
-            }
+            await ProcessAsync(context, protocol, unit: null, cancellationToken);
+            return;
+        }
 
-            var exchange = await ExchangeAsync(link, protocol, request, context.Reply, cancellationToken);
-            if (exchange == Ending.Done)
-            {
-                Keeper.Release();
-                return;
-            }
+        if (!_resting.TryBegin(unit, Keeper.Options.Rest))
+        {
+            context.Outcome = Outcome.Timeout;
+            return;
+        }
 
-            context.Outcome = exchange == Ending.TooLate ? Outcome.Timeout : Outcome.Unavailable;
-            if (exchange == Ending.TooLate && Keeper.Link.IsDrained)
-            {
-                NeedsRecovery = true; // takes seconds, which are not the client's
-                return;
-            }
-
-            await Keeper.RetireAsync(exchange == Ending.TooLate ? null : _loss);
-            cancellationToken.ThrowIfCancellationRequested();
-            if (exchange != Ending.DiedSilent || !mayRepeat)
-                return;
-            context.Outcome = Outcome.Ok;
+        bool? hasAnswered = null;
+        try
+        {
+            hasAnswered = await ProcessAsync(context, protocol, unit, cancellationToken);
+        }
+        finally
+        {
+            _resting.End(unit, hasAnswered, Keeper.Options.Rest);
         }
     }
 
+    /// <inheritdoc/>
+    /// <remarks>Throws nothing: what is wrong with the link is the keeper's to mend.</remarks>
     public async ValueTask RecoverAsync()
     {
         NeedsRecovery = false;
-        await Keeper.RetireAsync();
+        var lost = _loss;
+        _loss = null;
+        await Keeper.RetireAsync(lost);
     }
 
     public async ValueTask DisposeAsync()
@@ -87,111 +97,112 @@ internal sealed class Relay : IRequestProcessor, IResourceRecovery, ILinkedProce
         _quietDeadline.Dispose();
     }
 
-    private async ValueTask<Ending> ExchangeAsync(
-        IOpenLink link, ILinkProtocol protocol, ReadOnlySequence<byte> request, IBufferWriter<byte> reply, CancellationToken cancellationToken)
+    /// <returns>Whether the device has answered; <see langword="null"/> where it could not.</returns>
+    [AsyncMethodBuilder(typeof(PoolingAsyncValueTaskMethodBuilder<>))]
+    private async ValueTask<bool?> ProcessAsync(RequestContext context, ILinkProtocol protocol, byte? unit, CancellationToken cancellationToken)
     {
-        var hasBegun = false;
-        _loss = "the device has closed the link before its reply was complete";
-        _reading = link.Input;
-        var cancelled = cancellationToken.UnsafeRegister(static relay => ((Relay)relay!).Wake(), this);
-        try
+        for (var mayRepeat = protocol.IsRead(context.Request); ; mayRepeat = false)
         {
-            protocol.WriteRequest(request, link.Output);
-            _replyDeadline.Set(Keeper.Options.ReplyTimeout);
-            if ((await FlushAsync(link.Output)).IsCompleted)
-                return Ending.DiedSilent;
-            if (!protocol.ExpectsReply(request))
-                return Ending.Done;
-
-            for (var searched = 0L; ;)
+            if (await TakeAsync(context, unit, cancellationToken) is not { } link)
             {
-                var result = await link.Input.ReadAsync(CancellationToken.None);
-                hasBegun |= !result.Buffer.IsEmpty;
-                var hasGrown = result.Buffer.Length > searched;
-                var isSilent = result.IsCompleted || (_isQuiet && _quietDeadline.Passed);
-                var found = Find(protocol, request, result.Buffer, searched, isSilent, out var rest);
-                if (found.Status == ReplyStatus.Complete)
-                {
-                    protocol.WriteReply(request, rest.Slice(0, found.Length), reply);
-                    link.Input.AdvanceTo(rest.GetPosition(found.Length));
-                    return Ending.Done;
-                }
+                context.Outcome = Outcome.Unavailable;
+                return null;
+            }
 
-                link.Input.AdvanceTo(rest.Start, rest.End);
-                if (found.Status == ReplyStatus.Lost)
-                    _loss = null; // the device is there, though it makes no sense
-                if (found.Status == ReplyStatus.Lost || result.IsCompleted)
-                    return hasBegun ? Ending.Died : Ending.DiedSilent;
-                if (_replyDeadline.Passed || cancellationToken.IsCancellationRequested)
-                    return Ending.TooLate;
-                searched = rest.Length;
-                if (found.Status == ReplyStatus.EndsBySilence && hasGrown)
-                    _quietDeadline.Set(Keeper.Options.ReplyQuietTime);
-                _isQuiet = found.Status == ReplyStatus.EndsBySilence;
+            _loss = null;
+            Ending ending;
+            try
+            {
+                ending = await ExchangeAsync(link, protocol, context, cancellationToken);
+            }
+            catch
+            {
+                await Keeper.CutAsync(); // nobody knows where in its stream it is
+                await RetireAsync();
+                throw;
+            }
+
+            switch (ending)
+            {
+                case Ending.Done:
+                    Keeper.Release();
+                    return true;
+
+                case Ending.NotTaken:
+                    context.Outcome = Outcome.Timeout;
+                    await Keeper.CutAsync(); // before the client is told
+                    await RetireAsync();
+                    return null;
+
+                case Ending.NoReply:
+                    context.Outcome = Outcome.Timeout;
+                    if (unit is { } late && Keeper.Link.IsDrained)
+                    {
+                        _late.Expect(late, Keeper.Options.ReplyTimeout); // which will tell whose it is
+                        Keeper.Release();
+                    }
+                    else
+                    {
+                        await RetireAsync();
+                    }
+
+                    return false;
+            }
+
+            context.Outcome = cancellationToken.IsCancellationRequested ? Outcome.Timeout : Outcome.Unavailable;
+            mayRepeat &= ending == Ending.DiedSilent && !cancellationToken.IsCancellationRequested;
+            if (!mayRepeat)
+            {
+                await RetireAsync();
+                return null;
+            }
+
+            await RecoverAsync();
+            context.Outcome = Outcome.Ok;
+        }
+    }
+
+    /// <summary>The link is to be opened afresh; a line that is drained first takes seconds, which are not the client's.</summary>
+    private async ValueTask RetireAsync()
+    {
+        NeedsRecovery = Keeper.Link.IsDrained;
+        if (!NeedsRecovery)
+            await RecoverAsync();
+    }
+
+    /// <summary>
+    /// Takes the link, once a late reply of the same unit cannot come any more and the pause that the device wants has passed;
+    /// one that is away costs no pause.
+    /// </summary>
+    [AsyncMethodBuilder(typeof(PoolingAsyncValueTaskMethodBuilder<>))]
+    private async ValueTask<IOpenLink?> TakeAsync(RequestContext context, byte? unit, CancellationToken cancellationToken)
+    {
+        while (true)
+        {
+            var link = await Keeper.TakeAsync(context.Work, cancellationToken);
+            if (link is null)
+                return null;
+            if (unit is { } asked && _late.Remaining(asked) is { } silence)
+            {
+                if (await Keeper.AwaitSilenceAsync(link, silence, cancellationToken))
+                    _late.Forget(asked);
+                if (context.InTurn is (var gate, var turn))
+                    gate.Restart(turn); // the wait was for an earlier request
+                continue;
+            }
+
+            if (Pause() is not { } pause)
+                return link;
+            try
+            {
+                await Task.Delay(pause, _time, cancellationToken);
+            }
+            catch (OperationCanceledException)
+            {
+                Keeper.GiveBack();
+                throw;
             }
         }
-        catch (TimeoutException)
-        {
-            return Ending.TooLate; // the device takes nothing
-        }
-        catch (Exception exception) when (LinkKeeper.IsLoss(exception))
-        {
-            _loss = exception.Message;
-            return cancellationToken.IsCancellationRequested ? Ending.TooLate : hasBegun ? Ending.Died : Ending.DiedSilent;
-        }
-        finally
-        {
-            await cancelled.DisposeAsync();
-            _replyDeadline.Clear();
-            _quietDeadline.Clear();
-            _isQuiet = false;
-            _lastReplyAt = _time.GetTimestamp();
-        }
-    }
-
-    /// <summary>Discards what does not answer the request, and finds what does.</summary>
-    private ReplyResult Find(
-        ILinkProtocol protocol, in ReadOnlySequence<byte> request, in ReadOnlySequence<byte> buffer, long searched, bool isSilent, out ReadOnlySequence<byte> rest)
-    {
-        rest = buffer;
-        while (!rest.IsEmpty)
-        {
-            var found = protocol.FindReply(request, rest, searched, isSilent);
-            if (found.Status != ReplyStatus.Foreign)
-                return found;
-            Keeper.CountDiscarded(found.Length);
-            rest = rest.Slice(found.Length);
-            searched = 0;
-        }
-
-        return ReplyResult.Incomplete;
-    }
-
-    private async ValueTask<FlushResult> FlushAsync(PipeWriter output)
-    {
-        // A device that takes nothing is too late too; cancelled by the link being retired.
-        var flush = output.FlushAsync();
-        return flush.IsCompletedSuccessfully ? flush.Result : await flush.AsTask().WaitAsync(Keeper.Options.ReplyTimeout, _time);
-    }
-
-    /// <summary>Takes the link, once the pause that the device wants has passed; one that is away costs no pause.</summary>
-    private async ValueTask<IOpenLink?> TakeAsync(CancellationToken cancellationToken)
-    {
-        var link = await Keeper.TakeAsync(cancellationToken);
-        if (link is null || Pause() is not { } pause)
-            return link;
-
-        try
-        {
-            await Task.Delay(pause, _time, cancellationToken);
-        }
-        catch (OperationCanceledException)
-        {
-            Keeper.Release(); // nothing was written
-            throw;
-        }
-
-        return await Keeper.TakeAsync(cancellationToken); // and rid of what came meanwhile
     }
 
     private TimeSpan? Pause()
@@ -206,18 +217,4 @@ internal sealed class Relay : IRequestProcessor, IResourceRecovery, ILinkedProce
     }
 
     private void Wake() => _reading?.CancelPendingRead();
-
-    private enum Ending
-    {
-        Done,
-
-        /// <summary>No whole reply within ReplyTimeout, or the turn is over.</summary>
-        TooLate,
-
-        /// <summary>The link was lost after the reply had begun.</summary>
-        Died,
-
-        /// <summary>The link was lost before any byte of a reply.</summary>
-        DiedSilent,
-    }
 }

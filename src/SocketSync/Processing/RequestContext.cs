@@ -47,6 +47,9 @@ public sealed class RequestContext
     /// <summary>What is done for this client in its turn is charged here.</summary>
     internal WorkBudget Work { get; init; } = new();
 
+    /// <summary>The turn that it is in, and whose.</summary>
+    internal (Gate Gate, Turn Turn)? InTurn { get; set; }
+
     internal PooledBuffer ReplyBuffer => _reply;
 
     internal int RequestLength => _request.Length;

@@ -12,6 +12,7 @@ internal sealed class SharedProcessor : IAsyncDisposable
 {
     private readonly IRequestProcessor _processor;
     private readonly IImmediateProcessor? _immediate;
+    private readonly ILinkedProcessor? _linked;
 
     public SharedProcessor(
         string name,
@@ -28,6 +29,7 @@ internal sealed class SharedProcessor : IAsyncDisposable
         NeverBlocks = registration.NeverBlocks;
         _processor = processor;
         _immediate = processor as IImmediateProcessor;
+        _linked = processor as ILinkedProcessor;
         Gate = gate;
         Log = new ResourceLog(name, registration.Name, time ?? TimeProvider.System, logger);
     }
@@ -52,7 +54,10 @@ internal sealed class SharedProcessor : IAsyncDisposable
     public ResourceLog Log { get; }
 
     /// <summary>The link to the device behind it, where there is one.</summary>
-    public LinkKeeper? Link => (_processor as ILinkedProcessor)?.Keeper;
+    public LinkKeeper? Link => _linked?.Keeper;
+
+    /// <summary>The Modbus units behind it that do not answer and are not asked for a while.</summary>
+    public IReadOnlyList<int> RestingUnits => _linked?.RestingUnits ?? [];
 
     /// <summary>Whether the server counts as ready only while this can be served.</summary>
     public bool IsRequired { get; set; } = true;
@@ -67,6 +72,8 @@ internal sealed class SharedProcessor : IAsyncDisposable
     public ValueTask<Outcome> ServeAsync(ITurnTaker client, long? arrivedAt)
     {
         var turn = client.Turn;
+        if (_linked?.Refusal(turn.Client, client.Request) is { } refused)
+            return new(refused);
         var admission = Gate.Enter(turn, arrivedAt);
         if (!admission.IsCompletedSuccessfully)
             return WaitAsync(client, turn, admission);
@@ -168,6 +175,7 @@ internal sealed class SharedProcessor : IAsyncDisposable
                 await ProcessorThread.SwitchTo();
             if (Watch.IsTraced)
                 Watch.Requested(context.Client, context.Request);
+            context.InTurn = (Gate, turn);
             outcome = await TryProcessAsync(turn, context);
             if (Watch.IsTraced && outcome == Outcome.Ok && !turn.IsOutstayed)
                 Watch.Replied(context.Client, new(context.ReplyBuffer.Written));

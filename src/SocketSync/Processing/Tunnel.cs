@@ -27,7 +27,7 @@ internal sealed class Tunnel : IRequestProcessor, IResourceRecovery, ILinkedProc
         var client = context.EnterClient(out var turnIsOver);
         try
         {
-            if (await Keeper.TakeAsync(cancellationToken) is not { } link)
+            if (await Keeper.TakeAsync(context.Work, cancellationToken) is not { } link)
             {
                 context.Outcome = Outcome.Unavailable;
                 return;
@@ -35,13 +35,9 @@ internal sealed class Tunnel : IRequestProcessor, IResourceRecovery, ILinkedProc
 
             NeedsRecovery = true;
             using var end = CancellationTokenSource.CreateLinkedTokenSource(cancellationToken, turnIsOver);
-            var toClient = PassBackAsync(link, client, end.Token);
-            var toDevice = PassOnAsync(context.Request, client, link, end.Token);
-            await Task.WhenAny(toClient, toDevice);
-            if (!toClient.IsCompleted)
-                await Task.WhenAny(toClient, Task.Delay(Keeper.Options.ReplyTimeout, _time, end.Token));
-            await end.CancelAsync();
-            await Task.WhenAll(toClient, toDevice);
+            await PassAsync(context, client, link, end);
+            if (link.HasUnfinishedWrite)
+                await Keeper.CutAsync(); // before the client is told, and before the next one could have it
         }
         finally
         {
@@ -58,7 +54,26 @@ internal sealed class Tunnel : IRequestProcessor, IResourceRecovery, ILinkedProc
 
     public ValueTask DisposeAsync() => Keeper.DisposeAsync();
 
-    private static async Task PassOnAsync(ReadOnlySequence<byte> first, IConversation client, IOpenLink link, CancellationToken cancellationToken)
+    /// <summary>Both ways, until both have ended; neither leaves a read that was not given back, nor an exception unseen.</summary>
+    private async Task PassAsync(RequestContext context, IConversation client, IOpenLink link, CancellationTokenSource end)
+    {
+        var toClient = PassBackAsync(link, client, context.Work, end.Token);
+        var toDevice = PassOnAsync(context.Request, client, link, context.Work, end.Token);
+        try
+        {
+            await Task.WhenAny(toClient, toDevice);
+            if (!toClient.IsCompleted)
+                await Task.WhenAny(toClient, Task.Delay(Keeper.Options.ReplyTimeout, _time, end.Token));
+        }
+        finally
+        {
+            await end.CancelAsync();
+            await Task.WhenAll(toClient, toDevice);
+        }
+    }
+
+    private static async Task PassOnAsync(
+        ReadOnlySequence<byte> first, IConversation client, IOpenLink link, WorkBudget work, CancellationToken cancellationToken)
     {
         var received = new PooledBuffer();
         try
@@ -69,10 +84,12 @@ internal sealed class Tunnel : IRequestProcessor, IResourceRecovery, ILinkedProc
                 link.Output.Write(received.Written.Span);
                 if ((await link.Output.FlushAsync(cancellationToken)).IsCompleted)
                     return;
+                if (work.Charge(WorkBudget.SystemCall + received.Length))
+                    await WorkBudget.GiveWay();
             }
             while (await client.ReceiveAsync(received, cancellationToken));
 
-            await link.Output.CompleteAsync();
+            await link.Output.CompleteAsync().AsTask().WaitAsync(cancellationToken);
         }
         catch (Exception exception) when (LinkKeeper.IsLoss(exception))
         {
@@ -84,17 +101,29 @@ internal sealed class Tunnel : IRequestProcessor, IResourceRecovery, ILinkedProc
         }
     }
 
-    private static async Task PassBackAsync(IOpenLink link, IConversation client, CancellationToken cancellationToken)
+    private static async Task PassBackAsync(IOpenLink link, IConversation client, WorkBudget work, CancellationToken cancellationToken)
     {
         try
         {
             while (true)
             {
                 var result = await link.Input.ReadAsync(cancellationToken);
-                foreach (var segment in result.Buffer)
-                    await client.SendAsync(segment, cancellationToken);
-                link.Input.AdvanceTo(result.Buffer.End);
-                if (result.IsCompleted || result.IsCanceled)
+                try
+                {
+                    foreach (var segment in result.Buffer)
+                    {
+                        await client.SendAsync(segment, cancellationToken);
+                        if (work.Charge(WorkBudget.SystemCall + segment.Length))
+                            await WorkBudget.GiveWay();
+                    }
+                }
+                finally
+                {
+                    // Also where the client takes nothing and the turn is cut there: the link is read again after this one.
+                    link.Input.AdvanceTo(result.Buffer.End);
+                }
+
+                if (result.IsCompleted)
                     return;
             }
         }

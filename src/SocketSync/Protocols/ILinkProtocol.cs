@@ -19,6 +19,12 @@ internal interface ILinkProtocol
     /// </summary>
     bool IsRead(in ReadOnlySequence<byte> request);
 
+    /// <summary>
+    /// The unit on the link that is asked, where a reply tells whose it is; <see langword="null"/> for other protocols, and for
+    /// a request that no unit answers.
+    /// </summary>
+    byte? UnitOf(in ReadOnlySequence<byte> request) => null;
+
     /// <summary>Writes the request as the device understands it; again, if it is to be written again.</summary>
     void WriteRequest(in ReadOnlySequence<byte> request, IBufferWriter<byte> link);
 

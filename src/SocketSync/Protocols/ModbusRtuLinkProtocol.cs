@@ -9,6 +9,9 @@ internal sealed class ModbusRtuLinkProtocol(int maxReplyBytes, ModbusUnits units
 
     public bool IsRead(in ReadOnlySequence<byte> request) => ModbusPdu.IsRead(Head(request).Function);
 
+    public byte? UnitOf(in ReadOnlySequence<byte> request) =>
+        units.OnLink(Head(request).Unit) is var unit && unit != RtuFrame.Broadcast ? unit : null;
+
     public void WriteRequest(in ReadOnlySequence<byte> request, IBufferWriter<byte> link)
     {
         var frame = ModbusPdu.Join(request, stackalloc byte[RtuFrame.Longest]);

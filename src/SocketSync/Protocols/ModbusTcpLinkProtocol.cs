@@ -12,6 +12,9 @@ internal sealed class ModbusTcpLinkProtocol(int maxReplyBytes, ModbusUnits units
 
     public bool IsRead(in ReadOnlySequence<byte> request) => ModbusPdu.IsRead(Function(request));
 
+    public byte? UnitOf(in ReadOnlySequence<byte> request) =>
+        units.OnLink(Mbap.Unit(ModbusPdu.Join(request, stackalloc byte[Mbap.Shortest])));
+
     public void WriteRequest(in ReadOnlySequence<byte> request, IBufferWriter<byte> link)
     {
         var frame = ModbusPdu.Join(request, stackalloc byte[Mbap.Longest]);

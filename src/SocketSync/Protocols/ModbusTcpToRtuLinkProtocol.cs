@@ -12,6 +12,9 @@ internal sealed class ModbusTcpToRtuLinkProtocol(int maxReplyBytes, ModbusUnits 
 
     public bool IsRead(in ReadOnlySequence<byte> request) => ModbusPdu.IsRead(Head(request).Function);
 
+    public byte? UnitOf(in ReadOnlySequence<byte> request) =>
+        Head(request).UnitOnLink is var unit && unit != RtuFrame.Broadcast ? unit : null;
+
     public void WriteRequest(in ReadOnlySequence<byte> request, IBufferWriter<byte> link)
     {
         var frame = ModbusPdu.Join(request, stackalloc byte[Mbap.Longest]);

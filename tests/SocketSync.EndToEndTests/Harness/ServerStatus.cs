@@ -28,6 +28,6 @@ internal sealed record ResourceStatus(
 
 internal sealed record TurnStatus(string ConnectionId, string? RemoteEndPoint, double HeldSeconds);
 
-internal sealed record LinkStatus(string State, long Connects, long DiscardedBytes, string? LastError);
+internal sealed record LinkStatus(string State, long Connects, long DiscardedBytes, string? LastError, int[] Resting);
 
 internal sealed record ListenerStatus(string Address, int Port, long Connections, long Accepted, long Rejected);

@@ -42,7 +42,7 @@ internal sealed class InMemoryConnection : ConnectionContext
 
     public PipeReader FromServer => _toClient.Reader;
 
-    public async Task SendAsync(string text) => await _toServer.Writer.WriteAsync(Encoding.ASCII.GetBytes(text));
+    public async Task SendAsync(string text) => await _toServer.Writer.WriteAsync(Encoding.Latin1.GetBytes(text));
 
     /// <summary>What comes up to the next line end, without it; null at the end of the stream.</summary>
     public async Task<string?> ReadLineAsync()

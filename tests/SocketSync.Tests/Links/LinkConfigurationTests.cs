@@ -8,6 +8,8 @@ public class LinkConfigurationTests
     private const string Relay = "Resources:Default:Processor=Relay; ";
     private const string Tcp = Relay + "Resources:Default:Link:Tcp:Host=192.0.2.10; Resources:Default:Link:Tcp:Port=502; ";
 
+    private const string ModbusTcp = Tcp + "Resources:Default:Protocol:Name=ModbusTcp; ";
+
     [Fact]
     public void WhatIsNotGivenIsTheDefault()
     {
@@ -102,6 +104,15 @@ public class LinkConfigurationTests
     [InlineData(Tcp + "Resources:Default:Link:Protocol:MaxRequestBytes=5", ":Protocol:Name", null, "must be given; a device's protocol takes nothing from the clients'")]
     [InlineData(Tcp + "Resources:Default:Link:Units:1=0", ":Units", null, "is for the protocols ModbusTcp and ModbusRtu, not for Raw")]
     [InlineData(Tcp + "Resources:Default:Protocol:Name=Line; Resources:Default:Link:Protocol:Name=Line; Resources:Default:Link:Protocol:Delimiter=;", ":Protocol:Name", "Line", "must have the settings of the clients' Line")]
+    // Units that rest, and lines that echo
+    [InlineData(Tcp + "Resources:Default:Link:Rest:After=5", ":Rest", null, "is for the protocols ModbusTcp and ModbusRtu, not for Raw")]
+    [InlineData(ModbusTcp + "Resources:Default:Link:Rest:After=-1", ":Rest:After", "-1", "must be a whole number of at least 0")]
+    [InlineData(ModbusTcp + "Resources:Default:Link:Rest:First=0", ":Rest:First", "0", "from 00:00:00.001")]
+    [InlineData(ModbusTcp + "Resources:Default:Link:Rest:Most=00:00:04", ":Rest:Most", "00:00:04", "must be at least First, which is 00:00:05")]
+    [InlineData(ModbusTcp + "Resources:Default:Link:Rest:Fist=00:00:04", ":Rest:Fist", null, "did you mean")]
+    [InlineData(Tcp + "Resources:Default:Link:LocalEcho=true", ":LocalEcho", "True", "a link without Serial has none")]
+    [InlineData(Tcp + "Resources:Default:Link:LocalEcho=yes", ":LocalEcho", "yes", "must be true or false")]
+    [InlineData("Resources:Default:Processor=Tunnel; Resources:Default:Link:Serial:Device=/dev/x; Resources:Default:Link:LocalEcho=true", ":LocalEcho", "True", "is not for the processor Tunnel")]
     [InlineData(Tcp + "Resources:Default:Protocol:Name=FixedLength; Resources:Default:Protocol:Length=9; Resources:Default:Link:MaxReplyBytes=8", ":MaxReplyBytes", "8", "must be at least 9, to hold the smallest reply of FixedLength")]
     public void OneFaultIsOneProblem(string keys, string key, string? value, string allowed)
     {
@@ -154,6 +165,24 @@ public class LinkConfigurationTests
         Assert.Equal(["Default"], changes.Applied, StringComparer.Ordinal);
         Assert.Equal(["SocketSync:Resources:Default (Link:Tcp)"], changes.NeedsRestart, StringComparer.Ordinal);
         Assert.Equal((502, TimeSpan.FromSeconds(9)), (changes.Options.Resources["Default"].Link!.Tcp!.Port, changes.Options.Resources["Default"].Link!.ReplyTimeout));
+    }
+
+    [Fact]
+    public void RestAndLocalEchoAreReadAndChangeWhileItRuns()
+    {
+        const string Line = Relay + "Resources:Default:Protocol:Name=ModbusRtu; Resources:Default:Link:Serial:Device=/dev/x; ";
+        var running = ConfigurationText.Valid(ConfigurationText.Keys(Line), "Relay");
+        var next = ConfigurationText.Valid(
+            ConfigurationText.Keys(Line + "Resources:Default:Link:LocalEcho=true; Resources:Default:Link:Rest:After=0; Resources:Default:Link:Rest:Most=00:00:07"), "Relay");
+        Assert.Equal(new RestOptions { After = 3, First = TimeSpan.FromSeconds(5), Most = TimeSpan.FromSeconds(60) }, running.Resources["Default"].Link!.Rest);
+
+        var changes = ConfigurationChanges.Between(running, next);
+
+        Assert.Equal(["Default"], changes.Applied, StringComparer.Ordinal);
+        Assert.Empty(changes.NeedsRestart);
+        var link = changes.Options.Resources["Default"].Link!;
+        Assert.True(link.LocalEcho);
+        Assert.Equal(new RestOptions { After = 0, Most = TimeSpan.FromSeconds(7) }, link.Rest);
     }
 
     [Fact]

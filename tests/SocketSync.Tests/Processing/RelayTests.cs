@@ -1,6 +1,4 @@
 using System.Buffers;
-using Microsoft.Extensions.Logging.Abstractions;
-using Microsoft.Extensions.Time.Testing;
 
 namespace SocketSync.Tests;
 
@@ -11,7 +9,7 @@ public class RelayTests
     [Fact]
     public async Task AReplyComesBack()
     {
-        using var setup = new Setup();
+        using var setup = new RelayBench();
         var client = setup.Host.Connect();
         var device = await setup.Link.AcceptAsync();
         await client.SendAsync("ask\n");
@@ -24,7 +22,7 @@ public class RelayTests
     [Fact]
     public async Task WhatNobodyAskedForIsDiscardedAndCounted()
     {
-        using var setup = new Setup();
+        using var setup = new RelayBench();
         var client = setup.Host.Connect();
         var device = await setup.Link.AcceptAsync();
         await setup.UntilUp();
@@ -43,7 +41,7 @@ public class RelayTests
     [Fact]
     public async Task ALateReplyNeverReachesTheNextClient()
     {
-        using var setup = new Setup();
+        using var setup = new RelayBench();
         var first = setup.Host.Connect();
         var second = setup.Host.Connect();
         var device = await setup.Link.AcceptAsync();
@@ -64,7 +62,7 @@ public class RelayTests
     [Fact]
     public async Task AClientThatVanishesCostsNoLink()
     {
-        using var setup = new Setup();
+        using var setup = new RelayBench();
         var first = setup.Host.Connect();
         var second = setup.Host.Connect();
         var device = await setup.Link.AcceptAsync();
@@ -83,7 +81,7 @@ public class RelayTests
     [Fact]
     public async Task ALinkThatTheDeviceHasClosedIsOpenedBeforeTheWrite()
     {
-        using var setup = new Setup();
+        using var setup = new RelayBench();
         var client = setup.Host.Connect();
         for (var i = 0; i < 5; i++)
         {
@@ -101,14 +99,14 @@ public class RelayTests
     [Fact]
     public async Task ALinkLostBeforeTheReplyIsToldAndTheRequestNotWrittenAgain()
     {
-        using var setup = new Setup();
+        using var setup = new RelayBench();
         var client = setup.Host.Connect();
         var device = await setup.Link.AcceptAsync();
         await client.SendAsync("ask\n");
         await device.ReadAsync(4);
         device.Reset();
         Assert.StartsWith("ERROR unavailable", await client.ReadLineAsync(), StringComparison.Ordinal);
-        var fresh = await setup.Link.AcceptAsync();
+        var fresh = await setup.ReopenedAsync();
         await setup.UntilUp();
         Assert.False(fresh.HasRequest());
     }
@@ -118,7 +116,7 @@ public class RelayTests
     [InlineData(true)]
     public async Task AReadIsWrittenOnceMoreOnlyWhereNoByteOfTheReplyHadCome(bool hasBegun)
     {
-        using var setup = new Setup(isRead: true);
+        using var setup = new RelayBench(isRead: true);
         var client = setup.Host.Connect();
         var device = await setup.Link.AcceptAsync();
         await client.SendAsync("ask\n");
@@ -132,11 +130,11 @@ public class RelayTests
             return;
         }
 
-        var second = await setup.Link.AcceptAsync();
+        var second = await setup.ReopenedAsync();
         Assert.Equal("ask\n", await second.ReadAsync(4));
         second.HangUp(); // and not a third time
         Assert.StartsWith("ERROR unavailable", await client.ReadLineAsync(), StringComparison.Ordinal);
-        var third = await setup.Link.AcceptAsync();
+        var third = await setup.ReopenedAsync();
         await setup.UntilUp();
         Assert.False(third.HasRequest());
     }
@@ -144,7 +142,7 @@ public class RelayTests
     [Fact]
     public async Task AnAbsentDeviceIsToldAtOnceAndComesBackByItself()
     {
-        using var setup = new Setup(isThere: false);
+        using var setup = new RelayBench(isThere: false);
         await SyncHost.Until(() => setup.Keeper.GetStatus().State == LinkState.Down, "the link is down");
         var client = setup.Host.Connect();
         await client.SendAsync("ask\n");
@@ -163,7 +161,7 @@ public class RelayTests
     [Fact]
     public async Task ADeviceThatClosesAtOnceIsAwayAndNotHammered()
     {
-        using var setup = new Setup(hangsUpAtOnce: true);
+        using var setup = new RelayBench(hangsUpAtOnce: true);
         await setup.UntilUp();
         var client = setup.Host.Connect();
         for (var i = 0; i < 10; i++)
@@ -179,7 +177,7 @@ public class RelayTests
     [Fact]
     public async Task RequestsKeepTheirDistance()
     {
-        using var setup = new Setup(new LinkOptions { RequestInterval = TimeSpan.FromSeconds(1) });
+        using var setup = new RelayBench(new LinkOptions { RequestInterval = TimeSpan.FromSeconds(1) });
         var client = setup.Host.Connect();
         var device = await setup.Link.AcceptAsync();
         await client.SendAsync("1\n2\n");
@@ -195,7 +193,7 @@ public class RelayTests
     [Fact]
     public async Task ALineIsDrainedUntilItIsSilentBeforeTheNextTurnBegins()
     {
-        using var setup = new Setup(isDrained: true, gate: new GateOptions { TurnTimeout = TimeSpan.FromSeconds(4) });
+        using var setup = new RelayBench(isDrained: true, gate: new GateOptions { TurnTimeout = TimeSpan.FromSeconds(4) });
         var first = setup.Host.Connect();
         var second = setup.Host.Connect();
         var device = await setup.Link.AcceptAsync();
@@ -220,7 +218,7 @@ public class RelayTests
     [Fact]
     public async Task AnIdleLinkIsClosedAndOpenedWithTheNextRequest()
     {
-        using var setup = new Setup(new LinkOptions { IdleTimeout = TimeSpan.FromMinutes(1) });
+        using var setup = new RelayBench(new LinkOptions { IdleTimeout = TimeSpan.FromMinutes(1) });
         var client = setup.Host.Connect();
         var device = await setup.Link.AcceptAsync();
         await SyncHost.AdvanceUntil(setup.Time, TimeSpan.FromSeconds(10), () => device.IsClosed, "closed");
@@ -235,7 +233,7 @@ public class RelayTests
     [Fact]
     public async Task ACancelledTurnRetiresTheLink()
     {
-        using var setup = new Setup(new LinkOptions { ReplyTimeout = TimeSpan.FromSeconds(60) }, gate: new GateOptions { TurnTimeout = TimeSpan.FromSeconds(5) });
+        using var setup = new RelayBench(new LinkOptions { ReplyTimeout = TimeSpan.FromSeconds(60) }, gate: new GateOptions { TurnTimeout = TimeSpan.FromSeconds(5) });
         var client = setup.Host.Connect();
         var device = await setup.Link.AcceptAsync();
         await client.SendAsync("a\n");
@@ -248,53 +246,45 @@ public class RelayTests
         Assert.Equal("b\n", await fresh.ReadAsync(2));
     }
 
-    private sealed class Setup : IDisposable
+    [Theory]
+    [InlineData(false)]
+    [InlineData(true)]
+    public async Task AFaultOfTheProtocolCostsItsRequestAndALink(bool isDrained)
     {
-        private readonly Relay _relay;
-
-        public Setup(LinkOptions? options = null, bool isRead = false, bool isThere = true, bool isDrained = false, bool hangsUpAtOnce = false, GateOptions? gate = null)
-        {
-            Time = new FakeTimeProvider();
-            Start = Time.GetUtcNow();
-            Link = new ScriptedLink { IsThere = isThere, IsDrained = isDrained, HangsUpAtOnce = hangsUpAtOnce };
-            Keeper = new LinkKeeper("R", Link, options ?? new LinkOptions(), Time, NullLogger.Instance);
-            _relay = new Relay(Keeper, new Dictionary<string, ILinkProtocol>(StringComparer.Ordinal) { ["L"] = new Lines(isRead) }, Time);
-            Host = new SyncHost(_relay, gate, time: Time);
-        }
-
-        public FakeTimeProvider Time { get; }
-
-        public DateTimeOffset Start { get; }
-
-        public ScriptedLink Link { get; }
-
-        public LinkKeeper Keeper { get; }
-
-        public SyncHost Host { get; }
-
-        public Task UntilUp() => SyncHost.Until(() => Keeper.GetStatus().State == LinkState.Up, "the link is up");
-
-        public void Dispose() => Host.Dispose();
+        using var setup = new RelayBench(isDrained: isDrained, protocol: new FaultyOnce(), gate: new GateOptions { WaitTimeout = TimeSpan.FromHours(1) });
+        var client = setup.Host.Connect();
+        var device = await setup.Link.AcceptAsync();
+        await client.SendAsync("ask\n");
+        await device.ReadAsync(4);
+        await device.SendAsync("answer\n");
+        Assert.StartsWith("ERROR failed", await client.ReadLineAsync(), StringComparison.Ordinal);
+        var fresh = await setup.ReopenedAsync();
+        await client.SendAsync("again\n");
+        await SyncHost.AdvanceUntil(setup.Time, TimeSpan.FromMilliseconds(100), fresh.HasRequest, "the next request is written");
+        await fresh.SendAsync("answer\n");
+        Assert.Equal("answer", await client.ReadLineAsync());
     }
 
-    /// <summary>Lines both ways.</summary>
-    private sealed class Lines(bool isRead) : ILinkProtocol
+    private sealed class FaultyOnce : ILinkProtocol
     {
+        private bool _hasThrown;
+
         public bool ExpectsReply(in ReadOnlySequence<byte> request) => true;
 
-        public bool IsRead(in ReadOnlySequence<byte> request) => isRead;
+        public bool IsRead(in ReadOnlySequence<byte> request) => false;
 
-        public void WriteRequest(in ReadOnlySequence<byte> request, IBufferWriter<byte> link) => Copy(request, link);
+        public void WriteRequest(in ReadOnlySequence<byte> request, IBufferWriter<byte> link) =>
+            link.Write(request.FirstSpan);
 
-        public ReplyResult FindReply(in ReadOnlySequence<byte> request, in ReadOnlySequence<byte> buffer, long searched, bool isSilent) =>
-            buffer.PositionOf((byte)'\n') is { } end ? ReplyResult.Complete(buffer.Slice(0, end).Length + 1) : ReplyResult.Incomplete;
-
-        public void WriteReply(in ReadOnlySequence<byte> request, in ReadOnlySequence<byte> reply, IBufferWriter<byte> client) => Copy(reply, client);
-
-        private static void Copy(in ReadOnlySequence<byte> bytes, IBufferWriter<byte> to)
+        public ReplyResult FindReply(in ReadOnlySequence<byte> request, in ReadOnlySequence<byte> buffer, long searched, bool isSilent)
         {
-            foreach (var segment in bytes)
-                to.Write(segment.Span);
+            if (_hasThrown)
+                return ReplyResult.Complete(buffer.Length);
+            _hasThrown = true;
+            throw new InvalidOperationException("a fault in a protocol");
         }
+
+        public void WriteReply(in ReadOnlySequence<byte> request, in ReadOnlySequence<byte> reply, IBufferWriter<byte> client) =>
+            client.Write(reply.FirstSpan);
     }
 }

@@ -1,0 +1,117 @@
+using Microsoft.Extensions.Logging;
+
+namespace SocketSync.Tests;
+
+/// <summary>When a link is opened again, and what is told of it.</summary>
+public class LinkKeeperTests
+{
+    private static readonly TimeSpan ReconnectDelay = TimeSpan.FromMilliseconds(100);
+
+    [Fact]
+    public async Task ARequestAtWhichTheDeviceHangsUpCostsItselfAndOneShortPause()
+    {
+        using var setup = new RelayBench();
+        var poisoner = setup.Host.Connect();
+        var device = await setup.Link.AcceptAsync();
+        for (var i = 0; i < 10; i++)
+        {
+            await poisoner.SendAsync("poison\n");
+            await device.ReadAsync(7);
+            device.Reset();
+            Assert.StartsWith("ERROR unavailable", await poisoner.ReadLineAsync(), StringComparison.Ordinal);
+            Assert.Equal(LinkState.Opening, setup.Keeper.GetStatus().State);
+            setup.Time.Advance(ReconnectDelay); // and no more, however often it happened
+            device = await setup.Link.AcceptAsync();
+            await setup.UntilUp();
+        }
+
+        await poisoner.SendAsync("good\n");
+        await device.ReadAsync(5);
+        await device.SendAsync("answer\n");
+        Assert.Equal("answer", await poisoner.ReadLineAsync());
+        Assert.Equal(11, setup.Link.Attempts);
+    }
+
+    [Fact]
+    public async Task OnlyFailuresToConnectMakeThePauseGrow()
+    {
+        using var setup = new RelayBench(isThere: false);
+        await SyncHost.Until(() => setup.Keeper.GetStatus().State == LinkState.Down, "the link is down");
+        foreach (var milliseconds in (int[])[100, 200, 400, 800, 1600, 3200, 6400, 10_000, 10_000])
+        {
+            var attempts = setup.Link.Attempts;
+            setup.Time.Advance(TimeSpan.FromMilliseconds(milliseconds - 1));
+            Assert.Equal(attempts, setup.Link.Attempts);
+            await SyncHost.AdvanceUntil(setup.Time, TimeSpan.FromMilliseconds(1), () => setup.Link.Attempts > attempts, "it is tried again");
+        }
+    }
+
+    [Fact]
+    public async Task ADeviceThatHangsUpAfterEachReplyIsSummedUpInTheLog()
+    {
+        var log = new LogList();
+        using var setup = new RelayBench(log: log);
+        var client = setup.Host.Connect();
+        for (var i = 0; i < 50; i++)
+        {
+            await client.SendAsync("ask\n");
+            var device = await setup.Link.AcceptAsync();
+            await device.ReadAsync(4);
+            await device.SendAsync("answer\n");
+            Assert.Equal("answer", await client.ReadLineAsync());
+            device.HangUp();
+        }
+
+        Assert.Equal(2, Told(log).Count); // open, lost
+        await SyncHost.AdvanceUntil(setup.Time, TimeSpan.FromSeconds(1), () => Told(log).Count == 3, "the rest is summed up");
+        Assert.Contains("lost 49 times, opened ", Told(log)[2], StringComparison.Ordinal);
+        for (var i = 0; i < 60; i++)
+            setup.Time.Advance(TimeSpan.FromSeconds(1));
+        Assert.Equal(3, Told(log).Count);
+    }
+
+    [Fact]
+    public async Task TheLogIsNotToldUnderTheLock()
+    {
+        // A log that asks for the link's state, as one that holds everything up would be waited for by whoever asks.
+        LinkKeeper? keeper = null;
+        var blocked = 0;
+        var log = new CallingLog(() =>
+        {
+            if (keeper is { } asked && !Task.Run(asked.GetStatus).Wait(TimeSpan.FromSeconds(5)))
+                blocked++;
+        });
+        var link = new ScriptedLink();
+        var time = new Microsoft.Extensions.Time.Testing.FakeTimeProvider();
+        await using var made = keeper = new LinkKeeper("R", link, new LinkOptions(), time, log);
+        made.Start();
+        var device = await link.AcceptAsync();
+        await SyncHost.Until(() => made.GetStatus().State == LinkState.Up, "up");
+        await device.SendAsync("unasked");
+        await SyncHost.AdvanceUntil(time, TimeSpan.FromSeconds(1), () => made.GetStatus().DiscardedBytes == 7, "discarded");
+        device.HangUp();
+        await SyncHost.AdvanceUntil(time, TimeSpan.FromSeconds(1), () => link.Attempts == 2, "opened again");
+        await SyncHost.Until(() => log.Calls >= 3, "told");
+        Assert.Equal(0, blocked);
+    }
+
+    private static List<string> Told(LogList log) => [.. log.Entries.Where(e => e.Level > LogLevel.Debug).Select(e => e.Text)];
+
+    private sealed class CallingLog(Action call) : ILogger
+    {
+        private int _calls;
+
+        public int Calls => _calls;
+
+        public IDisposable? BeginScope<TState>(TState state)
+            where TState : notnull => null;
+
+        public bool IsEnabled(LogLevel logLevel) => true;
+
+        public void Log<TState>(LogLevel logLevel, EventId eventId, TState state, Exception? exception, Func<TState, Exception?, string> formatter)
+        {
+            call();
+            Interlocked.Increment(ref _calls);
+        }
+    }
+}
