@@ -19,8 +19,8 @@ public sealed class ReopeningTests : IDisposable
 
     /// <summary>Answers one line and ends; before that it leaves a program behind that nothing tells from a stranger, and that keeps all its pipes.</summary>
     private const string LeavesAnHeir = """
-        (env -i setsid sh -c 'echo $$ >>"$0"; exec sleep 600' "$HEIRS" &)
-        read -r line; while ! test -e "$HEIRS"; do sleep 0.01; done; echo "=$line"; exit 0
+        (env -i setsid sh -c 'echo $$ >"$0"; exec sleep 600' "$HEIRS.$$" &)
+        read -r line; while ! test -s "$HEIRS.$$"; do sleep 0.01; done; echo "=$line"; exit 0
         """;
 
     private readonly TestFiles _files = new();
@@ -87,7 +87,7 @@ public sealed class ReopeningTests : IDisposable
         try
         {
             await FlatAsync(Program(LeavesAnHeir));
-            Assert.True(Heirs().Count(id => File.Exists($"/proc/{id}/stat")) >= Times, "they have not kept the pipes");
+            Assert.True(Heirs().Count >= Times, "they have not kept the pipes");
         }
         finally
         {
@@ -98,7 +98,7 @@ public sealed class ReopeningTests : IDisposable
             }
         }
 
-        List<int> Heirs() => [.. File.ReadAllLines(_files["heirs"]).Select(id => int.Parse(id, CultureInfo.InvariantCulture))];
+        List<int> Heirs() => [.. Directory.GetFiles(_files.Folder, "heirs.*").SelectMany(File.ReadAllLines).Select(id => int.Parse(id, CultureInfo.InvariantCulture)).Where(id => File.Exists($"/proc/{id}/stat"))];
     }
 
     private string Program(string script) => $$"""
