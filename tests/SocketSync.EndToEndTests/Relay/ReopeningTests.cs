@@ -107,7 +107,7 @@ public sealed class ReopeningTests : IDisposable
 
     private async Task FlatAsync(string link)
     {
-        var settings = RelaySettings.Of("Line", $$"""{{link}}, "ReconnectDelay": "00:00:00", "MaxReconnectDelay": "00:00:00.100" """);
+        var settings = RelaySettings.Of("Line", $$"""{{link}}, "ReconnectDelay": "00:00:00.001", "MaxReconnectDelay": "00:00:00.100" """);
         await using var server = await ServerProcess.StartAsync(settings, environment: new(StringComparer.Ordinal)
         {
             ["DOTNET_GCgen0size"] = "0x10000000",
