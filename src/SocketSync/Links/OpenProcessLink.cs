@@ -18,8 +18,9 @@ internal sealed class OpenProcessLink : IOpenLink
     private readonly ProcessTree _tree;
     private readonly Stream _stdin;
     private readonly Stream _stdout;
-    private readonly BlockingInput _input;
+    private readonly StreamInput _input;
     private readonly LinkOutput _output;
+    private readonly ProcessErrorLog _errors;
     private readonly Task _watch;
 
     public OpenProcessLink(ProcessTree tree, string description, ProcessErrorLog errors)
@@ -27,9 +28,10 @@ internal sealed class OpenProcessLink : IOpenLink
         _tree = tree;
         _stdin = tree.Child.StandardInput.BaseStream;
         _stdout = tree.Child.StandardOutput.BaseStream;
-        _input = new(_stdout, description);
+        _input = new(_stdout);
         _output = new(PipeWriter.Create(_stdin, new StreamPipeWriterOptions(leaveOpen: true)), _stdin.DisposeAsync);
-        errors.Follow(tree.Child.StandardError.BaseStream);
+        _errors = errors;
+        _errors.Follow(tree.Child.StandardError.BaseStream);
         _watch = WatchAsync(description);
     }
 
@@ -42,6 +44,7 @@ internal sealed class OpenProcessLink : IOpenLink
         await Task.Run(_tree.End);
         await _input.CompleteAsync(null);
         await _watch.WaitAsync(EndTimeout).ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
+        _errors.End();
         // The streams of a process are not closed with it.
         await CloseStdinAsync();
         await _stdout.DisposeAsync();
@@ -60,6 +63,7 @@ internal sealed class OpenProcessLink : IOpenLink
 
         await exit;
         await Task.Run(_tree.End); // Its descendants are no use without it.
+        _errors.End();
         await IsOverAsync(_input.Left, LastWords);
         var code = _tree.Child.ExitCode;
         await _input.CompleteAsync(code == 0 && _output.IsEnded ? null : new LinkException($"{description}: ended with {Words(code)}"));

@@ -9,18 +9,17 @@ internal sealed class OpenTlsLink : IOpenLink
 {
     private readonly Socket _socket;
     private readonly SslStream _tls;
-    private readonly string _description;
-    private readonly Pipe _input = new(LinkPipe.Options);
+    private readonly StreamInput _input;
     private readonly LinkOutput _output;
-    private readonly Task _reading;
+    private readonly Task _watch;
 
     public OpenTlsLink(Socket socket, SslStream tls, string description)
     {
         _socket = socket;
         _tls = tls;
-        _description = description;
+        _input = new(tls);
         _output = new LinkOutput(PipeWriter.Create(tls, new StreamPipeWriterOptions(leaveOpen: true)), EndAsync);
-        _reading = ReadAsync();
+        _watch = WatchAsync(description);
     }
 
     public PipeReader Input => _input.Reader;
@@ -34,24 +33,15 @@ internal sealed class OpenTlsLink : IOpenLink
         // Disposed of first, the socket ends what is pending on it.
         if (_output.IsUnfinished || TcpState.HasUnsent(_socket)) _socket.Close(timeout: 0);
         else _socket.Dispose();
-        _input.Writer.CancelPendingFlush();
-        await _reading;
+        await _input.CompleteAsync(null);
+        await _watch;
         await _tls.DisposeAsync();
     }
 
-    private async Task ReadAsync()
+    private async Task WatchAsync(string description)
     {
-        LinkException? lost = null;
-        try
-        {
-            await _tls.CopyToAsync(_input.Writer);
-        }
-        catch (Exception e)
-        {
-            lost = LinkException.Of(_description, e);
-        }
-
-        await _input.Writer.CompleteAsync(lost);
+        var error = await _input.Left;
+        await _input.CompleteAsync(error is null ? null : LinkException.Of(description, error));
     }
 
     private async ValueTask EndAsync()

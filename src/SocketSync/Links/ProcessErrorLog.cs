@@ -1,3 +1,4 @@
+using System.Diagnostics.CodeAnalysis;
 using System.Globalization;
 using System.Text;
 using Microsoft.Extensions.Logging;
@@ -5,6 +6,7 @@ using Microsoft.Extensions.Logging;
 namespace SocketSync;
 
 /// <summary>What a child writes to its stderr, line by line, into the log: each of bounded length, and not too many.</summary>
+[SuppressMessage("Design", "CA1001", Justification = "The source has no wait handle, and its timer ends by itself.")]
 internal sealed partial class ProcessErrorLog(string description, ILogger logger, TimeProvider time)
 {
     public const int LongestLine = 1024;
@@ -13,27 +15,50 @@ internal sealed partial class ProcessErrorLog(string description, ILogger logger
     public const int Burst = 100;
     public const int LinesPerSecond = 10;
 
+    /// <summary>
+    /// Once the child has ended: who still holds its stderr is heard for as long as there is no such pause, and no longer than
+    /// for what a pipe may hold.
+    /// </summary>
+    private static readonly TimeSpan LastPause = TimeSpan.FromMilliseconds(250);
+    private const int LastBytes = 1 << 20;
+
     private readonly byte[] _line = new byte[LongestLine];
+    private readonly CancellationTokenSource _ending = new();
     private long _lastRefill = time.GetTimestamp();
     private double _allowed = Burst;
     private int _length;
     private bool _isCut;
     private int _leftOut;
+    private volatile bool _isEnding;
 
-    /// <summary>Reads the stream to its end, on a thread of its own, and closes it.</summary>
-    public void Follow(Stream stderr) =>
-        new Thread(() => Run(stderr)) { IsBackground = true, Name = description + " stderr" }.Start();
+    /// <summary>Reads the stream to its end, on the pool's threads, and closes it.</summary>
+    public void Follow(Stream stderr) => _ = Task.Run(() => FollowAsync(stderr));
 
-    private void Run(Stream stderr)
+    /// <summary>The child has ended: nothing but its last words is waited for.</summary>
+    public void End()
+    {
+        if (_isEnding) return;
+        _isEnding = true;
+        _ending.CancelAfter(LastPause);
+    }
+
+    private async Task FollowAsync(Stream stderr)
     {
         var buffer = new byte[4096];
+        var left = LastBytes;
         try
         {
-            using var closing = stderr;
-            int count;
-            while ((count = stderr.Read(buffer)) > 0) Take(buffer.AsSpan(0, count));
+            await using var closing = stderr;
+            while (left > 0 && await stderr.ReadAsync(buffer, _ending.Token) is > 0 and var count)
+            {
+                await Task.Yield(); // to the pool, from the thread that moves bytes
+                Take(buffer.AsSpan(0, count));
+                if (!_isEnding) continue;
+                left -= count;
+                _ending.CancelAfter(LastPause);
+            }
         }
-        catch (Exception e) when (e is IOException or ObjectDisposedException)
+        catch (Exception e) when (e is IOException or ObjectDisposedException or OperationCanceledException)
         {
             // The link is closed.
         }

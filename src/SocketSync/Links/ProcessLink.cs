@@ -19,16 +19,15 @@ internal sealed class ProcessLink(ProcessLinkOptions options, ILogger logger, Ti
     private IOpenLink Open()
     {
         var start = Describe();
-        Process? process = null;
+        ProcessTree? tree = null;
         try
         {
-            process = Process.Start(start)!;
-            return new OpenProcessLink(new(process), Description, new(Description, logger, time));
+            tree = ProcessTree.Start(start);
+            return new OpenProcessLink(tree, Description, new(Description, logger, time));
         }
         catch (Exception e) when (e is Win32Exception or IOException or UnauthorizedAccessException)
         {
-            process?.Kill(entireProcessTree: true);
-            process?.Dispose();
+            tree?.Dispose();
             throw LinkException.Of(Description, e);
         }
     }
@@ -41,7 +40,7 @@ internal sealed class ProcessLink(ProcessLinkOptions options, ILogger logger, Ti
             ?? throw new LinkException($"{Description}: there is no program {options.FileName}");
         if (!ProgramFile.IsExecutable(file)) throw new LinkException($"{Description}: {file} must be executable");
 
-        var start = ProcessTree.Start(file, options.Arguments);
+        var start = ProcessTree.Describe(file, options.Arguments);
         start.UseShellExecute = false;
         start.WorkingDirectory = options.WorkingDirectory ?? "";
         start.RedirectStandardInput = start.RedirectStandardOutput = start.RedirectStandardError = true;

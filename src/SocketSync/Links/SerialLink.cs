@@ -38,17 +38,21 @@ internal sealed class SerialLink(SerialLinkOptions options, bool framesEndBySile
     private OpenSerialLink Open()
     {
         if (OperatingSystem.IsWindows()) throw new LinkException($"{Description}: serial lines are not supported on Windows");
+        SerialPort? port = null;
+        SerialTerminal? terminal = null;
         try
         {
-            return new(new SerialTerminal(OpenPort()), Description);
+            port = OpenPort();
+            terminal = new(port);
+            return new(terminal, Description);
         }
-        catch (Exception e) when (e is IOException or UnauthorizedAccessException)
+        catch (Exception e)
         {
-            throw LinkException.Of(Description, e);
-        }
-        catch (ArgumentException e)
-        {
-            throw new LinkException($"{Description}: cannot have these settings: {Settings()}", e);
+            terminal?.Dispose();
+            port?.Dispose();
+            if (e is IOException or UnauthorizedAccessException) throw LinkException.Of(Description, e);
+            if (e is ArgumentException) throw new LinkException($"{Description}: cannot have these settings: {Settings()}", e);
+            throw;
         }
     }
 

@@ -23,7 +23,7 @@ internal sealed class SerialTerminal : Stream
 
     private readonly SerialPort _port;
     private readonly SafeHandle _line;
-    private readonly AnonymousPipeServerStream _wake = new(PipeDirection.Out, HandleInheritability.None);
+    private readonly AnonymousPipeServerStream _wake;
     private readonly Lock _writing = new();
     private volatile bool _stopped;
 
@@ -33,6 +33,7 @@ internal sealed class SerialTerminal : Stream
         _port = port;
         _line = port.BaseStream.GetType().GetField("_handle", BindingFlags.Instance | BindingFlags.NonPublic)?.GetValue(port.BaseStream) as SafeHandle
             ?? throw new NotSupportedException("This version of System.IO.Ports keeps its descriptor elsewhere.");
+        _wake = new(PipeDirection.Out, HandleInheritability.None);
     }
 
     public override bool CanRead => true;
@@ -118,6 +119,7 @@ internal sealed class SerialTerminal : Stream
             Stop();
             // Not the port, whose Dispose waits until everything is sent. All it holds is this descriptor.
             _line.Dispose();
+            _wake.DisposeLocalCopyOfClientHandle(); // its own Dispose leaves the end that was asked for to the collector
             _wake.Dispose();
         }
 

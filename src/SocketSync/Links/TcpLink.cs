@@ -27,15 +27,11 @@ internal sealed class TcpLink(TcpLinkOptions options) : ILink
             await socket.ConnectAsync(_host, options.Port, cancellationToken);
             return options.Tls ? await AuthenticateAsync(socket, cancellationToken) : new OpenTcpLink(socket);
         }
-        catch (OperationCanceledException)
+        catch (Exception e)
         {
             socket?.Dispose();
+            if (e is SocketException or IOException or AuthenticationException or ArgumentException) throw LinkException.Of(Description, e);
             throw;
-        }
-        catch (Exception e) when (e is SocketException or IOException or AuthenticationException or ArgumentException)
-        {
-            socket?.Dispose();
-            throw LinkException.Of(Description, e);
         }
     }
 

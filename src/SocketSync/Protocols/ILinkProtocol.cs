@@ -5,7 +5,7 @@ namespace SocketSync;
 /// <summary>
 /// How a relay speaks to its device: what is written for a request, where the reply ends, and what the client gets for it.
 /// No link and no clock. One instance serves one relay, with one request at a time: it may remember under which id it wrote
-/// the last, and nothing else.
+/// the last, and how far it has looked for its reply, and nothing else.
 /// </summary>
 /// <remarks>A request here is always a whole one that <see cref="IProtocol.FindRequest"/> has found.</remarks>
 internal interface ILinkProtocol

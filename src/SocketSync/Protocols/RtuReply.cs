@@ -11,39 +11,57 @@ internal static class RtuReply
     // A whole frame behind the longest that may still be unfinished.
     private const int Considered = 2 * RtuFrame.Longest;
 
+    /// <summary>So much is looked at in one go: where a frame may begin in it is tried once, and not again for each byte of noise before it.</summary>
+    private const int AtOnce = 4 * Considered;
+
     public static ReplyResult Find(byte unit, byte function, in ReadOnlySequence<byte> buffer, int maxReplyBytes, bool isSilent)
     {
-        var bytes = ModbusPdu.Join(buffer, stackalloc byte[Considered]);
-        var length = RtuFrame.ReplyLength(bytes);
-        var answers = Answers(bytes, unit, function);
-        if (length > RtuFrame.Longest) return ReplyResult.Foreign(1); // no frame is so long: noise
-        if (length > 0 && length <= bytes.Length)
+        var bytes = ModbusPdu.Join(buffer, stackalloc byte[AtOnce]);
+        Span<bool> broken = stackalloc bool[AtOnce];
+        var discarded = 0;
+        while (true)
         {
-            if (!RtuFrame.IsIntact(bytes[..length])) return ReplyResult.Foreign(1); // a frame may begin at any later byte
-            return answers ? Take(length, maxReplyBytes) : ReplyResult.Foreign(length);
+            var considered = bytes.Slice(discarded, Math.Min(Considered, bytes.Length - discarded));
+            var found = FindAtStart(unit, function, considered, broken[discarded..], maxReplyBytes, isSilent);
+            if (found.Status != ReplyStatus.Foreign) return discarded == 0 ? found : ReplyResult.Foreign(discarded);
+            discarded += (int)found.Length;
+            var left = bytes.Length - discarded;
+            if (left == 0 || (left < Considered && bytes.Length < buffer.Length)) return ReplyResult.Foreign(discarded);
         }
+    }
 
-        return FindUnfinished(unit, function, bytes, maxReplyBytes, isSilent);
+    private static ReplyResult FindAtStart(byte unit, byte function, ReadOnlySpan<byte> bytes, Span<bool> broken, int maxReplyBytes, bool isSilent)
+    {
+        var length = RtuFrame.ReplyLength(bytes);
+        if (length > RtuFrame.Longest) return ReplyResult.Foreign(1); // no frame is so long: noise
+        if (length <= 0 || length > bytes.Length) return FindUnfinished(unit, function, bytes, broken, maxReplyBytes, isSilent);
+        if (broken[0] || !RtuFrame.IsIntact(bytes[..length])) return ReplyResult.Foreign(1); // a frame may begin at any later byte
+        return Answers(bytes, unit, function) ? Take(length, maxReplyBytes) : ReplyResult.Foreign(length);
     }
 
     // What begins here is unfinished, or does not say how long it is.
-    private static ReplyResult FindUnfinished(byte unit, byte function, ReadOnlySpan<byte> bytes, int maxReplyBytes, bool isSilent)
+    private static ReplyResult FindUnfinished(byte unit, byte function, ReadOnlySpan<byte> bytes, Span<bool> broken, int maxReplyBytes, bool isSilent)
     {
         var isWithoutLength = false;
         for (var start = 0; start < bytes.Length; start++)
         {
             var rest = bytes[start..];
-            if (!Answers(rest, unit, function)) continue;
+            if (broken[start] || !Answers(rest, unit, function)) continue;
 
             var length = RtuFrame.ReplyLength(rest);
-            if (length == ModbusPdu.Unknown)
+            var isKnown = length != ModbusPdu.Unknown;
+            if (!isKnown)
             {
                 isWithoutLength = true;
                 length = isSilent && rest.Length <= RtuFrame.Longest ? rest.Length : rest.Length + 1;
             }
 
-            if (length > 0 && length <= rest.Length && RtuFrame.IsIntact(rest[..length]))
-                return start == 0 ? Take(length, maxReplyBytes) : ReplyResult.Foreign(start);
+            if (length > 0 && length <= rest.Length)
+            {
+                if (RtuFrame.IsIntact(rest[..length])) return start == 0 ? Take(length, maxReplyBytes) : ReplyResult.Foreign(start);
+                broken[start] = isKnown;
+            }
+
             if (start == 0 && !isSilent) break; // it may be the reply, and what is within it another: its second half may take long
         }
 

@@ -13,6 +13,9 @@ public sealed class ProcessLinkTests
           case "$line" in
             pid) echo "=$$" ;;
             spawn) sleep 600 >/dev/null 2>&1 & echo "=$!" ;;
+            "leave the session") setsid sh -c 'echo "=$$"; exec sleep 600 >/dev/null 2>&1' & ;;
+            orphan) (sh -c 'echo "=$$"; exec sleep 600 >/dev/null 2>&1' &) ;;
+            "orphan and leave") (setsid sh -c 'echo "=$$"; exec sleep 600 >/dev/null 2>&1' &) ;;
             complain) echo "a complaint" >&2; echo "=complained" ;;
             leave) sleep 600 & echo "$!" >"$HEIR"; exit 3 ;;
             *) echo "=$line" ;;
@@ -74,29 +77,38 @@ public sealed class ProcessLinkTests
     }
 
     [Theory]
-    [InlineData(false)]
-    [InlineData(true)]
-    public async Task ItAndItsChildrenEndWithTheServer(bool isKilled)
+    [InlineData("stop")]
+    [InlineData("crash")]
+    [InlineData("restart")]
+    public async Task ItAndItsDescendantsEndWithTheServerAndWithTheLink(string end)
     {
-        if (isKilled) Tool.Require("setsid");
+        Tool.Require("setsid");
         using var files = new TestFiles();
         await using var server = await StartAsync(files);
         using var client = await server.ConnectAsync();
         var child = await IdAsync(client, "pid");
-        var grandchild = await IdAsync(client, "spawn");
-        Assert.True(IsAlive(child) && IsAlive(grandchild), "they are not there");
-        var all = Children(server.Process.Id).Select(c => c.Id).Append(child).Append(grandchild).Distinct().ToList();
-        if (isKilled)
+        List<int> family = [child, await IdAsync(client, "spawn"), await IdAsync(client, "leave the session"), await IdAsync(client, "orphan"), await IdAsync(client, "orphan and leave")];
+        await Poll.UntilAsync(() => family.TakeLast(2).All(id => Stat(id)?.Parent is { } parent && !family.Contains(parent) && Stat(parent)?.Parent != child), "they still have their parents");
+        Assert.All(family, id => Assert.True(IsAlive(id)));
+        var guards = Children(server.Process.Id).Select(c => c.Id).Except(family).ToList();
+        Assert.Single(guards);
+
+        switch (end)
         {
-            server.Process.Crash();
-        }
-        else
-        {
-            server.Process.Terminate();
-            Assert.Equal(0, await server.Process.ExitAsync(TimeSpan.FromSeconds(10)));
+            case "stop":
+                server.Process.Terminate();
+                Assert.Equal(0, await server.Process.ExitAsync(TimeSpan.FromSeconds(10)));
+                break;
+            case "crash":
+                server.Process.Crash();
+                break;
+            default:
+                Kill(child);
+                await Poll.UntilAsync(async () => await client.AskAsync("again") == "=again", () => "it was not started again");
+                break;
         }
 
-        foreach (var id in all) await WaitForEndAsync(id);
+        foreach (var id in family.Concat(guards)) await WaitForEndAsync(id);
     }
 
     [Fact]

@@ -119,20 +119,7 @@ public class ProcessLinkTests
         await using var link = await OpenAsync("sh", "-c", "echo $$; cat");
         var id = (await ReadIdsAsync(link))[0];
         // Process group and session, after the state and the parent.
-        await LinkTesting.UntilAsync(() => Stat(id)[2] == Stat(id)[3] && Stat(id)[3] == id.ToString(CultureInfo.InvariantCulture), "its own session");
-    }
-
-    [Fact]
-    public async Task ItEndsWithAServerThatIsKilled()
-    {
-        Assert.SkipWhen(ProgramFile.Find("setsid") is null, "setsid is missing");
-        // What the system does to a process that is killed: the other end of the guard's stdin is closed.
-        using var child = Process.Start(ProcessTree.Start("/bin/sh", ["-c", "sleep 1000 & echo $!; wait"]).WithOutput())!;
-        using var tree = new ProcessTree(child);
-        var grandchild = int.Parse((await child.StandardOutput.ReadLineAsync(LinkTesting.Token))!, CultureInfo.InvariantCulture);
-        tree.LoseServer();
-        await child.WaitForExitAsync(LinkTesting.Token).Soon();
-        await LinkTesting.UntilAsync(() => !LinkTesting.IsAlive(grandchild), "the grandchild's end");
+        await LinkTesting.UntilAsync(() => Family.Stat(id)[2] == Family.Stat(id)[3] && Family.Stat(id)[3] == id.ToString(CultureInfo.InvariantCulture), "its own session");
     }
 
     [Fact]
@@ -143,6 +130,23 @@ public class ProcessLinkTests
         Assert.False(flush.IsCompleted);
         await link.DisposeAsync().Soon();
         Assert.True((await flush.Soon()).IsCompleted);
+    }
+
+    [Fact]
+    public async Task ClosingEndsAFlushThatADescendantOutOfReachKeepsFromEnding()
+    {
+        Family.RequireTools();
+        // It holds the end of stdin from which nobody reads.
+        var link = await OpenAsync("sh", "-c", Family.Script(Family.OutOfReach));
+        var ids = await ReadIdsAsync(link, lines: 2);
+        var heir = ids[ids.IndexOf(1) + 1];
+        await Family.OrphanedAsync(heir, ProcessTree.MarkVariable);
+        var flush = link.Output.WriteAsync(new byte[1 << 20], LinkTesting.Token).AsTask();
+        Assert.False(flush.IsCompleted);
+        await link.DisposeAsync().Soon();
+        Assert.True((await flush.Soon()).IsCompleted);
+        Assert.True(LinkTesting.IsAlive(heir));
+        Family.Kill([heir]);
     }
 
     [Fact]
@@ -179,55 +183,6 @@ public class ProcessLinkTests
         Assert.Contains($"{5000 - ProcessErrorLog.Burst} lines of its stderr are left out", lines[^1], StringComparison.Ordinal);
     }
 
-    [Fact]
-    public async Task TwoHundredTimesStartedAndEndedItLeavesNothing()
-    {
-        for (var i = 0; i < 5; i++) await StartAndEndAsync();
-        var descriptors = LinkTesting.OpenDescriptors;
-        for (var i = 0; i < 200; i++) await StartAndEndAsync();
-        await LinkTesting.UntilAsync(() => Children().Count == 0, "the end of every child");
-        await LinkTesting.UntilAsync(() => LinkTesting.OpenDescriptors <= descriptors + 10, "the closing of every descriptor");
-
-        async Task StartAndEndAsync()
-        {
-            await using var link = await OpenAsync("cat");
-        }
-    }
-
-    private static List<string> Children()
-    {
-        var self = Environment.ProcessId.ToString(CultureInfo.InvariantCulture);
-        return [.. Directory.GetDirectories("/proc").Select(Path.GetFileName).OfType<string>()
-            .Where(n => int.TryParse(n, CultureInfo.InvariantCulture, out var id) && Stat(id) is [_, var parent, ..] && parent == self)
-            .Where(n => ReadCommand(n) is "cat" or "setsid" or "sh")];
-    }
-
-    private static string ReadCommand(string id)
-    {
-        try
-        {
-            return File.ReadAllText($"/proc/{id}/comm").Trim();
-        }
-        catch (IOException)
-        {
-            return "";
-        }
-    }
-
-    /// <summary>State, parent, process group, session.</summary>
-    private static string[] Stat(int id)
-    {
-        try
-        {
-            var stat = File.ReadAllText(string.Create(CultureInfo.InvariantCulture, $"/proc/{id}/stat"));
-            return stat[(stat.LastIndexOf(')') + 2)..].Split(' ');
-        }
-        catch (IOException)
-        {
-            return [];
-        }
-    }
-
     private static async Task<List<int>> ReadIdsAsync(IOpenLink link, int lines = 1)
     {
         while (true)
@@ -254,20 +209,5 @@ public class ProcessLinkTests
     {
         Assert.SkipUnless(OperatingSystem.IsLinux(), "needs sh and /proc");
         return await Link(options).OpenAsync(default).Soon();
-    }
-}
-
-internal static class ProcessLinkTesting
-{
-    public static ProcessStartInfo WithOutput(this ProcessStartInfo start)
-    {
-        start.RedirectStandardOutput = true;
-        return start;
-    }
-
-    public static void LoseServer(this ProcessTree tree)
-    {
-        var guard = typeof(ProcessTree).GetField("_guard", System.Reflection.BindingFlags.NonPublic | System.Reflection.BindingFlags.Instance)!;
-        ((Process)guard.GetValue(tree)!).StandardInput.Close();
     }
 }

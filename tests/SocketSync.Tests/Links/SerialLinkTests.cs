@@ -116,27 +116,9 @@ public class SerialLinkTests
     public async Task ALineThatIsNotThereIsToldInOneLine(string device, string words) =>
         Assert.Contains(words, (await new SerialLink(new() { Device = device }, false).RefusedAsync()).Message, StringComparison.OrdinalIgnoreCase);
 
-    [Fact]
-    public async Task TwoHundredTimesOpenedAndClosedItLeavesNothingOpen()
-    {
-        using var cable = PseudoTerminals.Connect();
-        for (var i = 0; i < 5; i++) await OpenAndCloseAsync();
-        var (descriptors, threads) = (LinkTesting.OpenDescriptors, Threads());
-        for (var i = 0; i < 200; i++) await OpenAndCloseAsync();
-        await LinkTesting.UntilAsync(() => LinkTesting.OpenDescriptors <= descriptors + 10, "the closing of every descriptor");
-        await LinkTesting.UntilAsync(() => Threads() <= threads + 20, "the end of every thread");
-
-        async Task OpenAndCloseAsync()
-        {
-            await using var link = await OpenAsync(cable);
-        }
-    }
-
     private static async Task<IOpenLink> OpenAsync(PseudoTerminals cable) =>
         await new SerialLink(new() { Device = cable.Line, BaudRate = 115200, Handshake = Handshake.None }, false)
             .OpenAsync(default).Soon();
-
-    private static int Threads() => Directory.GetDirectories("/proc/self/task").Length;
 
     /// <summary>In ticks of the system, of 10 ms.</summary>
     private static long ThreadTime(string line)

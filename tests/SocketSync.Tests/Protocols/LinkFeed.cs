@@ -46,9 +46,9 @@ internal sealed class LinkFeed
     {
         var all = Segments.Of(sent, cuts);
         long discarded = 0;
+        long searched = 0;
         foreach (var arrived in arrivals.Append(sent.Length))
         {
-            long searched = 0;
             var isSilent = false;
             while (arrived > discarded)
             {
@@ -59,7 +59,7 @@ internal sealed class LinkFeed
                 if (found.Status == ReplyStatus.Lost)
                     return Reply.None(ReplyStatus.Lost, discarded);
 
-                searched = 0;
+                searched = found.Status == ReplyStatus.Foreign ? 0 : buffer.Length;
                 if (found.Status == ReplyStatus.Foreign) discarded += found.Length;
                 else if (found.Status == ReplyStatus.EndsBySilence && !isSilent && (pauses || arrived == sent.Length)) isSilent = true;
                 else break;

@@ -1,0 +1,148 @@
+using System.Globalization;
+using System.Runtime.InteropServices;
+using System.Text;
+using Microsoft.Win32.SafeHandles;
+
+namespace SocketSync;
+
+/// <summary>
+/// Finds a child's descendants in /proc: by the mark in their environment, which all inherit and which survives a session
+/// of their own and the death of their parents; by the child's session; and by their parents. Linux only.
+/// </summary>
+/// <remarks>
+/// Out of reach is a descendant of which none of these holds: one that has overwritten or cleared its environment, left the
+/// session and lost its parent. And one that runs as another user can be found, but not ended.
+/// </remarks>
+internal sealed class DescendantProcesses
+{
+    private const int KillSignal = 9;
+
+    /// <summary>Who forks without end faster than that is not ended by killing.</summary>
+    private const int MostRounds = 100;
+
+    private const int ChunkBytes = 4096;
+
+    private readonly int _child;
+    private readonly byte[] _mark;
+    private readonly ulong _since;
+
+    /// <param name="child">Has just been started.</param>
+    /// <param name="mark">Stands in its environment, and in that of nobody who does not descend from it.</param>
+    public DescendantProcesses(int child, string mark)
+    {
+        _child = child;
+        _mark = Encoding.ASCII.GetBytes(mark);
+        _since = TryRead(child, out var process) ? process.Start : 0; // none is older than the child itself
+    }
+
+    /// <summary>Kills them, and those that they start meanwhile.</summary>
+    /// <param name="isChildAlive">Whether the child itself still runs, so that its id is its own.</param>
+    public void Kill(bool isChildAlive)
+    {
+        var killed = new HashSet<int>();
+        for (var round = 0; round < MostRounds; round++)
+        {
+            var isNew = false;
+            foreach (var id in Find(isChildAlive && round == 0))
+            {
+                _ = Kill(id, KillSignal);
+                isNew |= killed.Add(id);
+            }
+
+            if (!isNew) return;
+        }
+    }
+
+    private HashSet<int> Find(bool withChild)
+    {
+        var others = new List<ProcessEntry>();
+        var family = new HashSet<int>();
+        foreach (var folder in Directory.EnumerateDirectories("/proc"))
+        {
+            if (!int.TryParse(Path.GetFileName(folder.AsSpan()), NumberStyles.None, CultureInfo.InvariantCulture, out var id)
+                || !TryRead(id, out var process) || process.Start < _since || process.IsZombie)
+                continue;
+            if ((withChild && id == _child) || process.Session == _child || IsMarked(id)) family.Add(id);
+            else others.Add(process);
+        }
+
+        while (others.RemoveAll(other => family.Contains(other.Parent) && family.Add(other.Id)) > 0)
+        {
+            // Until nobody is left whose parent belongs to it.
+        }
+
+        return family;
+    }
+
+    private bool IsMarked(int id)
+    {
+        using var file = Open(id, "environ");
+        if (file is null) return false;
+        Span<byte> window = stackalloc byte[ChunkBytes];
+        var kept = 0;
+        for (long position = 0; Read(file, window[kept..], position) is > 0 and var count; position += count)
+        {
+            var filled = window[..(kept + count)];
+            if (filled.IndexOf(_mark) >= 0) return true;
+            // The mark may have begun at the end of it.
+            kept = Math.Min(filled.Length, _mark.Length - 1);
+            filled[^kept..].CopyTo(window);
+        }
+
+        return false;
+    }
+
+    private static bool TryRead(int id, out ProcessEntry process)
+    {
+        process = default;
+        using var file = Open(id, "stat");
+        Span<byte> stat = stackalloc byte[512];
+        if (file is null) return false;
+        var count = Read(file, stat, 0);
+        if (count == 0) return false;
+
+        // The name, in parentheses, may hold anything; behind it stand the state, the parent, the group and the session.
+        Span<char> text = stackalloc char[512];
+        ReadOnlySpan<char> fields = text[..Encoding.Latin1.GetChars(stat[..count], text)];
+        fields = fields[(fields.LastIndexOf(')') + 2)..];
+        Span<Range> words = stackalloc Range[21];
+        _ = fields.Split(words, ' ');
+        process = new(
+            id,
+            fields[0] is 'Z' or 'X',
+            int.Parse(fields[words[1]], CultureInfo.InvariantCulture),
+            int.Parse(fields[words[3]], CultureInfo.InvariantCulture),
+            ulong.Parse(fields[words[19]], CultureInfo.InvariantCulture));
+        return true;
+    }
+
+    private static SafeFileHandle? Open(int id, string name)
+    {
+        try
+        {
+            return File.OpenHandle(string.Create(CultureInfo.InvariantCulture, $"/proc/{id}/{name}"));
+        }
+        catch (Exception e) when (e is IOException or UnauthorizedAccessException)
+        {
+            return null; // It has ended, or is another user's.
+        }
+    }
+
+    private static int Read(SafeFileHandle file, Span<byte> buffer, long position)
+    {
+        try
+        {
+            return RandomAccess.Read(file, buffer, position);
+        }
+        catch (Exception e) when (e is IOException or UnauthorizedAccessException)
+        {
+            return 0; // It has ended meanwhile.
+        }
+    }
+
+    [DllImport("libc", EntryPoint = "kill")]
+    [DefaultDllImportSearchPaths(DllImportSearchPath.SafeDirectories)]
+    private static extern int Kill(int process, int signal);
+
+    private readonly record struct ProcessEntry(int Id, bool IsZombie, int Parent, int Session, ulong Start);
+}
