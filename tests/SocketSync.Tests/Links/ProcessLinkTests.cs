@@ -166,7 +166,7 @@ public class ProcessLinkTests
         await using var link = await OpenAsync("sh", "-c", @"printf 'one\r\ntwo\033[2J\n\342\200\256three' >&2; exit 1");
         await LinkTesting.UntilAsync(() => _log.Lines.Count == 3, "three lines");
         Assert.Equal(
-            ["Information 500: process sh: one", @"Information 500: process sh: two\u001B[2J", @"Information 500: process sh: \u202Ethree"],
+            ["Information 520: process sh: one", @"Information 520: process sh: two\u001B[2J", @"Information 520: process sh: \u202Ethree"],
             _log.Lines, StringComparer.Ordinal);
     }
 
@@ -179,7 +179,7 @@ public class ProcessLinkTests
         await link.DisposeAsync();
         await LinkTesting.UntilAsync(() => _log.Lines.Count == ProcessErrorLog.Burst + 1, "the last line");
         var lines = _log.Lines.ToList();
-        Assert.Equal(ProcessErrorLog.LongestLine + "Information 500: process sh: …".Length, lines[0].Length);
+        Assert.Equal(ProcessErrorLog.LongestLine + "Information 520: process sh: …".Length, lines[0].Length);
         Assert.Contains($"{5000 - ProcessErrorLog.Burst} lines of its stderr are left out", lines[^1], StringComparison.Ordinal);
     }
 
