@@ -12,14 +12,14 @@ public sealed class FixtureTests
         var server = await ServerProcess.StartTestHostAsync(Settings.Scripted());
         using (var client = await server.ConnectAsync()) Assert.StartsWith("ERROR failed", await client.AskAsync("throw"), StringComparison.Ordinal);
         await server.DisposeAsync();
-        Assert.Contains("thrown because the request said so", Assert.Single(Told()), StringComparison.Ordinal);
+        Assert.Contains(Settings.Thrown, Assert.Single(Told()), StringComparison.Ordinal);
     }
 
     [Fact]
     public async Task OneThatWasWantedDoesNot()
     {
         var server = await ServerProcess.StartTestHostAsync(Settings.Scripted());
-        server.Expect("thrown because the request said so");
+        server.Expect(Settings.Thrown);
         using (var client = await server.ConnectAsync()) Assert.StartsWith("ERROR failed", await client.AskAsync("throw"), StringComparison.Ordinal);
         await server.DisposeAsync();
         Assert.Empty(Told());

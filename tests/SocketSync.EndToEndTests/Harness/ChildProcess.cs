@@ -86,6 +86,11 @@ internal sealed class ChildProcess : IAsyncDisposable
         }
     }
 
+    /// <summary>How many processes descend from it, itself included.</summary>
+    public int FamilySize => _family!.Count;
+
+    public int LineCount => _both.Count;
+
     public int OpenFiles => Directory.GetFiles($"/proc/{Id}/fd").Length;
 
     /// <summary>The test wants an error with these words, any number of times but never none.</summary>

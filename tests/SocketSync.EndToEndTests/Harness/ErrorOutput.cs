@@ -17,6 +17,8 @@ internal static partial class ErrorOutput
             if (!Error().IsMatch(lines[i])) continue;
             var first = i;
             while (i + 1 < lines.Count && lines[i + 1].StartsWith("   ", StringComparison.Ordinal)) i++;
+            // A host that does not filter it tells so of each probe that finds it unhealthy.
+            if (lines[first].Contains("HealthChecks.DefaultHealthCheckService", StringComparison.Ordinal)) continue;
             errors.Add(string.Join('\n', lines.Skip(first).Take(i + 1 - first)));
         }
 

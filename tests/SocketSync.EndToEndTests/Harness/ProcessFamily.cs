@@ -14,6 +14,8 @@ internal sealed class ProcessFamily
 
     public void Mark(IDictionary<string, string?> environment) => environment[Name] = _mark;
 
+    public int Count => Alive().Count;
+
     /// <summary>When their ancestor has ended: tells of those that live on, and ends them.</summary>
     public async Task TellOfSurvivorsAsync()
     {

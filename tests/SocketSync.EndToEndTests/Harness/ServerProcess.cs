@@ -1,4 +1,5 @@
 using System.Diagnostics;
+using System.Globalization;
 using System.Net;
 using System.Net.Http.Json;
 using System.Reflection;
@@ -14,14 +15,14 @@ internal sealed class ServerProcess : IAsyncDisposable
     private readonly bool _isTestHost;
     private OpenDescriptors? _atStart;
 
-    private ServerProcess(string assembly, string settings, string serilog, int? openFiles, Dictionary<string, string>? environment = null, int? httpPort = null)
-        : this(assembly, WholeFile(settings, serilog), openFiles, folder: null, more: [], environment, httpPort)
+    private ServerProcess(string assembly, string settings, string serilog, int? openFiles, Dictionary<string, string>? environment = null, int? httpPort = null, string? stdout = null)
+        : this(assembly, WholeFile(settings, serilog), openFiles, folder: null, more: [], environment, httpPort, stdout: stdout)
     {
     }
 
     private ServerProcess(
         string assembly, string file, int? openFiles, string? folder, string[] more, Dictionary<string, string>? environment = null,
-        int? httpPort = null, string? plugin = null)
+        int? httpPort = null, string? plugin = null, string? stdout = null)
     {
         if (plugin is not null) _files.Copy(plugin, "plugins");
         _config = _files.Write("appsettings.json", file);
@@ -29,8 +30,8 @@ internal sealed class ServerProcess : IAsyncDisposable
         Http = new HttpClient { BaseAddress = new(url), Timeout = TimeSpan.FromSeconds(10) };
         _isTestHost = assembly == "TestHostAssembly";
         string[] arguments = [Assembly(assembly), "--config", _config, $"--urls={url}", .. more];
-        Process = openFiles is { } limit
-            ? new("bash", ["-c", $"ulimit -n {limit}; exec dotnet \"$@\"", "server", .. arguments], folder, environment)
+        Process = openFiles is not null || stdout is not null
+            ? new("bash", ["-c", $"ulimit -n {openFiles?.ToString(CultureInfo.InvariantCulture) ?? "hard"}; exec dotnet \"$@\" >{stdout ?? "&1"}", "server", .. arguments], folder, environment)
             : new("dotnet", arguments, folder, environment);
     }
 
@@ -49,6 +50,10 @@ internal sealed class ServerProcess : IAsyncDisposable
     public static Task<ServerProcess> StartAsync(
         string settings, string serilog = "", int? openFiles = null, int? httpPort = null, Dictionary<string, string>? environment = null) =>
         ReadyAsync(new("ServerAssembly", settings, serilog, openFiles, environment, httpPort));
+
+    /// <summary>Starts the server with its standard output going to a file, and waits until it is ready.</summary>
+    public static Task<ServerProcess> StartPrintingToAsync(string stdout, string settings, string serilog) =>
+        ReadyAsync(new("ServerAssembly", settings, serilog, openFiles: null, stdout: stdout));
 
     /// <summary>Starts the server, which is not ready as yet, and waits until it has bound its listeners.</summary>
     public static Task<ServerProcess> StartUnreadyAsync(string settings, Dictionary<string, string>? environment = null) =>
@@ -172,10 +177,16 @@ internal sealed class ServerProcess : IAsyncDisposable
     public async ValueTask DisposeAsync()
     {
         // One that never got ready has failed its test already.
-        if (_atStart is not null && !Process.IsToldToEnd) await StopAsync(_atStart);
-        Http.Dispose();
-        await Process.DisposeAsync();
-        _files.Dispose();
+        try
+        {
+            if (_atStart is not null && !Process.IsToldToEnd) await StopAsync(_atStart);
+        }
+        finally
+        {
+            Http.Dispose();
+            await Process.DisposeAsync();
+            _files.Dispose();
+        }
     }
 
     private async Task StopAsync(OpenDescriptors atStart)
@@ -194,9 +205,9 @@ internal sealed class ServerProcess : IAsyncDisposable
             var code = await Process.ExitAsync(TimeSpan.FromSeconds(30));
             if (code != 0) Findings.Tell($"the server ended with {code}");
         }
-        catch (Exception error) when (error is Xunit.Sdk.XunitException or HttpRequestException or OperationCanceledException)
+        catch (Exception error)
         {
-            Findings.Tell($"the server cannot be stopped in order: {error.Message}");
+            Findings.Tell($"the server cannot be stopped in order: {error}");
         }
     }
 
