@@ -21,8 +21,11 @@ internal sealed record SoakFootprint(long MebiBytes, int Files, int Threads, int
         return last;
     }
 
-    public void AssertNoMoreThan(SoakFootprint first)
+    /// <param name="first">After the first round, which has warmed everything up.</param>
+    /// <param name="before">After the round before this.</param>
+    public void AssertNoMoreThan(SoakFootprint first, SoakFootprint before)
     {
+        Assert.True(LogLines - before.LogLines <= (2 * first.LogLines) + 100, $"the log grows: {first}, then {before}, then {this}");
         Assert.True(MebiBytes <= first.MebiBytes + 64, $"memory grows: {first} became {this}");
         Assert.True(Files <= first.Files + 8, $"descriptors grow: {first} became {this}");
         Assert.True(Threads <= first.Threads + 8, $"threads grow: {first} became {this}");
