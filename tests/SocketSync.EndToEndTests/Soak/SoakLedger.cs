@@ -64,7 +64,8 @@ internal sealed class SoakLedger(string resource)
         Assert.True(
             outcome switch
             {
-                Ok => fates.Length > 0 && fates[^1] == Fate.Answered,
+                // Also one that the device sent too late for it to know: on a machine that is busy, the server's time may be up later.
+                Ok => fates.Length > 0 && fates[^1] != Fate.Died,
                 Busy or Unfinished or "too-large" => fates.Length == 0,
                 Unavailable => Array.TrueForAll(fates, fate => fate == Fate.Died),
                 TimedOut or Unknown => true,
