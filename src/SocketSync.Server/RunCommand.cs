@@ -17,6 +17,7 @@ internal static class RunCommand
         using var secondSignal = new SecondSignal();
         var builder = CreateBuilder(arguments, configuration["environment"]);
         await using var logger = ServerLogging.Create(builder.Configuration);
+        using var unobserved = new UnobservedExceptionLog(logger);
         foreach (var plugin in plugins.Loaded)
             logger.Information("Loaded plugin {Path}, version {Version}: processors {Processors}", plugin.Path, plugin.Version, plugin.Processors);
         try

@@ -45,6 +45,7 @@ public sealed class ApiTests
         using var waiter = await server.ConnectAsync();
         await holder.SendAsync("hold key\n");
         await server.WaitForStatusAsync(s => s.Resource.Turn is not null);
+        server.Expect(Settings.Thrown);
         await TurnTests.WaitInLineAsync(server, waiter, "throw", 1);
         await server.ReleaseAsync("key");
         Assert.Equal("hold key", await holder.ReadLineAsync());

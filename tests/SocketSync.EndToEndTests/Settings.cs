@@ -9,6 +9,9 @@ internal static class Settings
         "Resources": { "Default": { "Protocol": { "Name": "Line" } } }
         """;
 
+    /// <summary>What the log tells, as an error, when a request has said "throw".</summary>
+    public const string Thrown = "thrown because the request said so";
+
     /// <summary>One listener on a free port, and its resource, which does in its turn what the request says.</summary>
     /// <param name="gate">What stands in its gate.</param>
     /// <param name="more">What stands beside listeners and resources, with a comma at its end.</param>

@@ -181,11 +181,12 @@ public sealed class TurnTests
     {
         await using var server = await ServerProcess.StartTestHostAsync(Settings.Scripted());
         using var client = await server.ConnectAsync();
+        server.Expect(Settings.Thrown);
         await client.SendAsync("throw\nnext\n");
         Assert.StartsWith("ERROR failed ", await client.ReadLineAsync(), StringComparison.Ordinal);
         Assert.Equal("next", await client.ReadLineAsync());
         await server.WaitForStatusAsync(s => s.Resource is { Failed: 1, Completed: 1, Turn: null });
-        await server.WaitForLogAsync("thrown because the request said so");
+        await server.WaitForLogAsync(Settings.Thrown);
         await server.WaitForLogAsync("at SocketSync.TestHost.Scripted.ProcessAsync");
     }
 
@@ -197,6 +198,7 @@ public sealed class TurnTests
             "Resources": { "Default": { "Processor": "Scripted", "Protocol": { "Name": "Line" }, "OnError": "Close" } }
             """);
         using var client = await server.ConnectAsync();
+        server.Expect(Settings.Thrown);
         await client.SendAsync("throw\n");
         Assert.Equal("", await client.WaitForCloseAsync());
     }

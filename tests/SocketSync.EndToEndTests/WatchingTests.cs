@@ -73,6 +73,7 @@ public sealed class WatchingTests
         Assert.Equal("zebra\"} 1", await holder.AskAsync("zebra\"} 1"));
         await holder.SendAsync("hold key\n");
         await server.WaitForStatusAsync(s => s.Resource.Turn is not null);
+        server.Expect(Settings.Thrown);
         await TurnTests.WaitInLineAsync(server, waiter, "throw zebra", 1);
 
         await server.WaitForMetricAsync(1, "socketsync_gate_queue_length", "resource=\"Default\"");

@@ -9,6 +9,7 @@ builder.Services.AddSingleton<Stage>();
 builder.AddSocketSync().AddProcessor<Scripted>("Scripted").AddProcessor<Converse>("Converse");
 
 var app = builder.Build();
+UnobservedExceptions.Log(app.Logger);
 app.MapSocketSync();
 app.MapPost("/test/release/{key}", (string key, Stage stage) => stage.Release(key));
 app.MapGet("/test/log", (Stage stage) => stage.Log());

@@ -5,6 +5,8 @@ namespace SocketSync.TestHost;
 /// <summary>What happened during turns, and the keys by which a test ends them.</summary>
 internal sealed class Stage
 {
+    private const string All = "*";
+
     private readonly ConcurrentDictionary<string, TaskCompletionSource> _keys = new(StringComparer.Ordinal);
     private readonly Lock _lock = new();
     private readonly Dictionary<string, int> _inside = new(StringComparer.Ordinal);
@@ -13,9 +15,15 @@ internal sealed class Stage
     private int _overlaps;
 
     /// <summary>Completes when a test releases <paramref name="key"/>, also if it already has.</summary>
-    public Task Released(string key) => Key(key).Task;
+    public Task Released(string key) => Key(All).Task is { IsCompleted: true } all ? all : Key(key).Task;
 
-    public void Release(string key) => Key(key).TrySetResult();
+    /// <summary>Releases a key, or with <c>*</c> all that are waited for now and later.</summary>
+    public void Release(string key)
+    {
+        Key(key).TrySetResult();
+        if (key != All) return;
+        foreach (var waiting in _keys.Values) waiting.TrySetResult();
+    }
 
     /// <summary>Notes that a turn has begun; disposing what it returns, that it has ended.</summary>
     public IDisposable Enter(string resource, string request)

@@ -11,8 +11,16 @@ internal sealed class ChildProcess : IAsyncDisposable
     private readonly ConcurrentQueue<string> _output = new();
     private readonly ConcurrentQueue<string> _errors = new();
     private readonly ConcurrentQueue<string> _both = new();
+    private readonly ConcurrentBag<string> _expected = [];
+    private readonly ProcessFamily? _family;
 
-    public ChildProcess(string fileName, IEnumerable<string> arguments, string? folder = null, Dictionary<string, string>? environment = null)
+    /// <param name="fileName">The program.</param>
+    /// <param name="arguments">What it is started with.</param>
+    /// <param name="folder">Where it is started.</param>
+    /// <param name="environment">What it finds in its environment.</param>
+    /// <param name="isServer">Whether it is one of ours: the test fails by what it says of errors, and by what it leaves behind.</param>
+    public ChildProcess(
+        string fileName, IEnumerable<string> arguments, string? folder = null, Dictionary<string, string>? environment = null, bool? isServer = null)
     {
         var start = new ProcessStartInfo(fileName, arguments)
         {
@@ -25,6 +33,13 @@ internal sealed class ChildProcess : IAsyncDisposable
         // What the machine says of ports and settings is not for the server under test.
         foreach (var name in start.Environment.Keys.Where(IsSetting).ToList()) start.Environment.Remove(name);
         foreach (var (name, value) in environment ?? []) start.Environment[name] = value;
+        if (isServer ?? start.ArgumentList.Any(Servers.Contains))
+        {
+            _family = new();
+            _family.Mark(start.Environment);
+            start.Environment["DOTNET_STARTUP_HOOKS"] = typeof(StartupHook).Assembly.Location;
+        }
+
         _process = new Process { StartInfo = start };
         _process.OutputDataReceived += (_, line) => Keep(line.Data, _output);
         _process.ErrorDataReceived += (_, line) => Keep(line.Data, _errors);
@@ -33,7 +48,13 @@ internal sealed class ChildProcess : IAsyncDisposable
         _process.BeginErrorReadLine();
     }
 
+    private static IReadOnlySet<string> Servers { get; } =
+        new HashSet<string>([ServerProcess.Assembly("ServerAssembly"), ServerProcess.Assembly("TestHostAssembly")], StringComparer.Ordinal);
+
     public int Id => _process.Id;
+
+    /// <summary>Whether the test has asked it to end, or waited for that, and so looks at how it ended itself.</summary>
+    public bool IsToldToEnd { get; private set; }
 
     public bool HasExited => _process.HasExited;
 
@@ -65,16 +86,35 @@ internal sealed class ChildProcess : IAsyncDisposable
         }
     }
 
+    /// <summary>How many processes descend from it, itself included.</summary>
+    public int FamilySize => _family!.Count;
+
+    public int LineCount => _both.Count;
+
     public int OpenFiles => Directory.GetFiles($"/proc/{Id}/fd").Length;
 
-    public void Terminate() => Assert.Equal(0, Kill(Id, 15));
+    /// <summary>The test wants an error with these words, any number of times but never none.</summary>
+    public void Expect(string words) => _expected.Add(words);
 
-    public void HangUp() => Assert.Equal(0, Kill(Id, 1));
+    public void Terminate()
+    {
+        IsToldToEnd = true;
+        Signal(15);
+    }
 
-    public void Crash() => _process.Kill();
+    public void HangUp() => Signal(1);
+
+    public void Signal(int signal) => Assert.Equal(0, Kill(Id, signal));
+
+    public void Crash()
+    {
+        IsToldToEnd = true;
+        _process.Kill();
+    }
 
     public async Task<int> ExitAsync(TimeSpan bound)
     {
+        IsToldToEnd = true;
         using var limit = CancellationTokenSource.CreateLinkedTokenSource(TestContext.Current.CancellationToken);
         limit.CancelAfter(bound);
         try
@@ -92,9 +132,22 @@ internal sealed class ChildProcess : IAsyncDisposable
     public async ValueTask DisposeAsync()
     {
         if (!_process.HasExited) _process.Kill();
+        // Longer than the process itself lives what has inherited its output.
+        if (_family is not null) await Task.WhenAny(_process.WaitForExitAsync(), Task.Delay(TimeSpan.FromSeconds(5)));
+        if (_family is not null) await _family.TellOfSurvivorsAsync();
         await _process.WaitForExitAsync();
         TestContext.Current.TestOutputHelper?.WriteLine($"process {Id} ended with {_process.ExitCode} and printed:\n{Log}");
+        if (_family is not null) TellOfErrors();
         _process.Dispose();
+    }
+
+    private void TellOfErrors()
+    {
+        List<string> errors = [.. ErrorOutput.In(Output), .. ErrorOutput.In(Errors)];
+        foreach (var words in _expected.Where(words => !errors.Exists(error => error.Contains(words, StringComparison.Ordinal))))
+            Findings.Tell($"the server printed no error with '{words}', which the test wants");
+        var unexpected = errors.Where(error => !_expected.Any(words => error.Contains(words, StringComparison.Ordinal))).ToList();
+        if (unexpected.Count > 0) Findings.Tell($"the server printed {unexpected.Count} errors:\n{string.Join('\n', unexpected.Take(20))}");
     }
 
     private static bool IsSetting(string name) =>

@@ -1,3 +1,5 @@
+using System.Diagnostics;
+using System.Globalization;
 using System.Net;
 using System.Net.Http.Json;
 using System.Reflection;
@@ -10,23 +12,26 @@ internal sealed class ServerProcess : IAsyncDisposable
 {
     private readonly TestFiles _files = new();
     private readonly string _config;
+    private readonly bool _isTestHost;
+    private OpenDescriptors? _atStart;
 
-    private ServerProcess(string assembly, string settings, string serilog, int? openFiles, Dictionary<string, string>? environment = null, int? httpPort = null)
-        : this(assembly, WholeFile(settings, serilog), openFiles, folder: null, more: [], environment, httpPort)
+    private ServerProcess(string assembly, string settings, string serilog, int? openFiles, Dictionary<string, string>? environment = null, int? httpPort = null, string? stdout = null)
+        : this(assembly, WholeFile(settings, serilog), openFiles, folder: null, more: [], environment, httpPort, stdout: stdout)
     {
     }
 
     private ServerProcess(
         string assembly, string file, int? openFiles, string? folder, string[] more, Dictionary<string, string>? environment = null,
-        int? httpPort = null, string? plugin = null)
+        int? httpPort = null, string? plugin = null, string? stdout = null)
     {
         if (plugin is not null) _files.Copy(plugin, "plugins");
         _config = _files.Write("appsettings.json", file);
         var url = $"http://127.0.0.1:{httpPort ?? FreePort.Next()}";
         Http = new HttpClient { BaseAddress = new(url), Timeout = TimeSpan.FromSeconds(10) };
+        _isTestHost = assembly == "TestHostAssembly";
         string[] arguments = [Assembly(assembly), "--config", _config, $"--urls={url}", .. more];
-        Process = openFiles is { } limit
-            ? new("bash", ["-c", $"ulimit -n {limit}; exec dotnet \"$@\"", "server", .. arguments], folder, environment)
+        Process = openFiles is not null || stdout is not null
+            ? new("bash", ["-c", $"ulimit -n {openFiles?.ToString(CultureInfo.InvariantCulture) ?? "hard"}; exec dotnet \"$@\" >{stdout ?? "&1"}", "server", .. arguments], folder, environment)
             : new("dotnet", arguments, folder, environment);
     }
 
@@ -45,6 +50,10 @@ internal sealed class ServerProcess : IAsyncDisposable
     public static Task<ServerProcess> StartAsync(
         string settings, string serilog = "", int? openFiles = null, int? httpPort = null, Dictionary<string, string>? environment = null) =>
         ReadyAsync(new("ServerAssembly", settings, serilog, openFiles, environment, httpPort));
+
+    /// <summary>Starts the server with its standard output going to a file, and waits until it is ready.</summary>
+    public static Task<ServerProcess> StartPrintingToAsync(string stdout, string settings, string serilog) =>
+        ReadyAsync(new("ServerAssembly", settings, serilog, openFiles: null, stdout: stdout));
 
     /// <summary>Starts the server, which is not ready as yet, and waits until it has bound its listeners.</summary>
     public static Task<ServerProcess> StartUnreadyAsync(string settings, Dictionary<string, string>? environment = null) =>
@@ -161,11 +170,64 @@ internal sealed class ServerProcess : IAsyncDisposable
         return last!;
     }
 
+    /// <summary>The test wants an error with these words in what the server prints.</summary>
+    public void Expect(string words) => Process.Expect(words);
+
+    /// <summary>Stops the server in order, if the test has not, and tells of whatever it has done wrong.</summary>
     public async ValueTask DisposeAsync()
     {
-        Http.Dispose();
-        await Process.DisposeAsync();
-        _files.Dispose();
+        // One that never got ready has failed its test already.
+        try
+        {
+            if (_atStart is not null && !Process.IsToldToEnd) await StopAsync(_atStart);
+        }
+        finally
+        {
+            Http.Dispose();
+            await Process.DisposeAsync();
+            _files.Dispose();
+        }
+    }
+
+    private async Task StopAsync(OpenDescriptors atStart)
+    {
+        if (Process.HasExited)
+        {
+            Findings.Tell($"the server has ended, and nobody asked it to; it printed:\n{Process.Log}");
+            return;
+        }
+
+        try
+        {
+            if (_isTestHost) await ReleaseAsync("*");
+            await TellOfDescriptorsAsync(atStart);
+            Process.Terminate();
+            var code = await Process.ExitAsync(TimeSpan.FromSeconds(30));
+            if (code != 0) Findings.Tell($"the server ended with {code}");
+        }
+        catch (Exception error)
+        {
+            Findings.Tell($"the server cannot be stopped in order: {error}");
+        }
+    }
+
+    private async Task TellOfDescriptorsAsync(OpenDescriptors atStart)
+    {
+        var watch = Stopwatch.StartNew();
+        while (true)
+        {
+            var status = await StatusAsync();
+            var (links, clients) = (status.Resources.Values.Count(r => r.Link is not null), status.Listeners.Values.Sum(l => l.Connections));
+            var now = OpenDescriptors.Of(Process.Id);
+            if (now.IsExplainedBy(atStart, links, clients)) return;
+            if (watch.Elapsed > Poll.Bound)
+            {
+                Findings.Tell($"descriptors are left open: {now}; {atStart} at the start, {links} links and {clients} clients now");
+                return;
+            }
+
+            await Task.Delay(20);
+        }
     }
 
     private static Task<ServerProcess> ReadyAsync(ServerProcess server) => StartedAsync(server, s => s.AnswersAsync(HttpStatusCode.OK));
@@ -180,6 +242,7 @@ internal sealed class ServerProcess : IAsyncDisposable
         {
             await Poll.UntilAsync(
                 () => state(server), () => $"the server has not started; it printed:\n{server.Process.Log}", TimeSpan.FromSeconds(30));
+            server._atStart = OpenDescriptors.Of(server.Process.Id);
             return server;
         }
         catch

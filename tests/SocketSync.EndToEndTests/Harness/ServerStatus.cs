@@ -1,4 +1,5 @@
 using System.Text.Json;
+using System.Text.Json.Serialization;
 
 namespace SocketSync.EndToEndTests;
 
@@ -30,4 +31,9 @@ internal sealed record TurnStatus(string ConnectionId, string? RemoteEndPoint, d
 
 internal sealed record LinkStatus(string State, long Connects, long DiscardedBytes, string? LastError, int[] Resting);
 
-internal sealed record ListenerStatus(string Address, int Port, long Connections, long Accepted, long Rejected);
+internal sealed record ListenerStatus(string Address, [property: JsonPropertyName("port")] int? TcpPort, long Connections, long Accepted, long Rejected)
+{
+    /// <summary>Where there is one: a Unix socket has none.</summary>
+    [JsonIgnore]
+    public int Port => TcpPort!.Value;
+}

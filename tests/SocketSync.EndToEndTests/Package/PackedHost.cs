@@ -12,7 +12,7 @@ internal sealed class PackedHost : IAsyncDisposable
     {
         var url = $"http://127.0.0.1:{FreePort.Next()}";
         Http = new HttpClient { BaseAddress = new(url), Timeout = TimeSpan.FromSeconds(10) };
-        _process = new("dotnet", [assembly, $"--urls={url}", "--SocketSync:Listeners:Default:Port=0"], folder);
+        _process = new("dotnet", [assembly, $"--urls={url}", "--SocketSync:Listeners:Default:Port=0"], folder, isServer: true);
     }
 
     public HttpClient Http { get; }
@@ -48,6 +48,13 @@ internal sealed class PackedHost : IAsyncDisposable
     public async ValueTask DisposeAsync()
     {
         Http.Dispose();
+        if (!_process.HasExited)
+        {
+            _process.Terminate();
+            var code = await _process.ExitAsync(TimeSpan.FromSeconds(30));
+            if (code != 0) Findings.Tell($"the host ended with {code}");
+        }
+
         await _process.DisposeAsync();
     }
 

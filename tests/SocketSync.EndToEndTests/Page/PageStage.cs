@@ -28,6 +28,7 @@ internal sealed class PageStage : IAsyncDisposable
     public async Task PlayAsync(OperatorPage page)
     {
         for (var i = 0; i < 5; i++) _clients.Add(await Server.ConnectAsync(i == 4 ? "Urgent" : "Bench"));
+        Server.Expect(Settings.Thrown);
         foreach (var client in _clients)
         {
             Assert.Equal("good", await client.AskAsync("good"));

@@ -46,6 +46,7 @@ public sealed class WatchingPageTests(Browser browser)
         await using var page = await browser.OpenAsync(server);
         using var client = await server.ConnectAsync();
         Assert.Equal("good", await client.AskAsync("good"));
+        server.Expect(Settings.Thrown);
         Assert.StartsWith("ERROR failed ", await client.AskAsync("throw"), StringComparison.Ordinal);
         Assert.StartsWith("ERROR timeout ", await client.AskAsync("cancel"), StringComparison.Ordinal);
 

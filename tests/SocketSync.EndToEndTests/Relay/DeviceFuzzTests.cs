@@ -28,7 +28,7 @@ public sealed class DeviceFuzzTests
               "Default": { "Processor": "Relay", "Protocol": { "Name": "{{clientsSpeak}}" }, "Link": {
                 {{device.Tcp}}, "Protocol": { "Name": "{{deviceSpeaks}}" }, "ReplyTimeout": "00:00:00.050", "ReconnectDelay": "00:00:00.010", "MaxReconnectDelay": "00:00:00.020" } },
               "Sound": { "Processor": "Relay", "Protocol": { "Name": "Line" }, "Link": { {{sound.Tcp}} } } }
-            """, """ "MinimumLevel": "Fatal" """);
+            """, """ "MinimumLevel": "Error" """);
         using var client = await server.ConnectAsync();
         await AskAsync(client, 1, clientsSpeak);
         var before = server.Process.ResidentBytes;

@@ -18,6 +18,8 @@ internal sealed class ScriptedDevice : IAsyncDisposable
     private readonly ConcurrentQueue<Task> _work = new();
     private readonly CancellationTokenSource _end = new();
     private Socket? _listener;
+    private int _accepted;
+    private int _begun;
 
     /// <param name="dialect">What it speaks.</param>
     /// <param name="script">What it does with each request; it answers where none is given.</param>
@@ -55,6 +57,20 @@ internal sealed class ScriptedDevice : IAsyncDisposable
         get
         {
             lock (_lock) return [.. _services];
+        }
+    }
+
+    /// <summary>Forgets every request that has ended, and what has ended beside them; returns these requests.</summary>
+    public IReadOnlyList<DeviceService> TakeServices()
+    {
+        lock (_lock)
+        {
+            List<DeviceService> taken = [.. _services.Where(s => s.EndedAt != 0 || !s.Connection.IsOpen)];
+            _services.RemoveAll(s => s.EndedAt != 0 || !s.Connection.IsOpen);
+            _connections.RemoveAll(c => c.IsClosed);
+            for (var i = _work.Count; i > 0 && _work.TryDequeue(out var work); i--)
+                if (!work.IsCompletedSuccessfully) _work.Enqueue(work);
+            return taken;
         }
     }
 
@@ -110,7 +126,7 @@ internal sealed class ScriptedDevice : IAsyncDisposable
     {
         lock (_lock)
         {
-            var service = new DeviceService(this, connection, request, _services.Count + 1);
+            var service = new DeviceService(this, connection, request, ++_begun);
             foreach (var other in _services.TakeLast(16).Where(s => s.EndedAt == 0 && s.Connection.IsOpen))
                 Violate($"{service} began during {other}");
             _services.Add(service);
@@ -161,7 +177,7 @@ internal sealed class ScriptedDevice : IAsyncDisposable
                 DeviceConnection connection;
                 lock (_lock)
                 {
-                    connection = new(this, socket, _connections.Count + 1);
+                    connection = new(this, socket, ++_accepted);
                     foreach (var other in _connections.TakeLast(4).Where(c => c.IsOpen))
                         Violate($"connection {connection.Number} was opened while {other.Number} was open");
                     _connections.Add(connection);
