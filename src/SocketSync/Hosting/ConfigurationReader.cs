@@ -14,10 +14,10 @@ internal static class ConfigurationReader
     /// <param name="processors">The names of the processors there are.</param>
     public static ConfigurationResult Read(IConfiguration configuration, IReadOnlyCollection<string> processors)
     {
-        var section = configuration.GetSection(SocketSyncOptions.SectionName);
+        var now = ConfigurationSnapshot.Of(configuration);
         var findings = new ConfigurationFindings();
-        CheckSectionName(configuration, findings);
-        new ConfigurationWalk(findings).Section(section, typeof(SocketSyncOptions));
+        CheckSectionName(now, findings);
+        new ConfigurationWalk(findings).Section(now.GetSection(SocketSyncOptions.SectionName), typeof(SocketSyncOptions));
 
         var options = ConfigurationCompletion.Complete(Bind(findings.Values), processors);
         new ConfigurationResourceRules(findings, processors).Check(options);
@@ -27,8 +27,8 @@ internal static class ConfigurationReader
     }
 
     // Only what the walk found right is bound, so that one fault does not hide the next, and no converter throws.
-    private static SocketSyncOptions Bind(Dictionary<string, string?> values) =>
-        new ConfigurationBuilder().AddInMemoryCollection(values).Build()
+    private static SocketSyncOptions Bind(IReadOnlyDictionary<string, string?> values) =>
+        ConfigurationSnapshot.Of(values)
             .GetSection(SocketSyncOptions.SectionName).Get<SocketSyncOptions>() ?? new();
 
     // The root holds whatever the environment does, so only a near miss with keys of its own can be told from a stranger.

@@ -79,6 +79,8 @@ public static class SocketSyncHostExtensions
         services.AddSingleton<PageHost>();
         services.AddSingleton<SocketSyncMeter>();
         services.AddOpenTelemetry().WithMetrics(metrics => metrics.AddMeter(SocketSyncMeter.Name).AddPrometheusExporter());
+        services.ConfigureOpenTelemetryMeterProvider((provider, metrics) =>
+            metrics.AddView(SocketSyncMeter.WithRoomFor(provider.GetRequiredService<SocketSyncOptions>())));
         services.AddHealthChecks();
         services.AddSingleton<IConfigureOptions<HealthCheckServiceOptions>, ResourceHealthChecks>();
         return new SocketSyncBuilder(processors);
