@@ -68,6 +68,10 @@ internal sealed class ConfigurationLinkRules(ConfigurationFindings findings)
             if (findings.IsGiven($"{own}:Name")) ConfigurationProtocolRules.Check(findings, own, link.Protocol!);
             else findings.Report($"{own}:Name", null, "must be given; a device's protocol takes nothing from the clients'");
         }
+        else if (link.Serial is not null && resource is { Processor: ProcessorCatalog.Relay, Protocol.Name: "ModbusTcp" } && !findings.IsFaultyBelow(own))
+        {
+            findings.Report($"{own}:Name", null, "must be given, such as ModbusRtu: no device on a serial line speaks the clients' ModbusTcp");
+        }
 
         if (findings.IsFaulty($"{path}:{nameof(link.MaxReplyBytes)}")) return;
         var isTunnel = resource.Processor.Equals(ProcessorCatalog.Tunnel, StringComparison.OrdinalIgnoreCase);

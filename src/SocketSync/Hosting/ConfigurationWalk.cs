@@ -1,3 +1,4 @@
+using System.Globalization;
 using Microsoft.Extensions.Configuration;
 
 namespace SocketSync;
@@ -6,7 +7,9 @@ namespace SocketSync;
 /// Goes through a section of the configuration beside the type that it is bound to, and sorts each key: known and right,
 /// or a problem. What depends on two keys at once is left to the rules.
 /// </summary>
-internal sealed class ConfigurationWalk(ConfigurationFindings findings)
+/// <param name="findings">Where it is kept.</param>
+/// <param name="lists">The paths of what is known to have been written as a list.</param>
+internal sealed class ConfigurationWalk(ConfigurationFindings findings, HashSet<string> lists)
 {
     public void Section(IConfigurationSection section, Type options)
     {
@@ -43,6 +46,12 @@ internal sealed class ConfigurationWalk(ConfigurationFindings findings)
             return;
         }
 
+        if (lists.Contains(section.Path))
+        {
+            findings.Report(section.Path, null, $"must be a section that holds one {(isScalar ? "value" : "section")} for each name, not a list");
+            return;
+        }
+
         if (isScalar)
         {
             foreach (var child in section.GetChildren()) Scalar(child, key, options);
@@ -62,7 +71,11 @@ internal sealed class ConfigurationWalk(ConfigurationFindings findings)
     {
         if (!string.IsNullOrEmpty(section.Value))
             findings.Report(section.Path, section.Value, $"must be a list, such as [\"{section.Value}\"]");
-        foreach (var child in section.GetChildren()) Scalar(child, key, typeof(string));
+        foreach (var child in section.GetChildren())
+        {
+            if (int.TryParse(child.Key, NumberStyles.None, CultureInfo.InvariantCulture, out _)) Scalar(child, key, typeof(string));
+            else findings.Report(child.Path, null, $"is not a known key; {section.Path} is a list, whose entries are numbered from 0");
+        }
     }
 
     private void Scalar(IConfigurationSection section, KnownKey key, Type type)
