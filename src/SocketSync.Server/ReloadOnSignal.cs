@@ -8,10 +8,10 @@ internal static class ReloadOnSignal
     public static Action Of(WebApplication app, Serilog.ILogger logger)
     {
         var stopping = app.Lifetime.ApplicationStopping; // Can be asked even when the server has been disposed of.
-        return () => Run(app, logger, stopping);
+        return () => _ = RunAsync(app, logger, stopping);
     }
 
-    private static void Run(WebApplication app, Serilog.ILogger logger, CancellationToken stopping)
+    private static async Task RunAsync(WebApplication app, Serilog.ILogger logger, CancellationToken stopping)
     {
         if (stopping.IsCancellationRequested)
         {
@@ -21,8 +21,7 @@ internal static class ReloadOnSignal
 
         try
         {
-            ServerConfiguration.MarkRead((IConfigurationBuilder)app.Configuration);
-            if (app.Services.GetRequiredService<SocketSyncService>().Watcher?.Reread() is not { } outcome) return;
+            if (app.Services.GetRequiredService<SocketSyncService>().Watcher is not { } watcher || await watcher.RereadAsync() is not { } outcome) return;
             var certificates = app.Services.GetRequiredService<CertificatesInUse>().Reread();
             var isKept = outcome.Faults.Count > 0 || certificates.Contains(FileChange.Refused);
             logger.Write(

@@ -17,11 +17,14 @@ internal sealed class ReloadSignal : IDisposable
     /// <summary>What the signal brings about from now on; one that came before is made up for.</summary>
     public void Follow(Action reload)
     {
+        bool isDue;
         lock (_lock)
         {
             _reload = reload;
-            if (_isPending) reload();
+            isDue = _isPending;
         }
+
+        if (isDue) reload();
     }
 
     public void Dispose() => _registration?.Dispose();
@@ -29,10 +32,13 @@ internal sealed class ReloadSignal : IDisposable
     private void OnSignal(PosixSignalContext context)
     {
         context.Cancel = true;
+        Action? reload;
         lock (_lock)
         {
-            if (_reload is { } reload) reload();
-            else _isPending = true;
+            reload = _reload;
+            _isPending |= reload is null;
         }
+
+        reload?.Invoke();
     }
 }

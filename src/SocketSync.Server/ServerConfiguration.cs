@@ -34,23 +34,15 @@ internal static class ServerConfiguration
     public static PluginResult LoadPlugins(IConfiguration configuration, ServerArguments arguments, ProcessorCatalog processors) =>
         PluginLoader.Load(configuration, Path.GetDirectoryName(FileOf(arguments))!, processors);
 
-    /// <summary>The file is about to be read on demand, and so need not be for what has changed in it before.</summary>
-    public static void MarkRead(IConfigurationBuilder configuration)
-    {
-        foreach (var source in configuration.Sources.OfType<FileConfigurationSource>())
-            (source.FileProvider as PolledFileProvider)?.MarkRead();
-    }
-
     private static void AddFile(IConfigurationBuilder configuration, string file, bool reloadOnChange)
     {
         if (Directory.Exists(file)) throw Unreadable($"{file}: is a directory; --config must name a JSON file");
         if (!File.Exists(file)) throw Unreadable($"{file}: there is no such file; --config must name a JSON file");
         try
         {
-            var provider = new PolledFileProvider(file, TimeProvider.System);
-            configuration.AddJsonFile(provider, Path.GetFileName(file), optional: false, reloadOnChange);
+            configuration.Add(new PolledJsonSource(file, reloadOnChange ? TimeProvider.System : null));
         }
-        catch (Exception e) when (e is InvalidDataException or IOException or UnauthorizedAccessException)
+        catch (Exception e) when (e is InvalidDataException or FormatException or IOException or UnauthorizedAccessException)
         {
             throw Unreadable(ConfigurationFiles.Describe(file, e));
         }

@@ -67,7 +67,6 @@ internal sealed partial class AcceptingListener : IConnectionListener
     public async ValueTask DisposeAsync()
     {
         await UnbindAsync();
-        _contexts.Dispose();
         _troubles.Dispose();
     }
 

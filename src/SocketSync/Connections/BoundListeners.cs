@@ -10,9 +10,9 @@ internal sealed class BoundListeners(IReadOnlyList<ListenerEndPoint> endPoints)
 
     public IReadOnlyList<ListenerEndPoint> EndPoints { get; } = endPoints;
 
-    /// <summary>Lets clients in, on all listeners or on none.</summary>
+    /// <summary>Takes the addresses for good, all of them or none: clients can connect, and wait to be let in.</summary>
     /// <exception cref="ListenerBindException">Another program has begun to listen on the same address; all are closed.</exception>
-    public void Open()
+    public void Listen()
     {
         List<string> problems = [];
         foreach (var endPoint in EndPoints)
@@ -35,12 +35,16 @@ internal sealed class BoundListeners(IReadOnlyList<ListenerEndPoint> endPoints)
             Close();
             throw new ListenerBindException(problems);
         }
+    }
 
+    /// <summary>Lets clients in.</summary>
+    public void Open()
+    {
         foreach (var endPoint in EndPoints)
             endPoint.Open();
     }
 
-    /// <summary>Stops accepting at once, everywhere. May be called more than once, and before <see cref="Open"/>.</summary>
+    /// <summary>Stops accepting at once, everywhere. May be called more than once, and before <see cref="Listen"/>.</summary>
     public void Close()
     {
         foreach (var endPoint in EndPoints)

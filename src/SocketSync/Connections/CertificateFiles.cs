@@ -103,7 +103,7 @@ internal static class CertificateFiles
     {
         try
         {
-            return File.ReadAllBytes(path);
+            return SmallFile.Read(path);
         }
         catch (Exception e) when (e is FileNotFoundException or DirectoryNotFoundException)
         {

@@ -4,67 +4,43 @@ using Microsoft.Extensions.Logging;
 namespace SocketSync;
 
 /// <summary>
-/// Something made from files, made anew when their content has changed. It looks when asked, at most once a second,
-/// and by content, so that neither a swapped symbolic link nor a copy with an old date is missed.
+/// Something made from files, made anew when their content has changed. It looks when it is told to, and by content, so
+/// that neither a swapped symbolic link nor a copy with an old date is missed; who asks for it never waits for a disk.
 /// </summary>
 internal sealed partial class FileBacked<T>
     where T : class
 {
-    private static readonly TimeSpan Interval = TimeSpan.FromSeconds(1);
-
     private readonly IReadOnlyList<string> _paths;
     private readonly Func<T> _load;
-    private readonly TimeProvider _time;
     private readonly ILogger _logger;
     private readonly Lock _checking = new();
     private byte[] _content;
     private bool _isRefused;
-    private long _checkedAt;
     private volatile T _value;
 
     /// <exception cref="CertificateFileException"><paramref name="load"/> cannot make it to begin with.</exception>
-    public FileBacked(IReadOnlyList<string> paths, Func<T> load, TimeProvider time, ILogger logger)
+    public FileBacked(IReadOnlyList<string> paths, Func<T> load, ILogger logger)
     {
         _paths = paths;
         _load = load;
-        _time = time;
         _logger = logger;
         _content = HashOf(paths);
         _value = load();
-        _checkedAt = time.GetTimestamp();
     }
 
-    public T Current
-    {
-        get
-        {
-            if (_time.GetElapsedTime(Volatile.Read(ref _checkedAt)) >= Interval && _checking.TryEnter())
-            {
-                try
-                {
-                    Check();
-                }
-                finally
-                {
-                    _checking.Exit();
-                }
-            }
+    public T Current => _value;
 
-            return _value;
-        }
-    }
-
-    /// <summary>Looks at once, and tries even content that it has refused before.</summary>
-    public FileChange Reread()
+    /// <summary>Reads the files, and makes it anew where they have changed.</summary>
+    /// <param name="again">Tries even content that it has refused before.</param>
+    public FileChange Reread(bool again)
     {
         lock (_checking)
-            return Check(again: true);
+            return Check(again);
     }
 
-    private FileChange Check(bool again = false)
+    private FileChange Check(bool again)
     {
         var content = HashOf(_paths);
-        Volatile.Write(ref _checkedAt, _time.GetTimestamp());
         if (content.AsSpan().SequenceEqual(_content) && !(again && _isRefused))
             return FileChange.None;
 
@@ -92,7 +68,7 @@ internal sealed partial class FileBacked<T>
         {
             try
             {
-                var bytes = File.ReadAllBytes(path);
+                var bytes = SmallFile.Read(path);
                 hash.AppendData(BitConverter.GetBytes(bytes.Length));
                 hash.AppendData(bytes);
             }

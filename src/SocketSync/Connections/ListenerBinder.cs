@@ -13,15 +13,17 @@ internal static class ListenerBinder
     {
         List<string> problems = [];
         List<ListenerEndPoint> bound = [];
+        var onPort = new Dictionary<int, List<Socket>>();
+        var paths = new HashSet<string>(StringComparer.Ordinal);
         foreach (var (name, options) in listeners)
         {
             var address = ListenerAddress.Of(name, options, defaultAddress);
-            var sockets = address.UnixSocket is null ? BindTcp(address, problems) : BindUnix(address, bound, problems);
+            var sockets = address.UnixSocket is null ? BindTcp(address, problems) : BindUnix(address, paths, problems);
             if (sockets.Count == 0)
                 continue;
 
             var endPoint = new ListenerEndPoint(address, sockets, preferInlineScheduling: options.Tls is null);
-            problems.AddRange(OverlapsWith(bound, endPoint));
+            problems.AddRange(OverlapsWith(onPort, endPoint));
             bound.Add(endPoint);
         }
 
@@ -33,11 +35,11 @@ internal static class ListenerBinder
         throw new ListenerBindException(problems);
     }
 
-    private static List<Socket> BindUnix(ListenerAddress address, List<ListenerEndPoint> bound, List<string> problems)
+    private static List<Socket> BindUnix(ListenerAddress address, HashSet<string> bound, List<string> problems)
     {
         var path = Path.GetFullPath(address.UnixSocket!);
         // Bound but not listening yet, the other listener's file would be taken for a stale one.
-        if (bound.Exists(other => other.Address.UnixSocket is { } taken && Path.GetFullPath(taken) == path))
+        if (bound.Contains(path))
         {
             problems.Add(address.UnixSocketProblem("is already in use"));
             return [];
@@ -46,7 +48,10 @@ internal static class ListenerBinder
         try
         {
             if (UnixSocketFile.TryBind(path, out var socket, out var problem))
+            {
+                bound.Add(path);
                 return [socket];
+            }
 
             problems.Add(address.UnixSocketProblem(problem));
         }
@@ -157,14 +162,23 @@ internal static class ListenerBinder
     /// Sockets that are bound and do not listen yet may share an address on Linux, so that two listeners of one
     /// configuration would only collide once HTTP is up.
     /// </summary>
-    private static IEnumerable<string> OverlapsWith(List<ListenerEndPoint> bound, ListenerEndPoint endPoint) =>
-        from mine in endPoint.Sockets
-        where bound.SelectMany(other => other.Sockets).Any(other => Overlap(mine, other))
-        select endPoint.Address.InUse(mine.LocalEndPoint!);
+    /// <param name="onPort">The sockets of the listeners before this one, to which its own are added.</param>
+    /// <param name="endPoint">The listener.</param>
+    private static List<string> OverlapsWith(Dictionary<int, List<Socket>> onPort, ListenerEndPoint endPoint)
+    {
+        if (endPoint.Port is not { } port)
+            return [];
+        if (!onPort.TryGetValue(port, out var others))
+            onPort[port] = others = [];
+        List<string> problems =
+            [.. endPoint.Sockets.Where(mine => others.Exists(other => Overlap(mine, other))).Select(mine => endPoint.Address.InUse(mine.LocalEndPoint!))];
+        others.AddRange(endPoint.Sockets);
+        return problems;
+    }
 
     private static bool Overlap(Socket a, Socket b)
     {
-        if (a.LocalEndPoint is not IPEndPoint x || b.LocalEndPoint is not IPEndPoint y || x.Port != y.Port)
+        if (a.LocalEndPoint is not IPEndPoint x || b.LocalEndPoint is not IPEndPoint y)
             return false;
 
         return x.Address.Equals(y.Address) || Covers(a, x, y) || Covers(b, y, x);

@@ -43,6 +43,9 @@ internal sealed class ListenerEndPoint : EndPoint, IDisposable
 
     public IReadOnlyList<Socket> Sockets { get; }
 
+    /// <summary>Whether somebody will accept its clients, as Kestrel does once it has started.</summary>
+    public bool IsServed { get; set; }
+
     /// <summary>Done once the sockets listen, or never will.</summary>
     public Task Opened => _opened.Task;
 

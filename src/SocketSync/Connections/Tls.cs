@@ -43,14 +43,14 @@ public static partial class TlsExtensions
         services.GetService<IHostApplicationLifetime>()?.ApplicationStopped.Register(failures.Dispose);
 
         string[] paths = string.IsNullOrEmpty(files.KeyPath) ? [path] : [path, files.KeyPath];
-        var certificate = new FileBacked<SslStreamCertificateContext>(paths, () => Load(files, time, logger), time, logger);
+        var certificate = new FileBacked<SslStreamCertificateContext>(paths, () => Load(files, time, logger), logger);
         var authorities = options.ClientCertificate == ClientCertificate.Require
             ? new FileBacked<X509Certificate2Collection>(
-                [options.ClientAuthority!], () => CertificateFiles.LoadAuthority(options.ClientAuthority!), time, logger)
+                [options.ClientAuthority!], () => CertificateFiles.LoadAuthority(options.ClientAuthority!), logger)
             : null;
-        var inUse = services.GetService<CertificatesInUse>();
-        inUse?.Add(certificate.Reread);
-        if (authorities is not null) inUse?.Add(authorities.Reread);
+        var inUse = services.GetService<CertificatesInUse>() ?? new CertificatesInUse(time, logger);
+        inUse.Add(certificate.Reread);
+        if (authorities is not null) inUse.Add(authorities.Reread);
 
         // With HTTP's protocols left in place, a client that names another one (ALPN) would be refused.
         listener.Protocols = HttpProtocols.None;

@@ -14,6 +14,7 @@ internal sealed class Topology(
     IReadOnlyDictionary<string, ListenerState> listeners,
     BoundListeners bound) : IAsyncDisposable
 {
+    private readonly ILookup<SharedProcessor, ListenerState> _listenersOf = listeners.Values.ToLookup(listener => listener.Resource);
     private volatile HostPhase _phase = HostPhase.Starting;
 
     public IReadOnlyDictionary<string, SharedProcessor> Resources { get; } = resources;
@@ -37,8 +38,7 @@ internal sealed class Topology(
     public AcceptedConnection? FindConnection(string id) =>
         Listeners.Values.Select(listener => listener.Find(id)).FirstOrDefault(connection => connection is not null);
 
-    public IEnumerable<ListenerState> ListenersOf(SharedProcessor resource) =>
-        Listeners.Values.Where(listener => listener.Resource == resource);
+    public IEnumerable<ListenerState> ListenersOf(SharedProcessor resource) => _listenersOf[resource];
 
     /// <summary>Takes new settings of resources; they hold from the next turn on.</summary>
     public void Configure(IReadOnlyDictionary<string, ResourceOptions> options)

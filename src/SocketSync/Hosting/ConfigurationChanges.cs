@@ -84,12 +84,12 @@ internal sealed record ConfigurationChanges(SocketSyncOptions Options, IReadOnly
         options.Resources.TryGetValue(listener.Resource!, out var resource) && ReferenceEquals(resource.Protocol, listener.Protocol);
 
     private static IEnumerable<string> Keys(object a, object b) =>
-        KnownKeys.Of(a.GetType()).Values.Where(p => !Same(p, p.GetValue(a), p.GetValue(b))).Select(p => p.Name);
+        KnownKeys.Of(a.GetType()).Values.Where(k => !Same(k.Type, k.Property.GetValue(a), k.Property.GetValue(b))).Select(k => k.Name);
 
-    private static bool Same(PropertyInfo property, object? a, object? b)
+    private static bool Same(Type type, object? a, object? b)
     {
         if (a is null || b is null) return a is null && b is null;
-        if (ConfigurationValue.IsScalar(property.PropertyType)) return a.Equals(b);
+        if (ConfigurationValue.IsScalar(type)) return a.Equals(b);
         return a is IEnumerable list ? list.Cast<object>().SequenceEqual(((IEnumerable)b).Cast<object>()) : !Keys(a, b).Any();
     }
 }

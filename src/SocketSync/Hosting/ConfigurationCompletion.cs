@@ -11,19 +11,20 @@ internal static class ConfigurationCompletion
             Protocol = Complete(r.Protocol),
             Link = r.Link is { Protocol: { } device } link ? link with { Protocol = Complete(device) } : r.Link,
         });
-        var listeners = Named(options.Listeners, (name, l) => Complete(name, l, options.DefaultAddress, resources));
+        var names = resources.Keys.ToDictionary(name => name, StringComparer.OrdinalIgnoreCase);
+        var listeners = Named(options.Listeners, (name, l) => Complete(name, l, options.DefaultAddress, resources, names));
         return options with { Resources = resources, Listeners = listeners };
     }
 
     private static ListenerOptions Complete(
-        string name, ListenerOptions listener, string defaultAddress, Dictionary<string, ResourceOptions> resources)
+        string name, ListenerOptions listener, string defaultAddress, Dictionary<string, ResourceOptions> resources, Dictionary<string, string> names)
     {
         var resource = listener.Resource ?? name;
         var found = resources.GetValueOrDefault(resource);
         return listener with
         {
             Address = listener.UnixSocket is null ? listener.Address ?? defaultAddress : listener.Address,
-            Resource = found is null ? resource : resources.Keys.First(k => k.Equals(resource, StringComparison.OrdinalIgnoreCase)),
+            Resource = names.GetValueOrDefault(resource, resource), // As it is written where it is defined.
             Protocol = listener.Protocol is null ? found?.Protocol ?? new() : Complete(listener.Protocol),
         };
     }

@@ -3,21 +3,51 @@ namespace SocketSync;
 /// <summary>What a reading of the configuration has brought: values that can be bound, and problems.</summary>
 internal sealed class ConfigurationFindings
 {
+    private readonly Dictionary<string, string?> _values = new(StringComparer.OrdinalIgnoreCase);
+    private readonly HashSet<string> _aboveValues = new(StringComparer.OrdinalIgnoreCase);
+    private readonly List<ConfigurationProblem> _problems = [];
+    private readonly HashSet<string> _faulty = new(StringComparer.OrdinalIgnoreCase);
+    private readonly HashSet<string> _aboveFaulty = new(StringComparer.OrdinalIgnoreCase);
+
     /// <summary>Full path to value, for every key that was given and is right by itself.</summary>
-    public Dictionary<string, string?> Values { get; } = new(StringComparer.OrdinalIgnoreCase);
+    public IReadOnlyDictionary<string, string?> Values => _values;
 
     /// <summary>Full path of every section that stands there, also of one with nothing in it.</summary>
     public HashSet<string> Sections { get; } = new(StringComparer.OrdinalIgnoreCase);
 
-    public List<ConfigurationProblem> Problems { get; } = [];
+    public IReadOnlyList<ConfigurationProblem> Problems => _problems;
 
-    public void Report(string key, string? value, string allowed) => Problems.Add(new(key, value, allowed));
+    /// <summary>The key was given and is right by itself.</summary>
+    public void Give(string key, string? value)
+    {
+        _values[key] = value;
+        AddPathsAbove(key, _aboveValues);
+    }
 
-    public bool IsGiven(string key) => Values.ContainsKey(key);
+    public void Report(string key, string? value, string allowed)
+    {
+        _problems.Add(new(key, value, allowed));
+        _faulty.Add(key);
+        AddPathsAbove(key, _aboveFaulty);
+    }
+
+    public bool IsGiven(string key) => _values.ContainsKey(key);
+
+    /// <summary>Whether a key below this one was given, right by itself.</summary>
+    public bool IsGivenBelow(string key) => _aboveValues.Contains(key);
 
     /// <summary>Whether the key has its problem already, so that what follows from it need not be told.</summary>
-    public bool IsFaulty(string key) => Problems.Exists(p => p.Key.Equals(key, StringComparison.OrdinalIgnoreCase));
+    public bool IsFaulty(string key) => _faulty.Contains(key);
 
     /// <summary>Whether a key below this one has a problem.</summary>
-    public bool IsFaultyBelow(string key) => Problems.Exists(p => p.Key.StartsWith(key + ":", StringComparison.OrdinalIgnoreCase));
+    public bool IsFaultyBelow(string key) => _aboveFaulty.Contains(key);
+
+    // Kept, since looking for what stands below a key would take a look at all keys.
+    private static void AddPathsAbove(string key, HashSet<string> above)
+    {
+        for (var end = key.LastIndexOf(':'); end > 0; end = key.LastIndexOf(':', end - 1))
+        {
+            if (!above.Add(key[..end])) return;
+        }
+    }
 }

@@ -11,19 +11,20 @@ internal sealed class ConfigurationLinkRules(ConfigurationFindings findings)
 
     public void Check(SocketSyncOptions options)
     {
+        var listeners = options.Listeners.ToLookup(l => l.Value.Resource!, StringComparer.OrdinalIgnoreCase);
         foreach (var (name, resource) in options.Resources)
         {
             var path = $"{SocketSyncOptions.SectionName}:{nameof(options.Resources)}:{name}";
             if (findings.IsFaulty($"{path}:{nameof(resource.Processor)}")) continue;
             var link = $"{path}:{nameof(resource.Link)}";
             if (findings.IsFaulty(link)) continue;
-            if (Linked.Contains(resource.Processor, StringComparer.OrdinalIgnoreCase)) Check(name, link, resource, options);
-            else if (IsAnyGiven(link))
+            if (Linked.Contains(resource.Processor, StringComparer.OrdinalIgnoreCase)) Check(link, resource, listeners[name]);
+            else if (findings.IsGivenBelow(link))
                 findings.Report(link, null, $"is for the processors {string.Join(" and ", Linked)}, not for {resource.Processor}; leave it out");
         }
     }
 
-    private void Check(string name, string path, ResourceOptions resource, SocketSyncOptions options)
+    private void Check(string path, ResourceOptions resource, IEnumerable<KeyValuePair<string, ListenerOptions>> listeners)
     {
         var link = resource.Link ?? new();
         CheckKind(path);
@@ -33,7 +34,7 @@ internal sealed class ConfigurationLinkRules(ConfigurationFindings findings)
         CheckRequired($"{path}:{nameof(link.Process)}", nameof(ProcessLinkOptions.FileName), "the program to start");
         CheckDelays(path, link);
         CheckEcho($"{path}:{nameof(link.LocalEcho)}", path, link, resource);
-        CheckProtocols(name, path, resource, link, options);
+        CheckProtocols(path, resource, link, listeners);
         CheckUnits($"{path}:{nameof(link.Units)}", link, (link.Protocol ?? resource.Protocol).Name);
         CheckRest($"{path}:{nameof(link.Rest)}", link.Rest, (link.Protocol ?? resource.Protocol).Name);
     }
@@ -59,23 +60,27 @@ internal sealed class ConfigurationLinkRules(ConfigurationFindings findings)
         findings.Report(most, Text(link.MaxReconnectDelay), $"must be at least {nameof(link.ReconnectDelay)}, which is {Text(link.ReconnectDelay)}");
     }
 
-    private void CheckProtocols(string name, string path, ResourceOptions resource, LinkOptions link, SocketSyncOptions options)
+    private void CheckProtocols(string path, ResourceOptions resource, LinkOptions link, IEnumerable<KeyValuePair<string, ListenerOptions>> listeners)
     {
         var own = $"{path}:{nameof(link.Protocol)}";
-        if (IsAnyGiven(own))
+        if (findings.IsGivenBelow(own))
         {
             if (findings.IsGiven($"{own}:Name")) ConfigurationProtocolRules.Check(findings, own, link.Protocol!);
             else findings.Report($"{own}:Name", null, "must be given; a device's protocol takes nothing from the clients'");
+        }
+        else if (link.Serial is not null && resource is { Processor: ProcessorCatalog.Relay, Protocol.Name: "ModbusTcp" } && !findings.IsFaultyBelow(own))
+        {
+            findings.Report($"{own}:Name", null, "must be given, such as ModbusRtu: no device on a serial line speaks the clients' ModbusTcp");
         }
 
         if (findings.IsFaulty($"{path}:{nameof(link.MaxReplyBytes)}")) return;
         var isTunnel = resource.Processor.Equals(ProcessorCatalog.Tunnel, StringComparison.OrdinalIgnoreCase);
         var device = link.Protocol ?? resource.Protocol;
-        foreach (var (listenerName, listener) in options.Listeners.Where(l => name.Equals(l.Value.Resource, StringComparison.OrdinalIgnoreCase)))
+        foreach (var (listenerName, listener) in listeners)
         {
             var clients = listener.Protocol!;
             // Told where the two part: at the listener that has a protocol of its own, else at the link, else at the resource.
-            var ofListener = $"{SocketSyncOptions.SectionName}:{nameof(options.Listeners)}:{listenerName}:{nameof(listener.Protocol)}:Name";
+            var ofListener = $"{SocketSyncOptions.SectionName}:{nameof(SocketSyncOptions.Listeners)}:{listenerName}:{nameof(listener.Protocol)}:Name";
             var ofResource = $"{path[..path.LastIndexOf(':')]}:{nameof(resource.Protocol)}:Name";
             var differs = findings.IsGiven(ofListener) ? (Key: ofListener, Value: clients.Name)
                 : link.Protocol is not null ? (Key: $"{own}:Name", Value: device.Name)
@@ -112,7 +117,7 @@ internal sealed class ConfigurationLinkRules(ConfigurationFindings findings)
 
     private void CheckUnits(string path, LinkOptions link, string device)
     {
-        if (!IsAnyGiven(path)) return;
+        if (!findings.IsGivenBelow(path)) return;
         if (!WithUnits.Contains(device, StringComparer.OrdinalIgnoreCase))
         {
             findings.Report(path, null, $"is for the protocols {string.Join(" and ", WithUnits)}, not for {device}");
@@ -125,7 +130,7 @@ internal sealed class ConfigurationLinkRules(ConfigurationFindings findings)
 
     private void CheckRest(string path, RestOptions rest, string device)
     {
-        if (!IsAnyGiven(path)) return;
+        if (!findings.IsGivenBelow(path)) return;
         if (!WithUnits.Contains(device, StringComparer.OrdinalIgnoreCase))
         {
             findings.Report(path, null, $"is for the protocols {string.Join(" and ", WithUnits)}, not for {device}");
@@ -146,14 +151,8 @@ internal sealed class ConfigurationLinkRules(ConfigurationFindings findings)
             findings.Report(path, "True", "is not for the processor Tunnel, which passes bytes as they come");
     }
 
-    /// <summary>Whether a value below the path was given, right by itself.</summary>
-    private bool IsAnyGiven(string path) => findings.Values.Keys.Any(k => IsBelow(k, path));
-
-    /// <summary>The same, or was given wrong and told.</summary>
-    private bool IsMentioned(string path) =>
-        IsAnyGiven(path) || findings.Problems.Exists(p => p.Key.Equals(path, StringComparison.OrdinalIgnoreCase) || IsBelow(p.Key, path));
-
-    private static bool IsBelow(string key, string path) => key.StartsWith(path + ":", StringComparison.OrdinalIgnoreCase);
+    /// <summary>Whether a value below the path was given, or given wrong and told.</summary>
+    private bool IsMentioned(string path) => findings.IsGivenBelow(path) || findings.IsFaulty(path) || findings.IsFaultyBelow(path);
 
     private static string Text(TimeSpan time) => time.ToString("c", CultureInfo.InvariantCulture);
 }

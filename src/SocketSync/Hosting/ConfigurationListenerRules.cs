@@ -11,7 +11,7 @@ internal sealed class ConfigurationListenerRules(ConfigurationFindings findings)
 
     public void Check(SocketSyncOptions options)
     {
-        var earlier = new List<(string Name, ListenerOptions Listener)>();
+        var earlier = new Dictionary<string, List<(string Name, ListenerOptions Listener)>>(StringComparer.Ordinal);
         foreach (var (name, listener) in options.Listeners)
         {
             var path = PathOf(name);
@@ -20,8 +20,7 @@ internal sealed class ConfigurationListenerRules(ConfigurationFindings findings)
             CheckUnixSocket(path, listener);
             CheckProxies(path, listener);
             ConfigurationTlsRules.Check(findings, $"{path}:{nameof(listener.Tls)}", listener.Tls);
-            CheckPlace(path, listener, earlier);
-            if (IsPlaceKnown(path)) earlier.Add((name, listener));
+            CheckPlace(path, name, listener, earlier);
         }
     }
 
@@ -38,7 +37,7 @@ internal sealed class ConfigurationListenerRules(ConfigurationFindings findings)
     private void CheckProtocol(string path, ListenerOptions listener)
     {
         var protocol = $"{path}:{nameof(listener.Protocol)}";
-        if (!findings.Values.Keys.Any(k => k.StartsWith(protocol + ":", StringComparison.OrdinalIgnoreCase))) return;
+        if (!findings.IsGivenBelow(protocol)) return;
         if (findings.IsGiven($"{protocol}:Name")) ConfigurationProtocolRules.Check(findings, protocol, listener.Protocol!);
         else findings.Report($"{protocol}:Name", null, "must be given; a listener's protocol takes nothing from the resource's");
     }
@@ -65,26 +64,30 @@ internal sealed class ConfigurationListenerRules(ConfigurationFindings findings)
             findings.Report(trusted, null, "must be given with ProxyProtocol: the proxies that may say who the client is, such as [\"192.0.2.1/32\"]");
     }
 
-    private void CheckPlace(string path, ListenerOptions listener, List<(string Name, ListenerOptions Listener)> earlier)
+    // The earlier ones by what two would have to share to be in each other's way.
+    private void CheckPlace(string path, string name, ListenerOptions listener, Dictionary<string, List<(string Name, ListenerOptions Listener)>> earlier)
     {
-        if (!IsPlaceKnown(path)) return;
-        foreach (var (name, other) in earlier)
+        var mine = ListenPlace.Of(listener);
+        if (!IsPlaceKnown(path) || (listener.UnixSocket ?? mine?.Port.ToString(CultureInfo.InvariantCulture)) is not { } shared) return;
+        if (!earlier.TryGetValue(shared, out var others)) earlier[shared] = others = [];
+        foreach (var (otherName, other) in others)
         {
-            if (listener.UnixSocket is not null || other.UnixSocket is not null)
-            {
-                if (!string.Equals(listener.UnixSocket, other.UnixSocket, StringComparison.Ordinal)) continue;
-                findings.Report($"{path}:{nameof(listener.UnixSocket)}", listener.UnixSocket, $"must differ from that of listener {name}");
-                return;
-            }
-
-            if (ListenPlace.Of(listener) is not { } mine || ListenPlace.Of(other) is not { } theirs || !mine.Overlaps(theirs)) continue;
-            findings.Report(
-                $"{path}:{nameof(listener.Port)}",
-                listener.Port.ToString(CultureInfo.InvariantCulture),
-                $"must differ from that of listener {name}: its address {other.Address} and {listener.Address} overlap");
-            return;
+            if (listener.UnixSocket is { } socket && other.UnixSocket is not null)
+                findings.Report($"{path}:{nameof(listener.UnixSocket)}", socket, $"must differ from that of listener {otherName}");
+            else if (mine is not null && ListenPlace.Of(other) is { } theirs && mine.Overlaps(theirs))
+                ReportOverlap(path, listener, otherName, other);
+            else
+                continue;
+            break; // One is enough.
         }
+
+        others.Add((name, listener));
     }
+
+    private void ReportOverlap(string path, ListenerOptions listener, string otherName, ListenerOptions other) => findings.Report(
+        $"{path}:{nameof(listener.Port)}",
+        listener.Port.ToString(CultureInfo.InvariantCulture),
+        $"must differ from that of listener {otherName}: its address {other.Address} and {listener.Address} overlap");
 
     private bool IsPlaceKnown(string path) =>
         !findings.IsFaulty($"{path}:{nameof(ListenerOptions.Port)}")

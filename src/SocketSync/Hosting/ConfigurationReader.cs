@@ -10,14 +10,17 @@ internal sealed record ConfigurationResult(SocketSyncOptions Options, IReadOnlyL
 /// <summary>Reads section <c>SocketSync</c> and validates it whole: at start, for <c>check</c>, and at every reload.</summary>
 internal static class ConfigurationReader
 {
+    // Nobody means anything else by them; other keys may well be those of the host's own sections.
+    private static readonly string[] Misplaced = [nameof(SocketSyncOptions.Listeners), nameof(SocketSyncOptions.Resources)];
+
     /// <param name="configuration">The host's whole configuration.</param>
     /// <param name="processors">The names of the processors there are.</param>
     public static ConfigurationResult Read(IConfiguration configuration, IReadOnlyCollection<string> processors)
     {
-        var section = configuration.GetSection(SocketSyncOptions.SectionName);
+        var now = ConfigurationSnapshot.Of(configuration);
         var findings = new ConfigurationFindings();
-        CheckSectionName(configuration, findings);
-        new ConfigurationWalk(findings).Section(section, typeof(SocketSyncOptions));
+        CheckSectionName(now, findings);
+        new ConfigurationWalk(findings, ListsIn(configuration)).Section(now.GetSection(SocketSyncOptions.SectionName), typeof(SocketSyncOptions));
 
         var options = ConfigurationCompletion.Complete(Bind(findings.Values), processors);
         new ConfigurationResourceRules(findings, processors).Check(options);
@@ -26,9 +29,13 @@ internal static class ConfigurationReader
         return new(options, findings.Problems);
     }
 
+    private static HashSet<string> ListsIn(IConfiguration configuration) =>
+        (configuration is IConfigurationRoot root ? root.Providers.OfType<IConfigurationLists>().SelectMany(p => p.Lists) : [])
+            .ToHashSet(StringComparer.OrdinalIgnoreCase);
+
     // Only what the walk found right is bound, so that one fault does not hide the next, and no converter throws.
-    private static SocketSyncOptions Bind(Dictionary<string, string?> values) =>
-        new ConfigurationBuilder().AddInMemoryCollection(values).Build()
+    private static SocketSyncOptions Bind(IReadOnlyDictionary<string, string?> values) =>
+        ConfigurationSnapshot.Of(values)
             .GetSection(SocketSyncOptions.SectionName).Get<SocketSyncOptions>() ?? new();
 
     // The root holds whatever the environment does, so only a near miss with keys of its own can be told from a stranger.
@@ -40,6 +47,8 @@ internal static class ConfigurationReader
                 && KnownKeys.Nearest(child.Key, [SocketSyncOptions.SectionName]) is { } meant
                 && child.GetChildren().Any())
                 findings.Report(child.Path, null, $"is not a known section; did you mean {meant}?");
+            if (Misplaced.Contains(child.Key, StringComparer.OrdinalIgnoreCase) && child.GetChildren().Any())
+                findings.Report(child.Path, null, $"belongs under section {SocketSyncOptions.SectionName}, as {SocketSyncOptions.SectionName}:{child.Key}");
         }
     }
 }

@@ -1,5 +1,4 @@
-using System.ComponentModel.DataAnnotations;
-using System.Reflection;
+using System.Globalization;
 using Microsoft.Extensions.Configuration;
 
 namespace SocketSync;
@@ -8,7 +7,9 @@ namespace SocketSync;
 /// Goes through a section of the configuration beside the type that it is bound to, and sorts each key: known and right,
 /// or a problem. What depends on two keys at once is left to the rules.
 /// </summary>
-internal sealed class ConfigurationWalk(ConfigurationFindings findings)
+/// <param name="findings">Where it is kept.</param>
+/// <param name="lists">The paths of what is known to have been written as a list.</param>
+internal sealed class ConfigurationWalk(ConfigurationFindings findings, HashSet<string> lists)
 {
     public void Section(IConfigurationSection section, Type options)
     {
@@ -22,21 +23,21 @@ internal sealed class ConfigurationWalk(ConfigurationFindings findings)
         findings.Sections.Add(section.Path);
         foreach (var child in section.GetChildren())
         {
-            if (known.TryGetValue(child.Key, out var property)) Property(child, property);
+            if (known.TryGetValue(child.Key, out var key)) Known(child, key);
             else findings.Report(child.Path, null, $"is not a known key; {KnownKeys.Suggest(child.Key, known.Keys, section.Path + ":")}");
         }
     }
 
-    private void Property(IConfigurationSection section, PropertyInfo property)
+    private void Known(IConfigurationSection section, KnownKey key)
     {
-        var type = property.PropertyType;
-        if (type.IsGenericType && type.GetGenericTypeDefinition() == typeof(Dictionary<,>)) Named(section, property, type.GenericTypeArguments[1]);
-        else if (type == typeof(IReadOnlyList<string>)) List(section, property);
-        else if (ConfigurationValue.IsScalar(type)) Scalar(section, property);
+        var type = key.Type;
+        if (type.IsGenericType && type.GetGenericTypeDefinition() == typeof(Dictionary<,>)) Named(section, key, type.GenericTypeArguments[1]);
+        else if (type == typeof(IReadOnlyList<string>)) List(section, key);
+        else if (ConfigurationValue.IsScalar(type)) Scalar(section, key, Nullable.GetUnderlyingType(type) ?? type);
         else Section(section, type);
     }
 
-    private void Named(IConfigurationSection section, PropertyInfo property, Type options)
+    private void Named(IConfigurationSection section, KnownKey key, Type options)
     {
         var isScalar = ConfigurationValue.IsScalar(options);
         if (!string.IsNullOrEmpty(section.Value))
@@ -45,9 +46,15 @@ internal sealed class ConfigurationWalk(ConfigurationFindings findings)
             return;
         }
 
+        if (lists.Contains(section.Path))
+        {
+            findings.Report(section.Path, null, $"must be a section that holds one {(isScalar ? "value" : "section")} for each name, not a list");
+            return;
+        }
+
         if (isScalar)
         {
-            foreach (var child in section.GetChildren()) Scalar(child, property, options);
+            foreach (var child in section.GetChildren()) Scalar(child, key, options);
             return;
         }
 
@@ -55,24 +62,24 @@ internal sealed class ConfigurationWalk(ConfigurationFindings findings)
         {
             if (child.Key.Length == 0 || !child.Key.All(c => char.IsAsciiLetterOrDigit(c) || c is '-' or '_' or '.'))
                 findings.Report(child.Path, child.Key, "a name consists of the letters A to Z, digits, '-', '_' and '.'");
-            findings.Values[child.Path] = null; // So that the binder makes one, though nothing may stand in it.
+            findings.Give(child.Path, null); // So that the binder makes one, though nothing may stand in it.
             Section(child, options);
         }
     }
 
-    private void List(IConfigurationSection section, PropertyInfo property)
+    private void List(IConfigurationSection section, KnownKey key)
     {
         if (!string.IsNullOrEmpty(section.Value))
             findings.Report(section.Path, section.Value, $"must be a list, such as [\"{section.Value}\"]");
-        foreach (var child in section.GetChildren()) Scalar(child, property, typeof(string));
+        foreach (var child in section.GetChildren())
+        {
+            if (int.TryParse(child.Key, NumberStyles.None, CultureInfo.InvariantCulture, out _)) Scalar(child, key, typeof(string));
+            else findings.Report(child.Path, null, $"is not a known key; {section.Path} is a list, whose entries are numbered from 0");
+        }
     }
 
-    private void Scalar(IConfigurationSection section, PropertyInfo property) =>
-        Scalar(section, property, Nullable.GetUnderlyingType(property.PropertyType) ?? property.PropertyType);
-
-    private void Scalar(IConfigurationSection section, PropertyInfo property, Type type)
+    private void Scalar(IConfigurationSection section, KnownKey key, Type type)
     {
-        var rules = property.GetCustomAttributes<ValidationAttribute>().ToList();
         if (section.GetChildren().Any())
         {
             findings.Report(section.Path, null, "must be one value, not a section or a list");
@@ -82,17 +89,14 @@ internal sealed class ConfigurationWalk(ConfigurationFindings findings)
         if (section.Value is not { } text) return;
 
         // An environment variable cannot say null: empty stands for it, where the key may be left out.
-        if (text.Length == 0 && type == typeof(string) && IsOptional(property) && !rules.OfType<EscapedAttribute>().Any()) return;
+        if (text.Length == 0 && type == typeof(string) && key.IsOptional && !key.Rules.OfType<EscapedAttribute>().Any()) return;
 
-        var shown = property.IsDefined(typeof(SecretAttribute)) ? null : text;
+        var shown = key.IsSecret ? null : text;
         if (!ConfigurationValue.TryParse(text, type, out var value))
-            findings.Report(section.Path, shown, ConfigurationValue.Allowed(text, type, rules));
-        else if (rules.Select(r => ConfigurationValue.Broken(r, value)).FirstOrDefault(b => b is not null) is { } broken)
+            findings.Report(section.Path, shown, ConfigurationValue.Allowed(text, type, key.Rules));
+        else if (key.Rules.Select(r => ConfigurationValue.Broken(r, value)).FirstOrDefault(b => b is not null) is { } broken)
             findings.Report(section.Path, shown, broken);
         else
-            findings.Values[section.Path] = ConfigurationValue.Format(value);
+            findings.Give(section.Path, ConfigurationValue.Format(value));
     }
-
-    private static bool IsOptional(PropertyInfo property) =>
-        new NullabilityInfoContext().Create(property).ReadState == NullabilityState.Nullable;
 }

@@ -1,3 +1,4 @@
+using System.Collections.Concurrent;
 using Microsoft.Extensions.Configuration;
 using Microsoft.Extensions.Logging;
 using Microsoft.Extensions.Primitives;
@@ -20,10 +21,11 @@ internal sealed class ConfigurationWatcher : IDisposable
     private readonly ConfigurationFiles _files;
     private readonly ITimer _settle;
     private readonly IDisposable _subscription;
-    private readonly Lock _lock = new();
+    private readonly ConcurrentQueue<Reading> _asked = new();
+    private int _unread;
     private SocketSyncOptions _running;
     private IReadOnlyList<string> _told = [];
-    private bool _disposed;
+    private volatile bool _disposed;
 
     /// <param name="configuration">The host's whole configuration.</param>
     /// <param name="processors">The names of the processors there are.</param>
@@ -48,45 +50,62 @@ internal sealed class ConfigurationWatcher : IDisposable
         _apply = apply;
         _logger = logger;
         _files = new(configuration);
-        _settle = time.CreateTimer(_ => Reload(), null, Timeout.InfiniteTimeSpan, Timeout.InfiniteTimeSpan);
+        _settle = time.CreateTimer(_ => _ = Ask(onDemand: false), null, Timeout.InfiniteTimeSpan, Timeout.InfiniteTimeSpan);
         _subscription = ChangeToken.OnChange(configuration.GetReloadToken, () => _settle.Change(SettleTime, Timeout.InfiniteTimeSpan));
     }
 
     /// <summary>Reads the files now, on somebody's word and not because a change was noticed.</summary>
     /// <returns><see langword="null"/> once nothing is followed any more.</returns>
-    public ConfigurationOutcome? Reread()
-    {
-        lock (_lock)
-        {
-            if (_disposed) return null;
-            _files.Reread();
-            _settle.Change(Timeout.InfiniteTimeSpan, Timeout.InfiniteTimeSpan); // What it would see is seen here.
-            return Follow();
-        }
-    }
+    public Task<ConfigurationOutcome?> RereadAsync() => Ask(onDemand: true);
 
+    /// <summary>Follows nothing from now on, but waits for nobody: what is being read just now may hang in its file system.</summary>
     public void Dispose()
     {
+        _disposed = true;
         _subscription.Dispose();
         _files.Dispose();
         _settle.Dispose();
-        lock (_lock) _disposed = true;
     }
 
-    private void Reload()
+    /// <summary>
+    /// One reading after the other, so that what was read later is applied later. Whoever asks while another reads does not
+    /// wait for it, and leaves the reading to that one.
+    /// </summary>
+    private Task<ConfigurationOutcome?> Ask(bool onDemand)
     {
-        lock (_lock)
+        var reading = new Reading(onDemand);
+        _asked.Enqueue(reading);
+        if (Interlocked.Increment(ref _unread) > 1) return reading.Done.Task;
+        do
         {
-            if (_disposed) return;
-            try
+            _asked.TryDequeue(out var next);
+            Run(next!);
+        }
+        while (Interlocked.Decrement(ref _unread) > 0);
+        return reading.Done.Task;
+    }
+
+    private void Run(Reading reading)
+    {
+        try
+        {
+            if (reading.OnDemand && !_disposed)
             {
-                Follow();
+                _files.Reread();
+                _settle.Change(Timeout.InfiniteTimeSpan, Timeout.InfiniteTimeSpan); // What it would see is seen here.
             }
-            catch (Exception e)
-            {
-                // On a timer's thread an exception would end the process, which served its clients well a moment ago.
-                _logger.ReloadFailed(e);
-            }
+
+            reading.Done.SetResult(_disposed ? null : Follow());
+        }
+        catch (Exception e) when (reading.OnDemand)
+        {
+            reading.Done.SetException(e);
+        }
+        catch (Exception e)
+        {
+            // On a timer's thread an exception would end the process, which served its clients well a moment ago.
+            _logger.ReloadFailed(e);
+            reading.Done.SetResult(null);
         }
     }
 
@@ -114,5 +133,11 @@ internal sealed class ConfigurationWatcher : IDisposable
         }
 
         return new([], changes.Applied, changes.NeedsRestart);
+    }
+    private sealed class Reading(bool onDemand)
+    {
+        public bool OnDemand { get; } = onDemand;
+
+        public TaskCompletionSource<ConfigurationOutcome?> Done { get; } = new(TaskCreationOptions.RunContinuationsAsynchronously);
     }
 }

@@ -32,6 +32,7 @@ internal sealed record HostConfiguration(SocketSyncOptions Options, IReadOnlyLis
         SocketSyncOptions options, IReadOnlyList<HttpEndPoint> http, IReadOnlyList<ConfigurationProblem> faults)
     {
         const string Section = SocketSyncOptions.SectionName;
+        var faulty = faults.Select(f => f.Key).ToHashSet(StringComparer.OrdinalIgnoreCase);
         if (IsFaulty($"{Section}:{nameof(options.DefaultAddress)}")) yield break;
         foreach (var (name, listener) in options.Listeners)
         {
@@ -42,6 +43,6 @@ internal sealed record HostConfiguration(SocketSyncOptions Options, IReadOnlyLis
             yield return new(port, listener.Port.ToString(CultureInfo.InvariantCulture), $"must differ from that of HTTP, which is {taken.Url} by {taken.Key}");
         }
 
-        bool IsFaulty(string key) => faults.Any(f => f.Key.Equals(key, StringComparison.OrdinalIgnoreCase));
+        bool IsFaulty(string key) => faulty.Contains(key);
     }
 }

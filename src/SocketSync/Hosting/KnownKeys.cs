@@ -1,3 +1,5 @@
+using System.Collections.Concurrent;
+using System.ComponentModel.DataAnnotations;
 using System.Reflection;
 
 namespace SocketSync;
@@ -5,9 +7,12 @@ namespace SocketSync;
 /// <summary>The keys that a section may hold, and which of them somebody probably meant.</summary>
 internal static class KnownKeys
 {
-    public static Dictionary<string, PropertyInfo> Of(Type options) =>
-        options.GetProperties(BindingFlags.Public | BindingFlags.Instance)
-            .ToDictionary(p => p.Name, StringComparer.OrdinalIgnoreCase);
+    // Every resource is of the same types, and asking for attributes is slow.
+    private static readonly ConcurrentDictionary<Type, Dictionary<string, KnownKey>> ByType = new();
+
+    public static Dictionary<string, KnownKey> Of(Type options) => ByType.GetOrAdd(options, static type =>
+        type.GetProperties(BindingFlags.Public | BindingFlags.Instance)
+            .ToDictionary(p => p.Name, p => new KnownKey(p), StringComparer.OrdinalIgnoreCase));
 
     /// <summary>The known word nearest to <paramref name="word"/>, or <see langword="null"/> where none is near.</summary>
     public static string? Nearest(string word, IEnumerable<string> known)
@@ -47,4 +52,21 @@ internal static class KnownKeys
 
         return d[a.Length, b.Length];
     }
+}
+
+/// <summary>One of them: the property that it is bound to, and what that says of it.</summary>
+internal sealed class KnownKey(PropertyInfo property)
+{
+    public PropertyInfo Property { get; } = property;
+
+    public string Name => Property.Name;
+
+    public Type Type => Property.PropertyType;
+
+    public IReadOnlyList<ValidationAttribute> Rules { get; } = [.. property.GetCustomAttributes<ValidationAttribute>()];
+
+    public bool IsSecret { get; } = property.IsDefined(typeof(SecretAttribute));
+
+    /// <summary>Whether it may be left out, and has no value then.</summary>
+    public bool IsOptional { get; } = new NullabilityInfoContext().Create(property).ReadState == NullabilityState.Nullable;
 }

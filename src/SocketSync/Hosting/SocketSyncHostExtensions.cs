@@ -64,7 +64,8 @@ public static class SocketSyncHostExtensions
         services.AddSingleton<IStartupFilter, HttpRequestTracking>();
         services.AddSingleton<Drain>();
         services.AddSingleton<Func<ConfigurationWatcher>>(provider => () => Watch(provider));
-        services.AddSingleton<CertificatesInUse>();
+        services.AddSingleton(provider => new CertificatesInUse(
+            provider.GetRequiredService<TimeProvider>(), provider.GetRequiredService<ILogger<CertificatesInUse>>()));
         services.AddSingleton<SocketSyncService>();
         services.AddHostedService(provider => provider.GetRequiredService<SocketSyncService>());
         services.AddOptions<HostOptions>().Configure<SocketSyncOptions>(
@@ -79,6 +80,8 @@ public static class SocketSyncHostExtensions
         services.AddSingleton<PageHost>();
         services.AddSingleton<SocketSyncMeter>();
         services.AddOpenTelemetry().WithMetrics(metrics => metrics.AddMeter(SocketSyncMeter.Name).AddPrometheusExporter());
+        services.ConfigureOpenTelemetryMeterProvider((provider, metrics) =>
+            metrics.AddView(SocketSyncMeter.WithRoomFor(provider.GetRequiredService<SocketSyncOptions>())));
         services.AddHealthChecks();
         services.AddSingleton<IConfigureOptions<HealthCheckServiceOptions>, ResourceHealthChecks>();
         return new SocketSyncBuilder(processors);

@@ -1,3 +1,4 @@
+using System.Net;
 using Microsoft.AspNetCore.Hosting.Server;
 using Microsoft.AspNetCore.Hosting.Server.Features;
 using Microsoft.Extensions.Hosting;
@@ -6,15 +7,24 @@ using Microsoft.Extensions.Logging;
 namespace SocketSync;
 
 /// <summary>
-/// Opens the listeners when everything else has started, HTTP included, and drains them before anything else stops.
+/// Starts the resources and lets clients in when everything else has started, HTTP included, and drains the listeners before
+/// anything else stops.
 /// </summary>
+/// <param name="services">For the processors.</param>
+/// <param name="topology">What is started.</param>
+/// <param name="options">What it was made from.</param>
+/// <param name="drain">Its end.</param>
+/// <param name="watch">Begins to follow the configuration.</param>
+/// <param name="logger">Where it is told that it listens.</param>
+/// <param name="server">Serves HTTP and accepts the clients; a host need not have one.</param>
 internal sealed partial class SocketSyncService(
+    IServiceProvider services,
     Topology topology,
     SocketSyncOptions options,
     Drain drain,
     Func<ConfigurationWatcher> watch,
-    IServer server,
-    ILogger<SocketSyncService> logger) : IHostedLifecycleService, IDisposable
+    ILogger<SocketSyncService> logger,
+    IServer? server = null) : IHostedLifecycleService, IDisposable
 {
     /// <summary>So long HTTP may take to finish what is under way when the drain is over; then it is cut.</summary>
     private static readonly TimeSpan HttpTime = TimeSpan.FromSeconds(1);
@@ -26,20 +36,23 @@ internal sealed partial class SocketSyncService(
 
     public Task StartAsync(CancellationToken cancellationToken) => Task.CompletedTask;
 
+    /// <summary>HTTP is up. From here on nothing can fail but what is taken by another program, and a processor's constructor.</summary>
     public Task StartedAsync(CancellationToken cancellationToken)
     {
-        try
-        {
-            topology.Bound.Open();
-        }
-        catch (ListenerBindException exception)
-        {
-            throw new SocketSyncStartupException(exception.Problems);
-        }
+        var listens = topology.Bound.EndPoints.All(endPoint => endPoint.IsServed);
+        if (listens)
+            Listen();
+        else
+            topology.Bound.Close(); // Nobody would accept who connects: better that they are told so.
 
+        TopologyFactory.Start(services, options, topology);
+        topology.Bound.Open();
         topology.Phase = HostPhase.Running;
         Watcher = watch();
-        LogListening(logger, string.Join(", ", topology.Bound.EndPoints.Select(Describe)), string.Join(", ", HttpAddresses()));
+        if (listens)
+            LogListening(logger, string.Join(", ", topology.Bound.EndPoints.Select(Describe)), string.Join(", ", HttpAddresses()));
+        else
+            LogCannotListen(logger, string.Join(", ", topology.Bound.EndPoints.Select(endPoint => endPoint.Name)), server?.GetType().Name ?? "no server");
         return Task.CompletedTask;
     }
 
@@ -63,7 +76,20 @@ internal sealed partial class SocketSyncService(
     private async Task StopServerAsync(TimeSpan time)
     {
         using var cut = new CancellationTokenSource(time);
-        await server.StopAsync(cut.Token);
+        if (server is not null)
+            await server.StopAsync(cut.Token);
+    }
+
+    private void Listen()
+    {
+        try
+        {
+            topology.Bound.Listen();
+        }
+        catch (ListenerBindException exception)
+        {
+            throw new SocketSyncStartupException(exception.Problems);
+        }
     }
 
     private static string Describe(ListenerEndPoint endPoint) => $"{endPoint.Name} on {string.Join(" and ", endPoint.LocalEndPoints)}";
@@ -71,11 +97,16 @@ internal sealed partial class SocketSyncService(
     /// <summary>Kestrel lists the listeners too, and takes them for HTTP.</summary>
     private IEnumerable<string> HttpAddresses()
     {
-        var raw = topology.Bound.EndPoints.SelectMany(endPoint => endPoint.LocalEndPoints).Select(endPoint => endPoint.ToString()).ToList();
-        return (server.Features.Get<IServerAddressesFeature>()?.Addresses ?? []).Where(address => !raw.Exists(r =>
-            address.EndsWith($"//{r}", StringComparison.Ordinal) || address.EndsWith($"//unix:{r}", StringComparison.Ordinal)));
+        var raw = topology.Bound.EndPoints.SelectMany(endPoint => endPoint.LocalEndPoints)
+            .SelectMany<EndPoint, string>(endPoint => [$"//{endPoint}", $"//unix:{endPoint}"])
+            .ToHashSet(StringComparer.Ordinal);
+        return (server?.Features.Get<IServerAddressesFeature>()?.Addresses ?? [])
+            .Where(address => !raw.Contains(address[(address.IndexOf(':', StringComparison.Ordinal) + 1)..]));
     }
 
     [LoggerMessage(1, LogLevel.Information, "Listening: {Listeners}; HTTP on {HttpAddresses}")]
     private static partial void LogListening(ILogger logger, string listeners, string httpAddresses);
+
+    [LoggerMessage(2, LogLevel.Warning, "Nothing listens: listeners ({Listeners}) are served by Kestrel, and this host has {Server}; the resources run without clients")]
+    private static partial void LogCannotListen(ILogger logger, string listeners, string server);
 }

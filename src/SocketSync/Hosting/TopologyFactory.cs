@@ -6,6 +6,7 @@ namespace SocketSync;
 /// <summary>Makes what runs out of what the file says; all of it, or nothing.</summary>
 internal static class TopologyFactory
 {
+    /// <summary>Binds every listener's address, and makes the resources behind them, which touch nothing before <see cref="Start"/>.</summary>
     /// <exception cref="SocketSyncStartupException">An address cannot be had.</exception>
     public static Topology Create(IServiceProvider services, SocketSyncOptions options)
     {
@@ -15,9 +16,9 @@ internal static class TopologyFactory
         var time = services.GetRequiredService<TimeProvider>();
 
         var bound = Bind(options);
+        var resources = new Dictionary<string, SharedProcessor>(StringComparer.OrdinalIgnoreCase);
         try
         {
-            var resources = new Dictionary<string, SharedProcessor>(StringComparer.OrdinalIgnoreCase);
             foreach (var (name, resource) in options.Resources)
             {
                 var registration = catalog[resource.Processor];
@@ -25,7 +26,7 @@ internal static class TopologyFactory
                 resources.Add(name, new SharedProcessor(
                     name,
                     registration,
-                    registration.Create(services, new ResourceSetup(name, resource, ClientsOf(name, options))),
+                    processor: null,
                     new Gate(resource.TurnsOf(), time, new TurnMetrics(meter.Meter, name), registration.NeverBlocks, watch),
                     watch,
                     loggers.CreateLogger<SharedProcessor>(),
@@ -51,15 +52,29 @@ internal static class TopologyFactory
         }
         catch
         {
+            foreach (var resource in resources.Values) resource.Gate.Dispose(); // There is no more to one that has not started.
             bound.Close();
             throw;
         }
     }
 
-    private static Dictionary<string, ProtocolOptions> ClientsOf(string resource, SocketSyncOptions options) =>
-        options.Listeners
-            .Where(listener => listener.Value.Resource!.Equals(resource, StringComparison.OrdinalIgnoreCase))
-            .ToDictionary(listener => listener.Key, listener => listener.Value.Protocol!, StringComparer.OrdinalIgnoreCase);
+    /// <summary>
+    /// Makes every processor, and only then opens the links: devices are connected to, lines opened and programs started. To
+    /// be called when nothing can keep the host from running any more; what it made before it threw is the topology's.
+    /// </summary>
+    /// <exception cref="SocketSyncStartupException">A processor cannot be made; no link is opened.</exception>
+    public static void Start(IServiceProvider services, SocketSyncOptions options, Topology topology)
+    {
+        var catalog = services.GetRequiredService<ProcessorCatalog>();
+        var listeners = options.Listeners.ToLookup(listener => listener.Value.Resource!, StringComparer.OrdinalIgnoreCase);
+        foreach (var (name, resource) in options.Resources)
+        {
+            var clients = listeners[name].ToDictionary(listener => listener.Key, listener => listener.Value.Protocol!, StringComparer.OrdinalIgnoreCase);
+            topology.Resources[name].Start(catalog[resource.Processor].Create(services, new ResourceSetup(name, resource, clients)));
+        }
+
+        foreach (var resource in topology.Resources.Values) resource.Link?.Start();
+    }
 
     private static BoundListeners Bind(SocketSyncOptions options)
     {

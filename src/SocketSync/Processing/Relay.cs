@@ -41,7 +41,6 @@ internal sealed partial class Relay : IRequestProcessor, IResourceRecovery, ILin
         _resting = new RestingUnits(time);
         _replyDeadline = new Deadline(time, Wake);
         _quietDeadline = new Deadline(time, Wake);
-        keeper.Start();
     }
 
     public LinkKeeper Keeper { get; }

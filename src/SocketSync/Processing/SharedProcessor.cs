@@ -10,14 +10,21 @@ namespace SocketSync;
 /// </summary>
 internal sealed class SharedProcessor : IAsyncDisposable
 {
-    private readonly IRequestProcessor _processor;
-    private readonly IImmediateProcessor? _immediate;
-    private readonly ILinkedProcessor? _linked;
+    private IRequestProcessor _processor = null!; // until Start
+    private IImmediateProcessor? _immediate;
+    private ILinkedProcessor? _linked;
 
+    /// <param name="name">The resource's name.</param>
+    /// <param name="registration">Which processor it names.</param>
+    /// <param name="processor"><see langword="null"/> where <see cref="Start"/> brings it.</param>
+    /// <param name="gate">Decides whose turn it is.</param>
+    /// <param name="watch">Tells those who watch.</param>
+    /// <param name="logger">Where it is told what becomes of requests.</param>
+    /// <param name="time">Measures how often.</param>
     public SharedProcessor(
         string name,
         ProcessorRegistration registration,
-        IRequestProcessor processor,
+        IRequestProcessor? processor,
         Gate gate,
         ResourceWatch watch,
         ILogger logger,
@@ -27,11 +34,9 @@ internal sealed class SharedProcessor : IAsyncDisposable
         Name = name;
         ProcessorName = registration.Name;
         NeverBlocks = registration.NeverBlocks;
-        _processor = processor;
-        _immediate = processor as IImmediateProcessor;
-        _linked = processor as ILinkedProcessor;
         Gate = gate;
         Log = new ResourceLog(name, registration.Name, time ?? TimeProvider.System, logger);
+        if (processor is not null) Start(processor);
     }
 
     /// <summary>The resource's name.</summary>
@@ -61,6 +66,14 @@ internal sealed class SharedProcessor : IAsyncDisposable
 
     /// <summary>Whether the server counts as ready only while this can be served.</summary>
     public bool IsRequired { get; set; } = true;
+
+    /// <summary>Gives it its processor, before anybody is let in who could ask it for anything.</summary>
+    public void Start(IRequestProcessor processor)
+    {
+        _processor = processor;
+        _immediate = processor as IImmediateProcessor;
+        _linked = processor as ILinkedProcessor;
+    }
 
     /// <summary>Takes one request into the line and through its turn.</summary>
     /// <param name="client">Whose it is.</param>

@@ -14,7 +14,6 @@ internal sealed class Tunnel : IRequestProcessor, IResourceRecovery, ILinkedProc
     {
         Keeper = keeper;
         _time = time;
-        keeper.Start();
     }
 
     public LinkKeeper Keeper { get; }

@@ -93,6 +93,7 @@ public class ListenerTransportBindingTests
         var port = FreePort();
         var listeners = ListenerTransportHost.Bind(
             ("A", new ListenerOptions { Address = "0.0.0.0", Port = port }), ("B", new ListenerOptions { Address = "::", Port = port }));
+        listeners.Listen();
         listeners.Open();
         listeners.Close();
     }
@@ -106,7 +107,7 @@ public class ListenerTransportBindingTests
         var port = listeners.EndPoints[1].Port!.Value;
         using var other = Listening(IPAddress.Loopback, port, out _);
 
-        var error = Assert.Throws<ListenerBindException>(listeners.Open);
+        var error = Assert.Throws<ListenerBindException>(listeners.Listen);
 
         Assert.Equal([$"SocketSync:Listeners:A:Port: '0': 127.0.0.1:{port} is already in use"], error.Problems);
         using var again = Listening(IPAddress.Loopback, listeners.EndPoints[0].Port!.Value, out _);

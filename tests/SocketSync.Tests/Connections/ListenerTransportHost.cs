@@ -64,6 +64,7 @@ internal sealed class ListenerTransportHost : IAsyncDisposable
     public static async Task<ListenerTransportHost> OpenAsync(ListenerOptions options, Action<ListenOptions> configure, TimeProvider? time = null)
     {
         var host = await StartAsync(options, configure, time);
+        host.Listeners.Listen();
         host.Listeners.Open();
         return host;
     }

@@ -36,6 +36,7 @@ public class ListenerTransportTests
         var address = new IPEndPoint(IPAddress.Loopback, host.Port);
 
         await Assert.ThrowsAsync<SocketException>(() => ListenerTransportClient.AskAsync(address, "early"));
+        host.Listeners.Listen();
         host.Listeners.Open();
         Assert.Equal("now", await ListenerTransportClient.AskAsync(address, "now"));
         host.Listeners.Close();
@@ -227,7 +228,11 @@ public class ListenerTransportTests
         var bound = ListenerTransportHost.Bind(("Test", new ListenerOptions { Address = "127.0.0.1", Port = 0 }));
         var logs = new RecordingLogs();
         if (open)
+        {
+            bound.Listen();
             bound.Open();
+        }
+
         var logger = logs.CreateLogger("");
         var contexts = new SocketConnectionContextFactory(new SocketConnectionFactoryOptions(), logger);
         var listener = new AcceptingListener(

@@ -26,6 +26,7 @@ internal sealed class SyncHost : IDisposable
         processor ??= new EchoProcessor();
         var registration = new ProcessorRegistration("P", NeverBlocks: processor is EchoProcessor or Relay, (_, _) => processor);
         _resource = new SharedProcessor("R", registration, processor, _gate, watch, NullLogger.Instance);
+        _resource.Link?.Start();
         Listener = new ListenerState("L", listener ?? new ListenerOptions(), _resource, ProtocolFactory.Create(protocol ?? new ProtocolOptions { Name = "Line" }), onError);
     }
 

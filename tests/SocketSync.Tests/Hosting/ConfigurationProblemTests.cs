@@ -102,6 +102,7 @@ public class ConfigurationProblemTests
     [InlineData("Resources:Default:Link:Tcp:Host=a", "Resources:Default:Link", null, "is for the processors Relay and Tunnel, not for Echo")]
     [InlineData("Plugins=plugins/Bench.dll", "Plugins", "plugins/Bench.dll", "must be a list, such as [\"plugins/Bench.dll\"]")]
     [InlineData("Plugins:0=", "Plugins:0", "", "must not be empty")]
+    [InlineData("Plugins:Path=a.dll", "Plugins:Path", null, "SocketSync:Plugins is a list, whose entries are numbered from 0")]
     [InlineData("Admin:Token=0123456789abcde", "Admin:Token", null, "must be 16 to 512 characters")]
     [InlineData("Admin:Token=0123456789 abcdef", "Admin:Token", null, "without spaces")]
     [InlineData("Admin:Token=0123456789abcdéf", "Admin:Token", null, "of ASCII")]
@@ -138,6 +139,17 @@ public class ConfigurationProblemTests
     {
         var result = ConfigurationText.Read(ConfigurationText.Json("""{ "SocketSynk": { "IoThreads": 2 } }"""));
         Assert.Equal("SocketSynk: is not a known section; did you mean SocketSync?", Assert.Single(result.Problems).ToString());
+    }
+
+    [Fact]
+    public void ASectionThatStandsAtTheTopIsToldWhereItBelongs()
+    {
+        var result = ConfigurationText.Read(ConfigurationText.Json("""
+            { "listeners": { "Default": { "Port": 1 } }, "Resources": { "Default": { } }, "Admin": { "Token": "of something else" } }
+            """));
+        Assert.Equal(
+            ["listeners: belongs under section SocketSync, as SocketSync:listeners", "Resources: belongs under section SocketSync, as SocketSync:Resources"],
+            result.Problems.Select(p => p.ToString()), StringComparer.Ordinal);
     }
 
     [Fact]

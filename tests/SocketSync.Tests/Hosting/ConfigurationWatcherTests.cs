@@ -173,17 +173,17 @@ public sealed class ConfigurationWatcherTests : IDisposable
     }
 
     [Fact]
-    public void WhatIsReadOnDemandIsAppliedAtOnceAndOnce()
+    public async Task WhatIsReadOnDemandIsAppliedAtOnceAndOnce()
     {
         File.WriteAllText(_file, Before.Replace("7", "8", StringComparison.Ordinal));
-        var outcome = _watcher.Reread()!;
+        var outcome = (await _watcher.RereadAsync())!;
         Assert.Equal("Default", Assert.Single(outcome.Applied));
         Assert.Empty(outcome.Faults);
         Assert.Equal(8, Assert.Single(_applied).Resources["Default"].Gate.MaxQueue);
 
         // The change may be noticed yet, and is one no more.
         _time.Advance(ConfigurationWatcher.SettleTime);
-        Assert.Empty(_watcher.Reread()!.Applied);
+        Assert.Empty((await _watcher.RereadAsync())!.Applied);
         Assert.Single(_applied);
     }
 
@@ -191,23 +191,48 @@ public sealed class ConfigurationWatcherTests : IDisposable
     [InlineData("}", ":1: ")]
     [InlineData(null, "was not found")]
     [InlineData("""{ "SocketSync": { "IoThreads": "many" } }""", "SocketSync:IoThreads: 'many'")]
-    public void WhatIsReadOnDemandAndCannotBeUsedChangesNothing(string? text, string told)
+    public async Task WhatIsReadOnDemandAndCannotBeUsedChangesNothing(string? text, string told)
     {
         if (text is null) File.Delete(_file);
         else File.WriteAllText(_file, text);
-        Assert.Contains(_watcher.Reread()!.Faults, fault => fault.Contains(told, StringComparison.Ordinal));
-        Assert.Contains(_watcher.Reread()!.Faults, fault => fault.Contains(told, StringComparison.Ordinal));
+        Assert.Contains((await _watcher.RereadAsync())!.Faults, fault => fault.Contains(told, StringComparison.Ordinal));
+        Assert.Contains((await _watcher.RereadAsync())!.Faults, fault => fault.Contains(told, StringComparison.Ordinal));
         Assert.Empty(_applied);
 
         File.WriteAllText(_file, Before.Replace("7", "8", StringComparison.Ordinal));
-        Assert.Equal("Default", Assert.Single(_watcher.Reread()!.Applied));
+        Assert.Equal("Default", Assert.Single((await _watcher.RereadAsync())!.Applied));
     }
 
     [Fact]
-    public void NothingIsReadOnDemandOnceNothingIsFollowed()
+    public async Task NothingIsReadOnDemandOnceNothingIsFollowed()
     {
         _watcher.Dispose();
-        Assert.Null(_watcher.Reread());
+        Assert.Null(await _watcher.RereadAsync());
+    }
+
+    /// <summary>A file system may hang; neither the stop nor whoever else asks waits for it.</summary>
+    [Fact]
+    public async Task AReadingThatHangsHoldsUpNobody()
+    {
+        using var hangs = new ManualResetEventSlim();
+        using var began = new ManualResetEventSlim();
+        using var watcher = new ConfigurationWatcher(_configuration, ["Echo"], _running, Hang, _time, _messages);
+        Save(Before.Replace("7", "8", StringComparison.Ordinal));
+        var hanging = Task.Run(watcher.RereadAsync, TestContext.Current.CancellationToken);
+        Assert.True(began.Wait(Patience, TestContext.Current.CancellationToken));
+
+        var behind = watcher.RereadAsync(); // Returns, and is answered when its turn has come.
+        watcher.Dispose();
+        Assert.False(behind.IsCompleted);
+        hangs.Set();
+        Assert.Equal("Default", Assert.Single((await hanging)!.Applied));
+        Assert.Null(await behind);
+
+        void Hang(SocketSyncOptions options)
+        {
+            began.Set();
+            hangs.Wait(Patience);
+        }
     }
 
     // In one step, so that a test which is not about two steps has none.

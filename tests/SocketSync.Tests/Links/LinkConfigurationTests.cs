@@ -76,6 +76,7 @@ public class LinkConfigurationTests
     [InlineData(Relay + "Resources:Default:Link:Tcp:Host=a; Resources:Default:Link:Tcp:Port=0", ":Tcp:Port", "0", "must be a whole number from 1 to 65535")]
     [InlineData(Relay + "Resources:Default:Link:Tcp:Host=a; Resources:Default:Link:Tcp:Port=65536", ":Tcp:Port", "65536", "must be a whole number from 1 to 65535")]
     [InlineData(Tcp + "Resources:Default:Link:Tcp:Tls=yes", ":Tcp:Tls", "yes", "must be true or false")]
+    [InlineData(Relay + "Resources:Default:Link:Serial:Device=/dev/x; Resources:Default:Protocol:Name=modbusTcp", ":Protocol:Name", null, "must be given, such as ModbusRtu")]
     [InlineData(Relay + "Resources:Default:Link:Serial:BaudRate=9600", ":Serial:Device", null, "must be given: the line's path")]
     [InlineData(Relay + "Resources:Default:Link:Serial:Device=", ":Serial:Device", "", "must not be empty")]
     [InlineData(Relay + "Resources:Default:Link:Serial:Device=/dev/x; Resources:Default:Link:Serial:BaudRate=0", ":Serial:BaudRate", "0", "must be a whole number of at least 1")]
