@@ -8,17 +8,17 @@ namespace SocketSync;
 /// </summary>
 internal static class LoggingCheck
 {
-    private static readonly string[] Sinks = ["Serilog:WriteTo", "Serilog:AuditTo"];
-
     /// <returns>One line, or <see langword="null"/> where nothing is wrong.</returns>
     public static string? Problem(IConfiguration configuration)
     {
+        if (configuration.GetSection("Serilog:AuditTo").GetChildren().Any()) return $"Serilog: {ServerLogging.NoAudit}";
+
         var mistakes = new List<string>();
         SelfLog.Enable(mistakes.Add);
         try
         {
             var events = new ConfigurationBuilder()
-                .AddInMemoryCollection(configuration.GetSection("Serilog").AsEnumerable().Where(entry => !Sinks.Any(s => entry.Key.StartsWith(s, StringComparison.OrdinalIgnoreCase))))
+                .AddInMemoryCollection(configuration.GetSection("Serilog").AsEnumerable().Where(entry => !entry.Key.StartsWith("Serilog:WriteTo", StringComparison.OrdinalIgnoreCase)))
                 .Build();
             new LoggerConfiguration().ReadFrom.Configuration(events).CreateLogger().Dispose();
             return mistakes.Count == 0 ? null : $"Serilog: {OneLine.Of(mistakes[0])}";

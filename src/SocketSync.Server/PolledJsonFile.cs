@@ -89,7 +89,7 @@ internal sealed class PolledJsonFile : JsonConfigurationProvider, IConfiguration
         catch (Exception e)
         {
             // On a timer's thread it would end the process, which served its clients well a moment ago.
-            Console.Error.WriteLine($"{_file}: has changed, and who follows it has failed: {OneLine.Of(e.GetBaseException().Message)}");
+            StandardError.WriteLine($"{_file}: has changed, and who follows it has failed: {OneLine.Of(e.GetBaseException().Message)}");
         }
         finally
         {

@@ -12,6 +12,8 @@ namespace SocketSync;
 /// <summary>Serilog by its section; without a WriteTo of its own the console, for people or, in a container, for machines.</summary>
 internal static class ServerLogging
 {
+    public const string NoAudit = "AuditTo holds up whoever logs until its sink has written, and so everybody; use WriteTo";
+
     private const string Section = "Serilog";
 
     // What the sinks are made of; all else decides, on the thread of whoever logs, what becomes an event and what is in it.
@@ -57,7 +59,7 @@ internal static class ServerLogging
     private static Logger CreateSinks(IConfigurationRoot configuration, Dictionary<string, LoggingLevelSwitch> levels)
     {
         if (configuration.GetSection($"{Section}:AuditTo").GetChildren().Any())
-            throw new InvalidOperationException("AuditTo holds up whoever logs until its sink has written, and so everybody; use WriteTo");
+            throw new InvalidOperationException(NoAudit);
 
         var sinks = new LoggerConfiguration().MinimumLevel.Verbose().ReadFrom.Configuration(
             ConfigurationView.Of(configuration, Section, key => KeysForSinks.Contains(key, StringComparer.OrdinalIgnoreCase)),

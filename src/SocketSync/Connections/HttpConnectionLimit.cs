@@ -36,8 +36,7 @@ internal sealed partial class HttpConnectionLimit : IDisposable
     private readonly int _maximum;
     private readonly DescriptorReserve _descriptors;
     private readonly TimeProvider _time;
-    private readonly ILogger _logger;
-    private readonly SeldomWarning _warning;
+    private readonly LogThrottle<string> _log;
     private readonly Lock _sync = new();
     private readonly LinkedList<HttpConnection> _silent = []; // the longest silent first
     private readonly ITimer _timer;
@@ -48,8 +47,11 @@ internal sealed partial class HttpConnectionLimit : IDisposable
         _maximum = maximum;
         _descriptors = descriptors;
         _time = time;
-        _logger = logger;
-        _warning = new(time);
+        _log = new(
+            time,
+            _ => LogFull(logger, maximum, descriptors.Limit),
+            (_, sum) => LogStillFull(logger, sum.Count, sum.Seconds, maximum, descriptors.Limit),
+            fold: full => full);
         _timer = time.CreateTimer(static me => ((HttpConnectionLimit)me!).CloseSilent(), this, Timeout.InfiniteTimeSpan, Timeout.InfiniteTimeSpan);
     }
 
@@ -112,7 +114,11 @@ internal sealed partial class HttpConnectionLimit : IDisposable
         }
     }
 
-    public void Dispose() => _timer.Dispose();
+    public void Dispose()
+    {
+        _timer.Dispose();
+        _log.Dispose();
+    }
 
     private bool TryEnter(HttpConnection connection)
     {
@@ -140,8 +146,8 @@ internal sealed partial class HttpConnectionLimit : IDisposable
         }
 
         displaced?.Context.Abort(new ConnectionAbortedException("Another HTTP connection needs its place."));
-        if ((displaced is not null || !enters) && _warning.IsDue())
-            LogFull(_logger, _maximum, _descriptors.Limit);
+        if (displaced is not null || !enters)
+            _log.Add("full");
         return enters;
     }
 
@@ -206,8 +212,12 @@ internal sealed partial class HttpConnectionLimit : IDisposable
     }
 
     [LoggerMessage(Level = LogLevel.Warning, Message =
-        "HTTP: {Maximum} connections are open, or the limit of {Limit} file descriptors is nearly reached: for a new one the longest silent is closed, and without such the new one is; further such warnings follow at most every 10 s")]
+        "HTTP: {Maximum} connections are open, or the limit of {Limit} file descriptors is nearly reached: for a new one the longest silent is closed, and without such the new one is")]
     private static partial void LogFull(ILogger logger, int maximum, long limit);
+
+    [LoggerMessage(Level = LogLevel.Warning, Message =
+        "HTTP: {Count} more connections were closed for want of places within {Seconds} s: {Maximum} are open, or the limit of {Limit} file descriptors is nearly reached")]
+    private static partial void LogStillFull(ILogger logger, long count, int seconds, int maximum, long limit);
 }
 
 /// <summary>An HTTP connection in the eyes of <see cref="HttpConnectionLimit"/>, and under its lock.</summary>

@@ -18,6 +18,10 @@ public sealed class LoggingCheckTests
     }
 
     [Fact]
+    public void ASinkThatWouldHoldUpWhoeverLogsIsOneToo() =>
+        Assert.Contains("AuditTo", LoggingCheck.Problem(Of("Serilog:AuditTo:0:Name=Console")), StringComparison.Ordinal);
+
+    [Fact]
     public void NoSinkIsOpened()
     {
         var file = Path.Combine(Path.GetTempPath(), Path.GetRandomFileName());

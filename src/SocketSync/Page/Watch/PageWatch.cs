@@ -10,7 +10,13 @@ internal sealed partial class PageWatch(Topology topology, TurnFeed feed, TimePr
 {
     private readonly Lock _sync = new();
     private readonly List<Action<PageSnapshot>> _viewers = [];
-    private readonly SeldomWarning _warning = new(time);
+    private readonly LogThrottle<Exception> _failures = new(
+        time,
+        first => LogFailed(logger, first),
+        (last, sum) => LogFailedAgain(logger, sum.Count, sum.Seconds, last),
+        fold: failure => failure,
+        EqualityComparer<Exception>.Create((x, y) => x?.GetType() == y?.GetType(), failure => failure.GetType().GetHashCode()));
+
     private PageSampler? _sampler;
 
     /// <summary>Shows everything to <paramref name="viewer"/>, again and again, until what is returned is disposed of.</summary>
@@ -29,7 +35,11 @@ internal sealed partial class PageWatch(Topology topology, TurnFeed feed, TimePr
         return new Viewer(this, viewer);
     }
 
-    public void Dispose() => _sampler?.Dispose();
+    public void Dispose()
+    {
+        _sampler?.Dispose();
+        _failures.Dispose();
+    }
 
     private void Tell(PageSnapshot snapshot)
     {
@@ -49,11 +59,7 @@ internal sealed partial class PageWatch(Topology topology, TurnFeed feed, TimePr
         }
     }
 
-    private void Fail(Exception exception)
-    {
-        if (_warning.IsDue())
-            LogFailed(logger, exception);
-    }
+    private void Fail(Exception exception) => _failures.Add(exception);
 
     private void Leave(Action<PageSnapshot> viewer)
     {
@@ -73,8 +79,11 @@ internal sealed partial class PageWatch(Topology topology, TurnFeed feed, TimePr
     [LoggerMessage(601, LogLevel.Debug, "Nobody looks at the page any more; turns are read by others: {HasReaders}")]
     private static partial void LogUnwatched(ILogger logger, bool hasReaders);
 
-    [LoggerMessage(602, LogLevel.Error, "The page could not be kept up to date, and is tried again; further such lines follow at most every 10 s")]
+    [LoggerMessage(602, LogLevel.Error, "The page could not be kept up to date, and is tried again")]
     private static partial void LogFailed(ILogger logger, Exception exception);
+
+    [LoggerMessage(603, LogLevel.Error, "The page could not be kept up to date {Count} more times within {Seconds} s, the last time for this")]
+    private static partial void LogFailedAgain(ILogger logger, long count, int seconds, Exception exception);
 
     private sealed class Viewer(PageWatch watch, Action<PageSnapshot> viewer) : IDisposable
     {
