@@ -11,7 +11,7 @@ internal static class CheckCommand
         var processors = new ProcessorCatalog();
         var plugins = ServerConfiguration.LoadPlugins(configuration, arguments, processors);
         var host = HostConfiguration.Read(configuration, processors.Names, plugins.Problems);
-        if (LoggingCheck.Problem(configuration) is { } problem) return ServerExit.Invalid([problem]);
+        ServerLogging.Check(configuration);
 
         Console.Out.WriteLine($"{ServerConfiguration.FileOf(arguments)} is valid. It would run:");
         foreach (var line in plugins.Loaded.Select(p => p.ToString()).Concat(Describe(host))) Console.Out.WriteLine(line);

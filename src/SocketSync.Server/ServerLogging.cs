@@ -12,8 +12,6 @@ namespace SocketSync;
 /// <summary>Serilog by its section; without a WriteTo of its own the console, for people or, in a container, for machines.</summary>
 internal static class ServerLogging
 {
-    public const string NoAudit = "AuditTo holds up whoever logs until its sink has written, and so everybody; use WriteTo";
-
     private const string Section = "Serilog";
 
     // What the sinks are made of; all else decides, on the thread of whoever logs, what becomes an event and what is in it.
@@ -22,7 +20,14 @@ internal static class ServerLogging
 
     /// <returns>A logger that holds up nobody, whatever its sinks do; disposed of, it is flushed, but waits no longer than a second.</returns>
     /// <exception cref="SocketSyncStartupException">The section cannot be used, in one line.</exception>
-    public static Logger Create(IConfigurationRoot configuration)
+    public static Logger Create(IConfigurationRoot configuration) => Create(configuration, (events, levels) =>
+        events.WriteTo.Sink(new QueuedSink(CreateSinks(configuration, levels))));
+
+    /// <summary>Makes all of it but the sinks, which would open files and connections.</summary>
+    /// <exception cref="SocketSyncStartupException">The section cannot be used, in one line.</exception>
+    public static void Check(IConfigurationRoot configuration) => Create(configuration, (_, _) => RefuseAudits(configuration)).Dispose();
+
+    private static Logger Create(IConfigurationRoot configuration, Action<LoggerConfiguration, Dictionary<string, LoggingLevelSwitch>> addSinks)
     {
         var mistakes = new List<string>();
         SelfLog.Enable(m => mistakes.Add(FirstSentence(m)));
@@ -41,9 +46,9 @@ internal static class ServerLogging
                 .ReadFrom.Configuration(
                     ConfigurationView.Of(configuration, Section, key => !SinkKeys.Contains(key, StringComparer.OrdinalIgnoreCase)),
                     new ConfigurationReaderOptions { OnLevelSwitchCreated = (name, level) => levels[name] = level });
-            var sinks = CreateSinks(configuration, levels);
+            addSinks(logging, levels);
             return mistakes.Count == 0
-                ? logging.WriteTo.Sink(new QueuedSink(sinks)).CreateLogger()
+                ? logging.CreateLogger()
                 : throw new InvalidOperationException(string.Join("; ", mistakes.Distinct(StringComparer.Ordinal)));
         }
         catch (Exception e) when (e is InvalidOperationException or ArgumentException or FormatException or System.Reflection.TargetInvocationException or IOException)
@@ -58,14 +63,18 @@ internal static class ServerLogging
 
     private static Logger CreateSinks(IConfigurationRoot configuration, Dictionary<string, LoggingLevelSwitch> levels)
     {
-        if (configuration.GetSection($"{Section}:AuditTo").GetChildren().Any())
-            throw new InvalidOperationException(NoAudit);
-
+        RefuseAudits(configuration);
         var sinks = new LoggerConfiguration().MinimumLevel.Verbose().ReadFrom.Configuration(
             ConfigurationView.Of(configuration, Section, key => KeysForSinks.Contains(key, StringComparer.OrdinalIgnoreCase)),
             new ConfigurationReaderOptions { OnLevelSwitchCreated = (name, level) => Follow(level, levels.GetValueOrDefault(name)) });
         if (!configuration.GetSection($"{Section}:WriteTo").GetChildren().Any()) sinks.WriteTo.Console(Formatter(configuration));
         return sinks.CreateLogger();
+    }
+
+    private static void RefuseAudits(IConfigurationRoot configuration)
+    {
+        if (configuration.GetSection($"{Section}:AuditTo").GetChildren().Any())
+            throw new InvalidOperationException("AuditTo holds up whoever logs until its sink has written, and so everybody; use WriteTo");
     }
 
     // A sink may steer what is logged, as Seq does: the switch that it sets is another object than the one that is asked.

@@ -5,8 +5,8 @@ using System.Net.Sockets;
 namespace SocketSync.EndToEndTests;
 
 /// <summary>
-/// SIGHUP. The file is changed so that the server, which looks at its date and length, does not notice by itself; and a
-/// certificate is looked at only during a handshake, of which there is none between its change and the signal.
+/// SIGHUP. The file is changed so that the server, which looks at its date and length, does not notice by itself. A changed
+/// certificate it may have noticed a moment earlier; what counts is that the next handshake has it.
 /// </summary>
 public sealed class ReloadSignalTests : IDisposable
 {
@@ -58,7 +58,7 @@ public sealed class ReloadSignalTests : IDisposable
         var before = await ServedAsync(server);
         WriteCertificate();
         server.Process.HangUp();
-        await server.WaitForLogAsync("SIGHUP: the configuration is as before; 1 of 1 certificates replaced");
+        await server.WaitForLogAsync("SIGHUP: the configuration is as before; ");
         Assert.NotEqual(before, await ServedAsync(server), StringComparer.Ordinal);
     }
 

@@ -52,7 +52,12 @@ internal static class TopologyFactory
         }
         catch
         {
-            foreach (var resource in resources.Values) resource.Gate.Dispose(); // There is no more to one that has not started.
+            foreach (var resource in resources.Values)
+            {
+                resource.Gate.Dispose(); // There is no more to one that has not started.
+                resource.Log.Dispose();
+            }
+
             bound.Close();
             throw;
         }

@@ -15,13 +15,16 @@ namespace SocketSync;
 [SuppressMessage("Design", "CA1001", Justification = "It lives as long as the process.")]
 internal sealed class IoThread
 {
+    /// <summary>A thousand clients that come at once, or give way at once, are not to run in one go.</summary>
+    private const int MostInARow = 8;
+
     private static readonly Lazy<IoThread?> Shared = new(TryCreate);
 
     private readonly Socket _socket;
     private readonly SocketAsyncEventArgs _receive = new(true);
     private readonly Lock _sync = new();
-    private List<Action> _waiting = [];
-    private List<Action>? _spare;
+    private readonly Queue<Action> _waiting = [];
+    private bool _isCalled;
 
     private IoThread(Socket socket)
     {
@@ -63,11 +66,17 @@ internal sealed class IoThread
     {
         lock (_sync)
         {
-            _waiting.Add(continuation);
-            if (_waiting.Count > 1)
+            _waiting.Enqueue(continuation);
+            if (_isCalled)
                 return; // its datagram is on the way
+            _isCalled = true;
         }
 
+        Call();
+    }
+
+    private void Call()
+    {
         try
         {
             _socket.Send([0]);
@@ -93,21 +102,25 @@ internal sealed class IoThread
         }
     }
 
+    /// <summary>Some of them; where there are more, the sockets that are ready come before the rest.</summary>
     private void RunWaiting()
     {
-        List<Action> running;
-        lock (_sync)
+        for (var i = 0; i < MostInARow; i++)
         {
-            running = _waiting;
-            _waiting = _spare ?? [];
-            _spare = null;
+            Action? continuation;
+            lock (_sync)
+            {
+                if (!_waiting.TryDequeue(out continuation))
+                {
+                    _isCalled = false;
+                    return;
+                }
+            }
+
+            continuation();
         }
 
-        foreach (var continuation in running)
-            continuation();
-        running.Clear();
-        lock (_sync)
-            _spare = running;
+        Call();
     }
 
     /// <summary>Goes on at the end of the line: of this thread where it moves bytes, of the thread pool where it is one of its threads.</summary>
