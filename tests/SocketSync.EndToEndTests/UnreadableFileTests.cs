@@ -1,5 +1,6 @@
 using System.Diagnostics;
 using System.Net;
+using System.Runtime.Versioning;
 
 namespace SocketSync.EndToEndTests;
 
@@ -7,6 +8,7 @@ namespace SocketSync.EndToEndTests;
 /// Whatever becomes of the file while the server runs, the server goes on with the settings it has, says why in one line, and
 /// takes the next file that it can read. Where the tests run as root, who may read everything, the server runs as another user.
 /// </summary>
+[UnsupportedOSPlatform("windows")]
 public sealed class UnreadableFileTests : IDisposable
 {
     private const string Kept = "is not applied, the old settings stay: ";
