@@ -12,6 +12,7 @@ internal static class CheckCommand
         var plugins = ServerConfiguration.LoadPlugins(configuration, arguments, processors);
         var host = HostConfiguration.Read(configuration, processors.Names, plugins.Problems);
         ServerLogging.Check(configuration);
+        if (HttpCheck.Problems(configuration, host.Http) is { Count: > 0 } problems) return ServerExit.Invalid(problems);
 
         Console.Out.WriteLine($"{ServerConfiguration.FileOf(arguments)} is valid. It would run:");
         foreach (var line in plugins.Loaded.Select(p => p.ToString()).Concat(Describe(host))) Console.Out.WriteLine(line);

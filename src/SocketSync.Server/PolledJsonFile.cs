@@ -56,9 +56,8 @@ internal sealed class PolledJsonFile : JsonConfigurationProvider, IConfiguration
             _seen = Look(); // First, so that what changes during the reading is noticed afterwards.
             try
             {
-                var content = new MemoryStream(Read());
-                Load(content);
-                content.Position = 0;
+                var content = Read();
+                Load(new MemoryStream(content)); // Which disposes of it.
                 Lists = ListsIn(content);
                 _hasLoaded = true;
             }
@@ -114,9 +113,9 @@ internal sealed class PolledJsonFile : JsonConfigurationProvider, IConfiguration
         return isUtf16 || Utf8.IsValid(content) ? content : throw new InvalidDataException("is not text in UTF-8");
     }
 
-    private static List<string> ListsIn(Stream content)
+    private static List<string> ListsIn(byte[] content)
     {
-        using var reader = new StreamReader(content);
+        using var reader = new StreamReader(new MemoryStream(content));
         using var document = JsonDocument.Parse(reader.ReadToEnd(), new() { CommentHandling = JsonCommentHandling.Skip, AllowTrailingCommas = true });
         var lists = new List<string>();
         Add(document.RootElement, path: "");

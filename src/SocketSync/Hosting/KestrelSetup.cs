@@ -50,7 +50,8 @@ internal sealed class KestrelSetup(IConfiguration configuration, HostConfigurati
         }
     }
 
-    private static void UseHttps(ListenOptions listen, HttpEndPoint http)
+    /// <exception cref="SocketSyncStartupException">There is no certificate.</exception>
+    public static void UseHttps(ListenOptions listen, HttpEndPoint http)
     {
         try
         {
