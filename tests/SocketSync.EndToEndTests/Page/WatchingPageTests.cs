@@ -142,6 +142,8 @@ public sealed class WatchingPageTests(Browser browser)
     {
         await using var server = await ServerProcess.StartAsync(Settings.EchoLines);
         await using var page = await browser.OpenAsync(server);
+        // One that loses its place comes back by itself: what tells is that it says so in between.
+        await page.Page.EvaluateAsync("window.told = 0; new MutationObserver(() => window.told++).observe(document.getElementById('notice'), { attributes: true, childList: true })");
         var hub = new UriBuilder(server.Http.BaseAddress!) { Scheme = "ws", Path = "/_page/hub" }.Uri;
         var sockets = new List<ClientWebSocket>();
         for (var i = 0; i < 15; i++)
@@ -158,6 +160,7 @@ public sealed class WatchingPageTests(Browser browser)
 
         using var client = await server.ConnectAsync();
         foreach (var shown in new[] { page, second }) await Expect(Row(shown, client)).ToContainTextAsync("idle");
+        Assert.Equal(0, await page.Page.EvaluateAsync<int>("window.told"));
         Assert.Single(page.Asked, url => url.AbsolutePath == "/");
         page.AssertNoComplaints();
         sockets.ForEach(socket => socket.Dispose());
