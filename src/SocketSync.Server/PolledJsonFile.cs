@@ -56,10 +56,9 @@ internal sealed class PolledJsonFile : JsonConfigurationProvider, IConfiguration
             _seen = Look(); // First, so that what changes during the reading is noticed afterwards.
             try
             {
-                var content = new MemoryStream(Read());
-                Load(content);
-                content.Position = 0;
-                Lists = ListsIn(content);
+                var content = Read();
+                Load(new MemoryStream(content)); // which it closes
+                Lists = ListsIn(new MemoryStream(content));
                 _hasLoaded = true;
             }
             catch (Exception e) when (_hasLoaded && e is IOException or UnauthorizedAccessException or InvalidDataException or FormatException)
