@@ -141,6 +141,22 @@ internal sealed partial class Gate : IDisposable
         }
     }
 
+    /// <summary>
+    /// Has <paramref name="guard"/> called, outside the lock, when the turn's time is over and before its client is told so: what
+    /// must not happen any more once it knows is prevented there. Short, and throws nothing. Forgotten when the turn is over.
+    /// </summary>
+    /// <returns><see langword="false"/>: the turn's time is over already.</returns>
+    public bool TryGuard(Turn turn, Action guard)
+    {
+        lock (_sync)
+        {
+            if (_holder != turn || turn.State != TurnState.Running)
+                return false;
+            turn.Guard = guard;
+            return true;
+        }
+    }
+
     /// <summary>Only now is the resource ready for the turn in hand: its time begins to count anew.</summary>
     public void Restart(Turn turn)
     {
@@ -177,7 +193,7 @@ internal sealed partial class Gate : IDisposable
     /// <summary>No turn is granted any more: those who wait are refused, the one in hand is cancelled and told so.</summary>
     public void Close()
     {
-        CancellationTokenSource? cancellation = null;
+        Overruled? overruled = null;
         Turn? next = null;
         lock (_sync)
         {
@@ -185,13 +201,13 @@ internal sealed partial class Gate : IDisposable
             while (_line.Oldest is { } waiting)
                 Dismiss(waiting, Outcome.Unavailable);
             if (_holder is { State: TurnState.Running } running)
-                cancellation = Overrule(running, Outcome.Unavailable);
+                overruled = Overrule(running, Outcome.Unavailable);
             else if (_holder is { State: TurnState.Leased } leased)
                 next = Release(leased, _time.GetTimestamp());
         }
 
         TellGranted(next);
-        cancellation?.CancelInBackground();
+        overruled?.Tell();
     }
 
     /// <summary>
@@ -309,6 +325,7 @@ internal sealed partial class Gate : IDisposable
         turn.Cancelled = _cancellation.Token;
         turn.IsDecided = false;
         turn.RequestBytes = turn.ReplyBytes = 0;
+        turn.Guard = null;
         turn.Verdict.Reset();
         _alarm.NotLaterThan(_turnLimits.TurnDue(turn));
     }

@@ -37,7 +37,7 @@ internal sealed partial class Gate
     /// </summary>
     public void Expel(Turn turn)
     {
-        CancellationTokenSource? cancellation = null;
+        Overruled? overruled = null;
         Turn? loser = null;
         Turn? next = null;
         lock (_sync)
@@ -51,7 +51,7 @@ internal sealed partial class Gate
 
                 case TurnState.Running:
                     turn.IsHoldOver = true;
-                    cancellation = Overrule(turn, Outcome.Timeout);
+                    overruled = Overrule(turn, Outcome.Timeout);
                     break;
 
                 case TurnState.Leased:
@@ -63,7 +63,7 @@ internal sealed partial class Gate
         }
 
         TellGranted(next);
-        cancellation?.CancelInBackground();
+        overruled?.Tell();
         loser?.TellLeaseLost();
     }
 }

@@ -11,7 +11,7 @@ internal sealed partial class Gate
 
     private void OnAlarm()
     {
-        CancellationTokenSource? cancellation = null;
+        Overruled? overruled = null;
         Turn? loser = null;
         Turn? next = null;
         lock (_sync)
@@ -24,7 +24,7 @@ internal sealed partial class Gate
             if (_holder is { State: TurnState.Running } running && _turnLimits.TurnDue(running) <= now)
             {
                 running.IsHoldOver = _turnLimits.Options.Hold != Hold.Request && _turnLimits.HoldDue(running) <= now;
-                cancellation = Overrule(running, Outcome.Timeout);
+                overruled = Overrule(running, Outcome.Timeout);
             }
             else if (_holder is { State: TurnState.Leased } leased && _turnLimits.LeaseDue(leased, _quietSince) <= now)
             {
@@ -41,7 +41,7 @@ internal sealed partial class Gate
         }
 
         TellGranted(next);
-        cancellation?.CancelInBackground();
+        overruled?.Tell();
         loser?.TellLeaseLost();
     }
 
@@ -55,15 +55,30 @@ internal sealed partial class Gate
             _alarm.NotLaterThan(_turnLimits.LeaseDue(leased, _quietSince));
     }
 
-    /// <summary>Decides a turn whose processor is still inside. The caller cancels what is returned, outside the lock.</summary>
-    private CancellationTokenSource Overrule(Turn turn, Outcome outcome)
+    /// <summary>Decides a turn whose processor is still inside. The caller tells it, outside the lock.</summary>
+    private Overruled Overrule(Turn turn, Outcome outcome)
     {
         turn.State = TurnState.Overdue;
         turn.IsOutstayed = true;
-        Decide(turn, outcome);
+        var isFirst = !turn.IsDecided;
+        turn.IsDecided = true;
+        if (isFirst)
+            turn.Decided = outcome;
         // A source of its own: cancelling comes after the lock, and must not reach the next turn.
-        var cancellation = _cancellation;
+        var overruled = new Overruled(turn, turn.Guard, isFirst, _cancellation);
         _cancellation = new CancellationTokenSource();
-        return cancellation;
+        return overruled;
+    }
+
+    /// <summary>A turn whose time is over, in the order in which that is told: guard, client, processor.</summary>
+    private readonly record struct Overruled(Turn Turn, Action? Guard, bool IsFirst, CancellationTokenSource Cancellation)
+    {
+        public void Tell()
+        {
+            Guard?.Invoke();
+            if (IsFirst)
+                Turn.Verdict.Set(Turn.Decided);
+            Cancellation.CancelInBackground();
+        }
     }
 }

@@ -97,6 +97,9 @@ internal sealed class Turn
     /// <summary>How long the reply was, likewise.</summary>
     internal long ReplyBytes { get; set; }
 
+    /// <summary>Called when its time is over, before its client is told so.</summary>
+    internal Action? Guard { get; set; }
+
     internal Turn? Next { get; set; }
 
     internal Turn? Previous { get; set; }

@@ -17,6 +17,12 @@ internal interface ILink
     /// <summary>The silence that the line itself wants between two frames; zero for most.</summary>
     TimeSpan Turnaround { get; }
 
+    /// <summary>
+    /// How long one that is open must stay so to show that somebody is there, where opening it shows nothing; zero where a
+    /// connection is proof.
+    /// </summary>
+    TimeSpan Probation => TimeSpan.Zero;
+
     /// <summary>Opens it. May be cancelled at any time, and then leaves nothing open; it has no timeout of its own.</summary>
     /// <exception cref="LinkException">The device is not there; the message is one line for people.</exception>
     /// <exception cref="OperationCanceledException"><paramref name="cancellationToken"/> was cancelled.</exception>

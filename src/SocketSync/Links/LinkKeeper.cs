@@ -30,11 +30,13 @@ internal sealed partial class LinkKeeper : IAsyncDisposable
     private IOpenLink? _open;
     private Task<bool>? _opening;
     private TaskCompletionSource? _lookOver;
+    private TaskCompletionSource? _cut;
     private bool _isAway;
     private bool _hasServed;
     private bool _wasAsked;
     private bool _mustBeDrained;
     private int _lostInfants;
+    private int _lostAsked;
     private long _openedAt;
     private long _lastUsed;
     private TimeSpan _delay;
@@ -179,7 +181,7 @@ internal sealed partial class LinkKeeper : IAsyncDisposable
                 return;
             _phase = Phase.Ready;
             _hasServed = true;
-            _lostInfants = 0;
+            _lostInfants = _lostAsked = 0;
             _lastUsed = _time.GetTimestamp();
             _delay = Options.ReconnectDelay;
         }
@@ -201,11 +203,28 @@ internal sealed partial class LinkKeeper : IAsyncDisposable
     /// </summary>
     public async ValueTask CutAsync()
     {
-        IOpenLink? open;
+        IOpenLink? open = null;
+        TaskCompletionSource? cut;
         lock (_sync)
-            open = _phase == Phase.Taken ? TakeOut(Phase.Idle, isStale: true) : null;
+        {
+            if (_phase == Phase.Taken)
+            {
+                open = TakeOut(Phase.Idle, isStale: true);
+                _cut = new(TaskCreationOptions.RunContinuationsAsynchronously);
+            }
+
+            cut = _cut;
+        }
+
         if (open is not null)
+        {
             await CloseAsync(open);
+            cut!.SetResult();
+        }
+        else if (cut is not null)
+        {
+            await cut.Task; // begun by whoever ended the turn
+        }
     }
 
     /// <summary>

@@ -30,6 +30,12 @@ internal sealed partial class LinkKeeper
     /// </summary>
     private async ValueTask ReopenedAsync(string? lost)
     {
+        Task? cut;
+        lock (_sync)
+            cut = _cut?.Task;
+        if (cut is not null)
+            await cut; // there are never two
+
         Task<bool>? opening = null;
         lock (_sync)
         {
@@ -51,6 +57,7 @@ internal sealed partial class LinkKeeper
             if (pause > TimeSpan.Zero)
                 await Task.Delay(pause, _time, _stopping.Token);
             var open = await LinkAttempt.RunAsync(_link, Options, _time, _stopping.Token);
+            await ProveAsync(open);
             return await IsSilentAsync(open) && Opened(open, isNew: true);
         }
         catch (OperationCanceledException)
@@ -62,6 +69,26 @@ internal sealed partial class LinkKeeper
             Failed(exception, RetryAsync);
             return false;
         }
+    }
+
+    /// <summary>
+    /// A program that ends as soon as it is started may do so with a request in hand, which then seems to be the cause. Where
+    /// that has happened so often that nobody was served in between, it is asked again only when it has shown that it stays.
+    /// </summary>
+    private async Task ProveAsync(IOpenLink open)
+    {
+        lock (_sync)
+        {
+            if (_link.Probation == TimeSpan.Zero || _lostAsked < MostLostInfants)
+                return;
+        }
+
+        if (await _drain.RunAsync(open, _link.Probation, 2 * _link.Probation, _stopping.Token) != DrainResult.Lost)
+            return;
+        UnaskedInput.Discard(open, out var ended);
+        await CloseAsync(open);
+        _stopping.Token.ThrowIfCancellationRequested();
+        throw new LinkException($"{_link.Description}: lost as soon as it is open: {ended}");
     }
 
     /// <summary>A line that was closed while bytes could still come on it is given to a turn only when it is silent.</summary>
@@ -209,6 +236,9 @@ internal sealed partial class LinkKeeper
         {
             _lostInfants++;
         }
+
+        if (_wasAsked && !_hasServed)
+            _lostAsked++;
 
         _log.Lost(why);
         return TakeOut(Phase.Idle, isStale: _phase == Phase.Taken);

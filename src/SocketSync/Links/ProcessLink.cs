@@ -13,6 +13,8 @@ internal sealed class ProcessLink(ProcessLinkOptions options, ILogger logger, Ti
 
     public TimeSpan Turnaround => TimeSpan.Zero;
 
+    public TimeSpan Probation { get; } = TimeSpan.FromSeconds(1);
+
     // Not here: starting a process takes milliseconds, and this may be the thread that moves everyone's bytes.
     public ValueTask<IOpenLink> OpenAsync(CancellationToken cancellationToken) => new(Task.Run(Open, cancellationToken));
 

@@ -22,12 +22,15 @@ internal sealed partial class Relay : IRequestProcessor, IResourceRecovery, ILin
     private readonly LocalEcho _echo = new();
     private readonly LateReplies _late;
     private readonly RestingUnits _resting;
+    private readonly Action _cutUnfinished;
     private PipeReader? _reading;
     private long _lastReplyAt;
     private bool _isQuiet;
     private bool _hasBegun;
     private bool _takesEcho;
     private string? _loss;
+    private IOpenLink? _link;
+    private volatile bool _wasCut;
 
     /// <param name="keeper">Keeps the link to the device.</param>
     /// <param name="protocols">How to speak to it for the clients of each listener.</param>
@@ -38,6 +41,7 @@ internal sealed partial class Relay : IRequestProcessor, IResourceRecovery, ILin
         _protocols = protocols;
         _time = time;
         _late = new LateReplies(time);
+        _cutUnfinished = CutUnfinished;
         _resting = new RestingUnits(time);
         _replyDeadline = new Deadline(time, Wake);
         _quietDeadline = new Deadline(time, Wake);
@@ -109,6 +113,15 @@ internal sealed partial class Relay : IRequestProcessor, IResourceRecovery, ILin
             }
 
             _loss = null;
+            _link = link;
+            _wasCut = false;
+            if (!context.TryGuard(_cutUnfinished))
+            {
+                Keeper.GiveBack();
+                context.Outcome = Outcome.Timeout;
+                return null;
+            }
+
             Ending ending;
             try
             {
@@ -121,6 +134,8 @@ internal sealed partial class Relay : IRequestProcessor, IResourceRecovery, ILin
                 throw;
             }
 
+            if (_wasCut)
+                ending = Ending.NotTaken;
             switch (ending)
             {
                 case Ending.Done:
@@ -213,6 +228,15 @@ internal sealed partial class Relay : IRequestProcessor, IResourceRecovery, ILin
             return null;
         var pause = interval - _time.GetElapsedTime(_lastReplyAt);
         return pause > TimeSpan.Zero ? TimeSpan.FromMilliseconds(Math.Ceiling(pause.TotalMilliseconds)) : null;
+    }
+
+    /// <summary>The turn's time is over, and its client is about to be told: what it has not written by now it never will.</summary>
+    private void CutUnfinished()
+    {
+        if (_link is not { HasUnfinishedWrite: true })
+            return;
+        _wasCut = true;
+        _ = Keeper.CutAsync().AsTask();
     }
 
     private void Wake() => _reading?.CancelPendingRead();

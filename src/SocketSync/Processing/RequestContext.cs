@@ -50,6 +50,9 @@ public sealed class RequestContext
     /// <summary>The turn that it is in, and whose.</summary>
     internal (Gate Gate, Turn Turn)? InTurn { get; set; }
 
+    /// <inheritdoc cref="Gate.TryGuard"/>
+    internal bool TryGuard(Action guard) => InTurn is not (var gate, var turn) || gate.TryGuard(turn, guard);
+
     internal PooledBuffer ReplyBuffer => _reply;
 
     internal int RequestLength => _request.Length;

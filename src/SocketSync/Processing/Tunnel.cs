@@ -33,6 +33,8 @@ internal sealed class Tunnel : IRequestProcessor, IResourceRecovery, ILinkedProc
             }
 
             NeedsRecovery = true;
+            if (!context.TryGuard(() => CutUnfinished(link)))
+                return;
             using var end = CancellationTokenSource.CreateLinkedTokenSource(cancellationToken, turnIsOver);
             await PassAsync(context, client, link, end);
             if (link.HasUnfinishedWrite)
@@ -69,6 +71,13 @@ internal sealed class Tunnel : IRequestProcessor, IResourceRecovery, ILinkedProc
             await end.CancelAsync();
             await Task.WhenAll(toClient, toDevice);
         }
+    }
+
+    /// <summary>The tunnel's time is over: what its client has sent and the device has not taken by now is not sent any more.</summary>
+    private void CutUnfinished(IOpenLink link)
+    {
+        if (link.HasUnfinishedWrite)
+            _ = Keeper.CutAsync().AsTask();
     }
 
     private static async Task PassOnAsync(

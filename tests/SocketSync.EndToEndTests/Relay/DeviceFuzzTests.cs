@@ -9,6 +9,10 @@ namespace SocketSync.EndToEndTests;
 public sealed class DeviceFuzzTests
 {
     private const int Clients = 8;
+
+    /// <summary>Each request is to reach the device.</summary>
+    private const string NeverRest = """, "Rest": { "After": 0 } """;
+
     private const int Seed = 20_26;
     private static readonly TimeSpan Madness = TimeSpan.FromSeconds(5);
 
@@ -26,7 +30,7 @@ public sealed class DeviceFuzzTests
             "Listeners": { "Default": { "Port": 0 }, "Sound": { "Port": 0 } },
             "Resources": {
               "Default": { "Processor": "Relay", "Protocol": { "Name": "{{clientsSpeak}}" }, "Link": {
-                {{device.Tcp}}, "Protocol": { "Name": "{{deviceSpeaks}}" }, "ReplyTimeout": "00:00:00.050", "ReconnectDelay": "00:00:00.010", "MaxReconnectDelay": "00:00:00.020" } },
+                {{device.Tcp}}, "Protocol": { "Name": "{{deviceSpeaks}}" }, "ReplyTimeout": "00:00:00.050", "ReconnectDelay": "00:00:00.010", "MaxReconnectDelay": "00:00:00.020"{{(deviceSpeaks == "Line" ? "" : NeverRest)}} } },
               "Sound": { "Processor": "Relay", "Protocol": { "Name": "Line" }, "Link": { {{sound.Tcp}} } } }
             """, """ "MinimumLevel": "Error" """);
         using var client = await server.ConnectAsync();

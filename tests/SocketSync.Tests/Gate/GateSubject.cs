@@ -46,7 +46,9 @@ internal sealed class GateSubject
         person.Note();
         _gate.End(turn, Outcome.Failed);
         var verdict = turn.Verdict.Task;
-        var cancelled = turn.Cancelled.IsCancellationRequested ? " cancelled" : "";
+        // Whoever ends the turn's time tells both after the lock; and the source may be the next turn's by now, if it was not ended so.
+        Soon(() => verdict.IsCompleted);
+        var cancelled = turn.IsOutstayed && Soon(() => turn.Cancelled.IsCancellationRequested) ? " cancelled" : "";
         person.Log.Add(verdict.IsCompleted ? $"{verdict.Result}{(turn.IsHoldOver ? ", hold over" : "")}{cancelled}" : "no verdict");
         if (turn.IsOutstayed)
             person.Renew();
@@ -68,6 +70,8 @@ internal sealed class GateSubject
         var line = _people.Where(person => person.Turn.State == TurnState.Waiting).OrderBy(person => person.Turn.Arrival);
         return $"{string.Join("\n", people)}\nline: {string.Join(" ", line.Select(person => Array.IndexOf(_people, person).ToString(CultureInfo.InvariantCulture)))}";
     }
+
+    private static bool Soon(Func<bool> isSo) => SpinWait.SpinUntil(isSo, TimeSpan.FromSeconds(5));
 
     private sealed class Person(Priority priority, IPEndPoint address)
     {
