@@ -95,7 +95,7 @@ internal sealed class ConfigurationWatcher : IDisposable
                 _settle.Change(Timeout.InfiniteTimeSpan, Timeout.InfiniteTimeSpan); // What it would see is seen here.
             }
 
-            reading.Done.SetResult(_disposed ? null : Follow());
+            reading.Done.SetResult(_disposed ? null : Follow(reading.OnDemand));
         }
         catch (Exception e) when (reading.OnDemand)
         {
@@ -109,7 +109,7 @@ internal sealed class ConfigurationWatcher : IDisposable
         }
     }
 
-    private ConfigurationOutcome Follow()
+    private ConfigurationOutcome Follow(bool onDemand)
     {
         // In this order: a file that is emptied during the reading is seen afterwards.
         var read = ConfigurationReader.Read(_configuration, _processors);
@@ -117,7 +117,7 @@ internal sealed class ConfigurationWatcher : IDisposable
         if (faults.Count == 0) faults.AddRange(read.Problems.Select(p => p.ToString()));
         if (faults.Count > 0)
         {
-            faults.ForEach(_logger.NotApplied);
+            if (!onDemand) faults.ForEach(_logger.NotApplied); // Who asked is told, and tells.
             return new(faults, [], []);
         }
 

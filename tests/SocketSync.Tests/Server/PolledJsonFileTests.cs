@@ -88,7 +88,7 @@ public sealed class PolledJsonFileTests : IDisposable
             large.SetLength(1L << 30);
         }));
         AssertKept("1", "is not text in UTF-8", () => Replace(() => File.WriteAllBytes(file, [.. "{ \"a\": \"M"u8, 0xFC, .. "ller\" }"u8])));
-        AssertKept("1", "JSON", () => Replace(() => File.WriteAllText(file, "}")));
+        AssertKept("1", "a.json:1: '}' is an invalid", () => Replace(() => File.WriteAllText(file, "}")));
         AssertKept("1", "'a'", () => Replace(() => File.WriteAllText(file, """{ "a": 2, "a": 3 }""")));
         AssertRead("4", () => Replace(() => Write(file, "4")));
         AssertRead("55", () => Replace(() => File.WriteAllText(file, """{ "a": "55" }""", Encoding.Unicode)));
