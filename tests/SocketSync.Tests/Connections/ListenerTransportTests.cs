@@ -184,10 +184,10 @@ public class ListenerTransportTests
 
     [Theory]
     [InlineData(256, 248, 252, 124)]
-    [InlineData(1024, 992, 1008, 256)]
+    [InlineData(1024, 992, 1008, 496)]
     [InlineData(100, 97, 99, 48)]
     [InlineData(1, 1, 1, 1)]
-    [InlineData(long.MaxValue, long.MaxValue - 64, long.MaxValue - 32, 256)]
+    [InlineData(long.MaxValue, long.MaxValue - 64, long.MaxValue - 32, 4096)]
     public void TheReserveIsOneInThirtyTwoAndAtMost64AndHalfOfItForHttp(long limit, long first, long firstBeyondHttp, int httpConnections)
     {
         var reserve = new DescriptorReserve(limit);

@@ -8,7 +8,7 @@ public class ConfigurationProblemTests
     [InlineData("Listners:Default:Port=1", "Listners", null, "is not a known key; did you mean SocketSync:Listeners?")]
     [InlineData("Listeners:Default:Prot=1", "Listeners:Default:Prot", null, "did you mean SocketSync:Listeners:Default:Port?")]
     [InlineData("Resources:Default:Gate:MaxQueu=1", "Resources:Default:Gate:MaxQueu", null, "did you mean SocketSync:Resources:Default:Gate:MaxQueue?")]
-    [InlineData("Resources:Default:Gate:Bananas=1", "Resources:Default:Gate:Bananas", null, "known are Hold, QuietTime, MaxHold, MaxQueue, WaitTimeout, TurnTimeout")]
+    [InlineData("Resources:Default:Gate:Bananas=1", "Resources:Default:Gate:Bananas", null, "known are Hold, QuietTime, MaxHold, MaxQueue, MaxQueuePerAddress, EndOfStream, WaitTimeout, TurnTimeout")]
     [InlineData("Listeners:Default:Tls:Certificate:Pasword=geheim", "Listeners:Default:Tls:Certificate:Pasword", null, "did you mean SocketSync:Listeners:Default:Tls:Certificate:Password?")]
     [InlineData("Port=1", "Port", null, "is not a known key")]
     // Values of the wrong kind

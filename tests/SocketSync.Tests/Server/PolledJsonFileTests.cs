@@ -134,24 +134,6 @@ public sealed class PolledJsonFileTests : IDisposable
         Assert.Equal("SocketSync:Resources:Default:Link:Units: must be a section that holds one value for each name, not a list", problem.ToString());
     }
 
-    /// <summary>Rights change neither the date nor the length of a file.</summary>
-    [Fact]
-    public void AFileThatMayBeReadAgainIsRead()
-    {
-        Assert.SkipWhen(OperatingSystem.IsWindows(), "rights are others there");
-        Assert.SkipWhen(Environment.IsPrivilegedProcess, "root may read everything");
-        var file = In("a.json");
-        Write(file, "1");
-        Follow(file);
-        AssertKept("1", "denied", () =>
-        {
-            Write(file, "22");
-            Run("chmod", "000", file);
-        });
-        AssertNoChange(() => { });
-        AssertRead("22", () => Run("chmod", "400", file));
-    }
-
     /// <summary>The timer's thread would take the process with it.</summary>
     [Fact]
     public void WhoThrowsAtAChangeDoesNotEndTheLooking()
