@@ -1,5 +1,4 @@
 using System.Globalization;
-using System.Net.Sockets;
 using System.Text;
 
 namespace SocketSync.EndToEndTests;
@@ -10,27 +9,6 @@ public sealed class HttpThreadTests
 {
     /// <summary>What that thread has to do for HTTP is to see what has come and to hand it on.</summary>
     private const double Share = 0.12;
-
-    [Fact]
-    public async Task ConnectsByTheThousandAreAcceptedElsewhere()
-    {
-        await using var server = await ServerProcess.StartAsync(Settings.EchoLines);
-        var port = server.Http.BaseAddress!.Port;
-        await AssertElsewhereAsync(server, async () =>
-        {
-            for (var round = 0; round < 20; round++)
-            {
-                var clients = new List<Socket>();
-                for (var i = 0; i < 500; i++)
-                {
-                    clients.Add(new(AddressFamily.InterNetwork, SocketType.Stream, ProtocolType.Tcp));
-                    await clients[i].ConnectAsync("127.0.0.1", port, TestContext.Current.CancellationToken);
-                }
-
-                clients.ForEach(client => client.Dispose());
-            }
-        });
-    }
 
     [Fact]
     public async Task RequestsByTheThousandInOneGoAreAnsweredElsewhere()

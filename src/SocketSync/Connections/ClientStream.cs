@@ -93,6 +93,7 @@ internal sealed class ClientStream : IDisposable
 
         SetReadDeadline(mayIdle);
         var isFilled = await Reader.FillAsync();
+        IsGone |= Reader.IsLost;
         var isTooLate = !isFilled && _readDeadline.Passed;
         // The idle time is that of this wait. Also where it was interrupted: bytes may have come with that.
         if (!_isFrameTimed)
@@ -215,7 +216,7 @@ internal sealed class ClientStream : IDisposable
     /// </summary>
     public async Task CloseAsync()
     {
-        if (!await FlushAsync() || Reader.IsCompleted)
+        if (IsGone || !await FlushAsync() || Reader.IsCompleted)
             return;
 
         var socket = _connection.Features.Get<IConnectionSocketFeature>()?.Socket;

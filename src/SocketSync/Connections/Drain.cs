@@ -17,8 +17,11 @@ internal sealed partial class Drain(Topology topology, TimeProvider time, ILogge
     /// <returns>Whether everybody has.</returns>
     public async Task<bool> RunAsync(TimeSpan timeout, CancellationToken cancellationToken)
     {
-        topology.Phase = HostPhase.Draining;
         topology.Bound.Close();
+        // Before readiness says so: whoever hears of it may count on no further request being begun.
+        foreach (var connection in topology.Connections)
+            connection.Drain();
+        topology.Phase = HostPhase.Draining;
         LogDraining(logger, topology.Connections.Count());
         // Again and again: a client that was accepted a moment ago may not have been in the list.
         if (await IsEmptyWithinAsync(timeout, connection => connection.Drain(), cancellationToken))

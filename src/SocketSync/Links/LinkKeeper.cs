@@ -232,7 +232,8 @@ internal sealed partial class LinkKeeper : IAsyncDisposable
     /// until it is silent. Throws nothing.
     /// </summary>
     /// <param name="lost">Why, where the device or the way to it has ended it.</param>
-    public async ValueTask RetireAsync(string? lost = null)
+    /// <param name="silence">How long it must be silent, where that is longer than ReplyTimeout.</param>
+    public async ValueTask RetireAsync(string? lost = null, TimeSpan silence = default)
     {
         IOpenLink? open;
         lock (_sync)
@@ -241,7 +242,7 @@ internal sealed partial class LinkKeeper : IAsyncDisposable
         {
             if (open is not null && lost is null && _link.IsDrained && !open.HasUnfinishedWrite)
             {
-                if (await DrainAsync(open))
+                if (await DrainAsync(open, silence))
                     return;
             }
             else if (open is not null)

@@ -170,9 +170,11 @@ internal sealed partial class LinkKeeper
 
     /// <summary>Drains the line that a turn has.</summary>
     /// <returns>Whether it is in order, or will be; else it is closed.</returns>
-    private async Task<bool> DrainAsync(IOpenLink open)
+    private async Task<bool> DrainAsync(IOpenLink open, TimeSpan silence)
     {
-        switch (await _drain.RunAsync(open, Options.ReplyTimeout, 4 * Options.ReplyTimeout, _stopping.Token))
+        if (silence < Options.ReplyTimeout)
+            silence = Options.ReplyTimeout;
+        switch (await _drain.RunAsync(open, silence, 4 * Options.ReplyTimeout, _stopping.Token))
         {
             case DrainResult.Silent:
                 Release();

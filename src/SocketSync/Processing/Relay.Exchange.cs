@@ -36,6 +36,7 @@ internal sealed partial class Relay
         try
         {
             Write(protocol, context.Request, link.Output);
+            _writtenAt = _time.GetTimestamp();
             _replyDeadline.Set(Keeper.Options.ReplyTimeout);
             return (await FlushAsync(link.Output, cancellationToken)).IsCompleted ? Lost(UnaskedInput.ClosedByDevice)
                 : protocol.ExpectsReply(context.Request) ? await ReadReplyAsync(link.Input, protocol, context, cancellationToken)
@@ -54,6 +55,7 @@ internal sealed partial class Relay
             await cancelled.DisposeAsync();
             _replyDeadline.Clear();
             _quietDeadline.Clear();
+            _flushOver = null;
             _isQuiet = false;
             _echo.Clear();
             _lastReplyAt = _time.GetTimestamp();
@@ -206,6 +208,15 @@ internal sealed partial class Relay
     private async ValueTask<FlushResult> FlushAsync(PipeWriter output, CancellationToken cancellationToken)
     {
         var flush = output.FlushAsync(cancellationToken);
-        return flush.IsCompletedSuccessfully ? flush.Result : await flush.AsTask().WaitAsync(Keeper.Options.ReplyTimeout, _time, cancellationToken);
+        if (flush.IsCompletedSuccessfully)
+            return flush.Result;
+
+        // By the deadline that was set before a byte was written: a timer of its own would begin to count only now.
+        var over = new TaskCompletionSource(TaskCreationOptions.RunContinuationsAsynchronously);
+        Interlocked.Exchange(ref _flushOver, over);
+        if (IsOver(cancellationToken))
+            over.TrySetResult();
+        var flushing = flush.AsTask();
+        return await Task.WhenAny(flushing, over.Task) == flushing ? await flushing : throw new TimeoutException();
     }
 }

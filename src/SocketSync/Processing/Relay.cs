@@ -24,6 +24,9 @@ internal sealed partial class Relay : IRequestProcessor, IResourceRecovery, ILin
     private readonly RestingUnits _resting;
     private readonly Action _cutUnfinished;
     private PipeReader? _reading;
+    private TaskCompletionSource? _flushOver;
+    private long _writtenAt;
+    private TimeSpan _silence;
     private long _lastReplyAt;
     private bool _isQuiet;
     private bool _hasBegun;
@@ -88,9 +91,9 @@ internal sealed partial class Relay : IRequestProcessor, IResourceRecovery, ILin
     public async ValueTask RecoverAsync()
     {
         NeedsRecovery = false;
-        var lost = _loss;
-        _loss = null;
-        await Keeper.RetireAsync(lost);
+        var (lost, silence) = (_loss, _silence);
+        (_loss, _silence) = (null, TimeSpan.Zero);
+        await Keeper.RetireAsync(lost, silence);
     }
 
     public async ValueTask DisposeAsync()
@@ -152,11 +155,12 @@ internal sealed partial class Relay : IRequestProcessor, IResourceRecovery, ILin
                     context.Outcome = Outcome.Timeout;
                     if (unit is { } late && Keeper.Link.IsDrained)
                     {
-                        _late.Expect(late, Keeper.Options.ReplyTimeout); // which will tell whose it is
+                        _late.Expect(late, Lateness()); // which will tell whose it is
                         Keeper.Release();
                     }
                     else
                     {
+                        _silence = Lateness();
                         await RetireAsync();
                     }
 
@@ -174,6 +178,17 @@ internal sealed partial class Relay : IRequestProcessor, IResourceRecovery, ILin
             await RecoverAsync();
             context.Outcome = Outcome.Ok;
         }
+    }
+
+    /// <summary>
+    /// How long the reply to the request in hand may still come: ReplyTimeout, and where the turn was cut before that was over,
+    /// by an operator for instance, what is left of it on top. Else a reply in its own good time would be the next client's.
+    /// </summary>
+    private TimeSpan Lateness()
+    {
+        var timeout = Keeper.Options.ReplyTimeout;
+        var left = timeout - _time.GetElapsedTime(_writtenAt);
+        return left > TimeSpan.Zero ? timeout + left : timeout;
     }
 
     /// <summary>The link is to be opened afresh; a line that is drained first takes seconds, which are not the client's.</summary>
@@ -239,5 +254,9 @@ internal sealed partial class Relay : IRequestProcessor, IResourceRecovery, ILin
         _ = Keeper.CutAsync().AsTask();
     }
 
-    private void Wake() => _reading?.CancelPendingRead();
+    private void Wake()
+    {
+        _reading?.CancelPendingRead();
+        Volatile.Read(ref _flushOver)?.TrySetResult();
+    }
 }

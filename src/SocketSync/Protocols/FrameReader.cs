@@ -18,6 +18,9 @@ internal sealed class FrameReader(PipeReader input, IProtocol protocol)
     /// <summary>Whether the client has ended its stream: what is unread is all there will ever be.</summary>
     public bool IsCompleted { get; private set; }
 
+    /// <summary>Whether the connection is gone: reset by the client, or aborted here.</summary>
+    public bool IsLost { get; private set; }
+
     /// <summary>Whether bytes are here that no request was made of yet.</summary>
     public bool HasUnread => _isHeld && !_unread.IsEmpty;
 
@@ -51,7 +54,17 @@ internal sealed class FrameReader(PipeReader input, IProtocol protocol)
             input.AdvanceTo(_unread.Start, _unread.End);
         }
 
-        return Take(await input.ReadAsync());
+        try
+        {
+            return Take(await input.ReadAsync());
+        }
+        catch (Exception exception) when (exception is IOException or OperationCanceledException or ObjectDisposedException)
+        {
+            // Told as a value from here on: thrown through everything above, a reset would cost the thread ten times as much.
+            IsLost = IsCompleted = true;
+            _unread = default;
+            return true;
+        }
     }
 
     /// <summary>The request found last is done with.</summary>
