@@ -88,7 +88,7 @@ internal sealed class PolledJsonFile : JsonConfigurationProvider, IConfiguration
         catch (Exception e)
         {
             // On a timer's thread it would end the process, which served its clients well a moment ago.
-            StandardError.WriteLine($"{_file}: has changed, and who follows it has failed: {OneLine.Of(e.GetBaseException().Message)}");
+            StandardErrorWriter.WriteLine($"{_file}: has changed, and who follows it has failed: {LogText.Escape(e.GetBaseException().Message)}");
         }
         finally
         {

@@ -6,5 +6,5 @@ try
 }
 finally
 {
-    StandardError.Close();
+    StandardErrorWriter.Close();
 }

@@ -1,5 +1,7 @@
 using Serilog.Core;
 using Serilog.Events;
+using Serilog.Formatting;
+using Serilog.Formatting.Display;
 using Serilog.Parsing;
 
 namespace SocketSync;
@@ -34,4 +36,44 @@ internal sealed class QueuedSink : ILogEventSink, IDisposable
 
     private static LogEvent LostLines(long count) =>
         new(DateTimeOffset.Now, LogEventLevel.Warning, exception: null, Lost, [new LogEventProperty("Count", new ScalarValue(count))]);
+}
+
+/// <summary>
+/// One readable line for each event, whatever is in it: what a client sends may find its way into a message or an exception.
+/// </summary>
+internal sealed class OneLineFormatter(IFormatProvider culture) : ITextFormatter
+{
+    private readonly MessageTemplateTextFormatter _line = new("{Timestamp:yyyy-MM-dd HH:mm:ss.fff zzz} [{Level:u3}] {Message:lj}", culture);
+
+    public void Format(LogEvent logEvent, TextWriter output)
+    {
+        using var line = new StringWriter(culture);
+        _line.Format(logEvent, line);
+        output.WriteLine(LogText.Escape(line.ToString()));
+        if (logEvent.Exception is null) return;
+
+        // Indented, so that no line of a stack trace begins as an event does.
+        foreach (var traceLine in logEvent.Exception.ToString().Split('\n'))
+            output.WriteLine("    " + LogText.Escape(traceLine.TrimEnd('\r')));
+    }
+}
+
+/// <summary>
+/// An exception in a task that nobody looks at is a fault of ours that would pass in silence: the log tells of it, when the task is
+/// collected.
+/// </summary>
+internal sealed class UnobservedExceptionLog : IDisposable
+{
+    private readonly Serilog.ILogger _logger;
+
+    public UnobservedExceptionLog(Serilog.ILogger logger)
+    {
+        _logger = logger;
+        TaskScheduler.UnobservedTaskException += OnUnobserved;
+    }
+
+    public void Dispose() => TaskScheduler.UnobservedTaskException -= OnUnobserved;
+
+    private void OnUnobserved(object? sender, UnobservedTaskExceptionEventArgs e) =>
+        _logger.Error(e.Exception, "A task has failed, and nobody looked at how it ended");
 }

@@ -1,3 +1,5 @@
+using System.Globalization;
+using Microsoft.Extensions.Hosting.Systemd;
 using Serilog;
 
 namespace SocketSync;
@@ -67,5 +69,41 @@ internal static class RunCommand
         app.UseSafeHeaders();
         app.MapSocketSync();
         return app;
+    }
+}
+
+/// <summary>
+/// How .NET's sockets move bytes: on few threads, and without a hop to the pool after each read. The runtime reads both
+/// settings when the first socket is made.
+/// </summary>
+internal static class SocketEngine
+{
+    public static void Prepare(int ioThreads)
+    {
+        SetUnlessGiven("DOTNET_SYSTEM_NET_SOCKETS_INLINE_COMPLETIONS", "1");
+        SetUnlessGiven("DOTNET_SYSTEM_NET_SOCKETS_THREAD_COUNT", ioThreads.ToString(CultureInfo.InvariantCulture));
+    }
+
+    private static void SetUnlessGiven(string name, string value)
+    {
+        if (string.IsNullOrEmpty(Environment.GetEnvironmentVariable(name))) Environment.SetEnvironmentVariable(name, value);
+    }
+}
+
+/// <summary>Tells systemd, or whoever else has set NOTIFY_SOCKET, when the server is ready and when it stops.</summary>
+internal static class SystemdNotices
+{
+    /// <remarks>
+    /// Not by <c>UseSystemd</c>: that heeds only systemd's direct child, and lets Ctrl-C end the process without a drain.
+    /// </remarks>
+    public static void UseSystemdNotices(this WebApplication app)
+    {
+        var systemd = new SystemdNotifier();
+        if (!systemd.IsEnabled) return;
+
+        // Programs that links start are not to speak for the server.
+        Environment.SetEnvironmentVariable("NOTIFY_SOCKET", null);
+        app.Lifetime.ApplicationStarted.Register(() => systemd.Notify(ServiceState.Ready)); // The listeners are open by then.
+        app.Lifetime.ApplicationStopping.Register(() => systemd.Notify(ServiceState.Stopping));
     }
 }

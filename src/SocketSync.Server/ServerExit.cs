@@ -1,3 +1,6 @@
+using System.Net.Sockets;
+using System.Security.Cryptography;
+
 namespace SocketSync;
 
 /// <summary>The exit codes, and what is told with them.</summary>
@@ -10,7 +13,31 @@ internal static class ServerExit
     /// <summary>Tells each problem on a line of its own.</summary>
     public static int Invalid(IEnumerable<string> problems)
     {
-        foreach (var problem in problems) StandardError.WriteLine(problem.ReplaceLineEndings(" "));
+        foreach (var problem in problems) StandardErrorWriter.WriteLine(problem.ReplaceLineEndings(" "));
         return InvalidConfiguration;
+    }
+}
+
+/// <summary>Which failures to start the user can mend, and so are told in a line and not in a stack trace.</summary>
+internal static class StartFailure
+{
+    public static IReadOnlyList<string>? Describe(Exception exception, IReadOnlyList<HttpEndPoint> endpoints) => exception switch
+    {
+        SocketSyncStartupException startup => startup.Problems,
+        AggregateException { InnerExceptions: [var only] } => Describe(only, endpoints),
+        IOException or SocketException or UnauthorizedAccessException or FormatException or InvalidOperationException
+            or ArgumentException or CryptographicException when IsKestrels(exception) => [Line(exception.Message, endpoints)],
+        _ => null,
+    };
+
+    // Kestrel reports an address or a setting that it cannot use by such exceptions; out of other code they are bugs.
+    private static bool IsKestrels(Exception exception) =>
+        exception.StackTrace?.Contains("Microsoft.AspNetCore.Server.Kestrel", StringComparison.Ordinal) == true;
+
+    private static string Line(string message, IReadOnlyList<HttpEndPoint> endpoints)
+    {
+        var named = endpoints.Where(e => message.Contains(e.Url.TrimEnd('/'), StringComparison.OrdinalIgnoreCase)).ToList();
+        var meant = named.Count > 0 ? named : endpoints;
+        return $"{string.Join(", ", meant.Select(e => e.Key).Distinct(StringComparer.Ordinal))}: '{string.Join(", ", meant.Select(e => e.Url))}': {message}";
     }
 }

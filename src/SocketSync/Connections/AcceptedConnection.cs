@@ -9,12 +9,12 @@ internal sealed class AcceptedConnection(ConnectionContext connection, TimeProvi
     private static readonly TimeSpan FarewellTime = TimeSpan.FromSeconds(2);
 
     private readonly DateTimeOffset _since = time.GetUtcNow();
-    private volatile SyncConnection? _served;
+    private volatile ClientConnection? _served;
 
     public string Id => connection.ConnectionId;
 
     /// <summary>Its requests are served from now on.</summary>
-    public void Serve(SyncConnection served) => _served = served;
+    public void Serve(ClientConnection served) => _served = served;
 
     /// <summary>The server stops: one that has asked nothing yet is closed, one that has is finished first.</summary>
     public void Drain()
@@ -60,7 +60,7 @@ internal sealed class AcceptedConnection(ConnectionContext connection, TimeProvi
 internal static class AcceptedConnectionExtensions
 {
     /// <summary>Keeps account of the listener's connections, from before the first byte to the end.</summary>
-    public static IConnectionBuilder UseAccount(this IConnectionBuilder builder, ListenerState listener, TimeProvider time) =>
+    public static IConnectionBuilder UseConnectionTracking(this IConnectionBuilder builder, ListenerState listener, TimeProvider time) =>
         builder.Use(next => async connection =>
         {
             var accepted = new AcceptedConnection(connection, time);
@@ -84,3 +84,13 @@ internal static class AcceptedConnectionExtensions
             return next(connection);
         });
 }
+
+/// <summary>One client at one moment.</summary>
+/// <param name="Id">The connection's id, the same as in logs and status.</param>
+/// <param name="Listener">The name of the listener it came by.</param>
+/// <param name="RemoteEndPoint">Where it is.</param>
+/// <param name="ConnectedAt">Since when it is connected.</param>
+/// <param name="Requests">How many requests of its have been complete, also those refused.</param>
+/// <param name="Waiting">Whether a request of its is in line.</param>
+internal sealed record ConnectionEntry(
+    string Id, string Listener, string? RemoteEndPoint, DateTimeOffset ConnectedAt, long Requests, bool Waiting);

@@ -19,7 +19,7 @@ internal sealed class ClientDeparture
     {
         _closed = connection.ConnectionClosed;
         // TLS hides the reset: the pipe below it, which a middleware has kept, does not.
-        _input = connection.Features.Get<RawTransportFeature>()?.Input ?? connection.Transport.Input;
+        _input = connection.Features.Get<UnderlyingInputFeature>()?.Input ?? connection.Transport.Input;
         _socket = connection.Features.Get<IConnectionSocketFeature>()?.Socket;
     }
 
@@ -71,4 +71,21 @@ internal sealed class ClientDeparture
             return true;
         }
     }
+}
+
+/// <summary>The connection's own input, beneath TLS: it tells a reset from an end of stream, which a TLS stream hides.</summary>
+internal sealed class UnderlyingInputFeature(PipeReader input)
+{
+    public PipeReader Input { get; } = input;
+}
+
+internal static class UnderlyingInputExtensions
+{
+    /// <summary>Keeps <see cref="UnderlyingInputFeature"/>; to be added before TLS.</summary>
+    public static IConnectionBuilder UseUnderlyingInput(this IConnectionBuilder builder) =>
+        builder.Use(next => connection =>
+        {
+            connection.Features.Set(new UnderlyingInputFeature(connection.Transport.Input));
+            return next(connection);
+        });
 }

@@ -186,7 +186,7 @@ internal sealed class ClientStream : IDisposable
                 if (await FillAsync(mayIdle: true) is not (FillResult.Filled or FillResult.Woken))
                     return false;
                 if (_work.Charge(WorkBudget.SystemCall))
-                    await WorkBudget.GiveWay();
+                    await Dispatcher.Yield();
                 cancellationToken.ThrowIfCancellationRequested();
             }
 
@@ -196,7 +196,7 @@ internal sealed class ClientStream : IDisposable
             RequestIsWhole();
             request.Set(Reader.Frame);
             if (_work.Charge(WorkBudget.Frame + request.Length))
-                await WorkBudget.GiveWay();
+                await Dispatcher.Yield();
             Reader.Consume();
             return true;
         }
@@ -232,7 +232,7 @@ internal sealed class ClientStream : IDisposable
             await Reader.FillAsync();
             // It may send faster than is read here, for as long as this lasts.
             if (_work.Charge(WorkBudget.SystemCall + Reader.Unread.Length))
-                await WorkBudget.GiveWay();
+                await Dispatcher.Yield();
             Reader.Discard();
         }
     }

@@ -3,7 +3,7 @@ using System.Collections.Concurrent;
 namespace SocketSync;
 
 /// <summary>Where clients connect: its settings, its resource, and what is counted of its clients.</summary>
-internal sealed class ListenerState(string name, ListenerOptions options, SharedProcessor resource, IProtocol protocol, OnError onError)
+internal sealed class ListenerState(string name, ListenerOptions options, SharedResource resource, IProtocol protocol, OnError onError)
 {
     private readonly long[] _outcomes = new long[OutcomeNames.Count];
     private readonly ConcurrentDictionary<string, AcceptedConnection> _connections = new(StringComparer.Ordinal);
@@ -16,7 +16,7 @@ internal sealed class ListenerState(string name, ListenerOptions options, Shared
 
     public ListenerOptions Options { get; } = options;
 
-    public SharedProcessor Resource { get; } = resource;
+    public SharedResource Resource { get; } = resource;
 
     public IProtocol Protocol { get; } = protocol;
 

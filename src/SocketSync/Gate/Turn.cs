@@ -16,7 +16,7 @@ internal enum TurnState
     Leased,
 
     /// <summary>Its client was told how the request ended; the resource takes time to itself before the next turn.</summary>
-    Settled,
+    Recovering,
 
     /// <summary>Its time is over and its client was told so, but the processor is still inside: the gate stays shut.</summary>
     Overdue,
@@ -26,21 +26,21 @@ internal enum TurnState
 /// One client's place in line, then its turn, then perhaps its lease. A client has one and uses it for every request;
 /// only where a processor outstays its turn is the old one left to it, and the client goes on with a new one.
 /// </summary>
-/// <remarks>All but the two tasks belongs to the <see cref="Gate"/> and is touched under its lock.</remarks>
+/// <remarks>All but the two tasks belongs to the <see cref="TurnGate"/> and is touched under its lock.</remarks>
 internal sealed class Turn
 {
-    private readonly Action? _leaseLost;
+    private readonly Action? _onLeaseLost;
 
     /// <param name="client">Whose it is, for the status.</param>
     /// <param name="priority">The class of all requests of this client.</param>
-    /// <param name="leaseLost">
+    /// <param name="onLeaseLost">
     /// Called, outside any lock, when a lease that is between two requests is ended by <see cref="GateOptions.MaxHold"/> or by an operator.
     /// </param>
-    public Turn(Client client, Priority priority, Action? leaseLost = null)
+    public Turn(Client client, Priority priority, Action? onLeaseLost = null)
     {
         Client = client;
         Priority = priority;
-        _leaseLost = leaseLost;
+        _onLeaseLost = onLeaseLost;
     }
 
     public Client Client { get; }
@@ -48,22 +48,22 @@ internal sealed class Turn
     public Priority Priority { get; }
 
     /// <summary>Ended by <see cref="GateOptions.MaxHold"/> or by an operator; the client is told <see cref="Outcome.Timeout"/> and closed.</summary>
-    public bool IsHoldOver { get; internal set; }
+    public bool LeaseLost { get; internal set; }
 
     /// <summary>Its client is being closed by an operator: nothing is granted to it any more.</summary>
-    internal bool IsExpelled { get; set; }
+    internal bool IsEvicted { get; set; }
 
     /// <summary>Decided while its processor was still inside; the client goes on with another turn object.</summary>
-    public bool IsOutstayed { get; internal set; }
+    public bool CompletedEarly { get; internal set; }
 
     /// <summary>Cancelled when the turn is over before its processor has left.</summary>
     public CancellationToken Cancelled { get; internal set; }
 
     /// <summary>Completes when the wait is over: Ok is the grant, anything else a refusal.</summary>
-    internal Signal Admission { get; } = new();
+    internal OutcomeSource Admission { get; } = new();
 
     /// <summary>Completes when it is known how the request ended; for an overdue turn that is before the processor has left.</summary>
-    internal Signal Verdict { get; } = new();
+    internal OutcomeSource Verdict { get; } = new();
 
     internal TurnState State { get; set; }
 
@@ -104,5 +104,5 @@ internal sealed class Turn
 
     internal Turn? Previous { get; set; }
 
-    internal void TellLeaseLost() => _leaseLost?.Invoke();
+    internal void TellLeaseLost() => _onLeaseLost?.Invoke();
 }

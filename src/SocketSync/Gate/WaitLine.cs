@@ -13,7 +13,7 @@ internal sealed class WaitLine
     /// <summary>So many turns may pass the longest-waiting request by before it is served itself.</summary>
     private const int MaxPassedBy = 7;
 
-    private readonly Queue[] _classes = [new(), new(), new()];
+    private readonly TurnList[] _classes = [new(), new(), new()];
     private readonly Dictionary<IPAddress, int> _byAddress = [];
     private bool _countsAddresses;
     private long _arrivals;
@@ -152,7 +152,7 @@ internal sealed class WaitLine
     }
 
     /// <summary>A doubly linked list through the turns themselves.</summary>
-    private sealed class Queue
+    private sealed class TurnList
     {
         public Turn? First { get; private set; }
 

@@ -38,8 +38,8 @@ internal sealed record HostConfiguration(SocketSyncOptions Options, IReadOnlyLis
         {
             var path = $"{Section}:{nameof(options.Listeners)}:{name}";
             var port = $"{path}:{nameof(listener.Port)}";
-            if (IsFaulty(port) || IsFaulty($"{path}:{nameof(listener.Address)}") || ListenPlace.Of(listener) is not { } place) continue;
-            if (http.FirstOrDefault(e => ListenPlace.Of(e)?.Overlaps(place) == true) is not { } taken) continue;
+            if (IsFaulty(port) || IsFaulty($"{path}:{nameof(listener.Address)}") || ListenAddress.Of(listener) is not { } place) continue;
+            if (http.FirstOrDefault(e => e.Address?.Overlaps(place) == true) is not { } taken) continue;
             yield return new(port, listener.Port.ToString(CultureInfo.InvariantCulture), $"must differ from that of HTTP, which is {taken.Url} by {taken.Key}");
         }
 

@@ -35,12 +35,12 @@ internal sealed class KestrelSetup(IConfiguration configuration, HostConfigurati
             kestrel.ListenUnixSocket(path, UseHttp);
         else if (http.NamedPipe is { } pipe)
             kestrel.ListenNamedPipe(pipe, UseHttp);
-        else if (http.Host is "*")
+        else if (http.Address!.IsAny)
             kestrel.ListenAnyIP(http.Port, UseHttp);
-        else if (http.Host is "localhost")
+        else if (http.Address.IsLocalhost)
             kestrel.ListenLocalhost(http.Port, UseHttp);
         else
-            kestrel.Listen(IPAddress.Parse(http.Host!), http.Port, UseHttp);
+            kestrel.Listen(http.Address.Addresses[0], http.Port, UseHttp);
 
         void UseHttp(ListenOptions listen)
         {

@@ -62,7 +62,7 @@ public static class SocketSyncHostExtensions
             provider.GetRequiredService<TimeProvider>(),
             provider.GetRequiredService<ILogger<HttpConnectionLimit>>()));
         services.AddSingleton<IStartupFilter, HttpRequestTracking>();
-        services.AddSingleton<Drain>();
+        services.AddSingleton<GracefulShutdown>();
         services.AddSingleton<Func<ConfigurationWatcher>>(provider => () => Watch(provider));
         services.AddSingleton(provider => new CertificatesInUse(
             provider.GetRequiredService<TimeProvider>(), provider.GetRequiredService<ILogger<CertificatesInUse>>()));
@@ -72,7 +72,7 @@ public static class SocketSyncHostExtensions
             (host, options) => host.ShutdownTimeout = options.DrainTimeout + StopTime);
 
         services.AddSingleton<TurnFeed>();
-        services.AddSingleton<Steering>();
+        services.AddSingleton<OperatorActions>();
         services.AddSingleton<EventStreams>();
         services.AddSingleton<OperatorCheck>();
         services.AddSingleton<HostNames>();

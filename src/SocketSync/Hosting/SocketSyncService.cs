@@ -13,7 +13,7 @@ namespace SocketSync;
 /// <param name="services">For the processors.</param>
 /// <param name="topology">What is started.</param>
 /// <param name="options">What it was made from.</param>
-/// <param name="drain">Its end.</param>
+/// <param name="shutdown">Its end.</param>
 /// <param name="watch">Begins to follow the configuration.</param>
 /// <param name="logger">Where it is told that it listens.</param>
 /// <param name="server">Serves HTTP and accepts the clients; a host need not have one.</param>
@@ -21,7 +21,7 @@ internal sealed partial class SocketSyncService(
     IServiceProvider services,
     Topology topology,
     SocketSyncOptions options,
-    Drain drain,
+    GracefulShutdown shutdown,
     Func<ConfigurationWatcher> watch,
     ILogger<SocketSyncService> logger,
     IServer? server = null) : IHostedLifecycleService, IDisposable
@@ -58,12 +58,12 @@ internal sealed partial class SocketSyncService(
 
     public async Task StoppingAsync(CancellationToken cancellationToken)
     {
-        var isEmpty = await drain.RunAsync(options.DrainTimeout, cancellationToken);
+        var isEmpty = await shutdown.RunAsync(options.DrainTimeout, cancellationToken);
         // HTTP has served until here. What is open on it now, half a request or a reader that does not take its answer, would
         // hold the stop for as long as the host has time; the host finds it stopped when its turn comes.
-        var http = StopServerAsync(isEmpty ? HttpTime : Drain.FarewellTime);
+        var http = StopServerAsync(isEmpty ? HttpTime : GracefulShutdown.FarewellTime);
         if (!isEmpty)
-            await drain.EndAsync(cancellationToken);
+            await shutdown.EndAsync(cancellationToken);
         await http;
     }
 

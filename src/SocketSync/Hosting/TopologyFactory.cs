@@ -16,20 +16,20 @@ internal static class TopologyFactory
         var time = services.GetRequiredService<TimeProvider>();
 
         var bound = Bind(options);
-        var resources = new Dictionary<string, SharedProcessor>(StringComparer.OrdinalIgnoreCase);
+        var resources = new Dictionary<string, SharedResource>(StringComparer.OrdinalIgnoreCase);
         try
         {
             foreach (var (name, resource) in options.Resources)
             {
                 var registration = catalog[resource.Processor];
-                var watch = new ResourceWatch(name, services.GetRequiredService<TurnFeed>(), time);
-                resources.Add(name, new SharedProcessor(
+                var watch = new ResourceTelemetry(name, services.GetRequiredService<TurnFeed>(), time);
+                resources.Add(name, new SharedResource(
                     name,
                     registration,
                     processor: null,
-                    new Gate(resource.TurnsOf(), time, new TurnMetrics(meter.Meter, name), registration.NeverBlocks, watch),
+                    new TurnGate(resource.TurnsOf(), time, new TurnMetrics(meter.Meter, name), registration.NeverBlocks, watch),
                     watch,
-                    loggers.CreateLogger<SharedProcessor>(),
+                    loggers.CreateLogger<SharedResource>(),
                     time)
                 {
                     IsRequired = resource.Required,
@@ -47,7 +47,7 @@ internal static class TopologyFactory
                 });
             }
 
-            PoolReserve.Prepare(options.Resources.Values.Count(resource => !catalog[resource.Processor].NeverBlocks));
+            ThreadPoolSizing.Prepare(options.Resources.Values.Count(resource => !catalog[resource.Processor].NeverBlocks));
             return new Topology(resources, listeners, bound);
         }
         catch
@@ -91,5 +91,20 @@ internal static class TopologyFactory
         {
             throw new SocketSyncStartupException(exception.Problems);
         }
+    }
+}
+
+/// <summary>
+/// Threads for processors that may block. The pool begins with one for each core, and where those are all blocked it waits
+/// up to a second before it adds another: meanwhile nothing that needs the pool would go on, health included. Every
+/// resource has one turn at a time, so that one thread more for each is enough for all of them to block at once.
+/// </summary>
+internal static class ThreadPoolSizing
+{
+    public static void Prepare(int processorsThatMayBlock)
+    {
+        ThreadPool.GetMinThreads(out var workers, out var completions);
+        ThreadPool.GetMaxThreads(out var most, out _);
+        ThreadPool.SetMinThreads(Math.Min(Math.Max(workers, Environment.ProcessorCount + processorsThatMayBlock), most), completions);
     }
 }

@@ -27,7 +27,7 @@ internal static class PageServices
         Share<TimeProvider>();
         Share<Topology>();
         Share<TurnFeed>();
-        Share<Steering>();
+        Share<OperatorActions>();
         Share<AdminToken>();
         services.AddSingleton<PageWatch>();
         services.AddScoped<SteeringDesk>();

@@ -1,3 +1,5 @@
+using System.Buffers;
+
 namespace SocketSync;
 
 /// <summary>
@@ -19,4 +21,45 @@ public interface IRequestProcessor
     /// written to the reply and not sent is thrown away.
     /// </exception>
     ValueTask ProcessAsync(RequestContext context, CancellationToken cancellationToken);
+}
+
+/// <summary>
+/// A processor whose reply is there when the call returns, and which neither fails nor converses. It needs no context: the
+/// reply goes from where it is to the client, and the replies to a batch of requests go out together.
+/// </summary>
+internal interface IImmediateProcessor : IRequestProcessor
+{
+    /// <summary>Answers one request, in its turn.</summary>
+    /// <returns>The reply, valid for as long as <paramref name="request"/> is.</returns>
+    ReadOnlySequence<byte> Answer(in ReadOnlySequence<byte> request);
+
+    ValueTask IRequestProcessor.ProcessAsync(RequestContext context, CancellationToken cancellationToken)
+    {
+        foreach (var segment in Answer(context.Request))
+            context.Reply.Write(segment.Span);
+        return ValueTask.CompletedTask;
+    }
+}
+
+/// <summary>A processor that has a device behind it.</summary>
+internal interface ILinkedProcessor
+{
+    LinkKeeper Keeper { get; }
+
+    /// <summary>The Modbus units that do not answer and are not asked for a while.</summary>
+    IReadOnlyList<int> RestingUnits => [];
+
+    /// <summary>What a request is told at once, in place of standing in line; it costs the device nothing.</summary>
+    Outcome? Refusal(Client client, in ReadOnlySequence<byte> request) => null;
+}
+
+/// <summary>
+/// A processor whose resource may need time to itself after a request that went wrong: the client is told at once, but the
+/// next turn, and its time, begin only when <see cref="RecoverAsync"/> has completed.
+/// </summary>
+internal interface IResourceRecovery
+{
+    bool NeedsRecovery { get; }
+
+    ValueTask RecoverAsync();
 }

@@ -48,9 +48,9 @@ public sealed class RequestContext
     internal WorkBudget Work { get; init; } = new();
 
     /// <summary>The turn that it is in, and whose.</summary>
-    internal (Gate Gate, Turn Turn)? InTurn { get; set; }
+    internal (TurnGate Gate, Turn Turn)? InTurn { get; set; }
 
-    /// <inheritdoc cref="Gate.TryGuard"/>
+    /// <inheritdoc cref="TurnGate.TryGuard"/>
     internal bool TryGuard(Action guard) => InTurn is not (var gate, var turn) || gate.TryGuard(turn, guard);
 
     internal PooledBuffer ReplyBuffer => _reply;
@@ -89,7 +89,8 @@ public sealed class RequestContext
             _lock.Exit();
         }
 
-        await LeaveIoThreadAsync();
+        if (_leaveIoThread)
+            await Dispatcher.LeaveIoThread(); // what the processor does next may block
     }
 
     /// <summary>Receives the client's next request, as part of this turn.</summary>
@@ -115,7 +116,8 @@ public sealed class RequestContext
             _lock.Exit();
         }
 
-        await LeaveIoThreadAsync();
+        if (_leaveIoThread)
+            await Dispatcher.LeaveIoThread(); // what the processor does next may block
         return received ? Request : null;
     }
 
@@ -154,13 +156,18 @@ public sealed class RequestContext
         _request.Clear();
         _reply.Clear();
     }
+}
 
-    /// <summary>
-    /// What a processor does next may block; it must not do so on a thread that moves bytes for everybody.
-    /// </summary>
-    private async ValueTask LeaveIoThreadAsync()
-    {
-        if (_leaveIoThread && !Thread.CurrentThread.IsThreadPoolThread)
-            await Task.CompletedTask.ConfigureAwait(ConfigureAwaitOptions.ForceYielding);
-    }
+/// <summary>
+/// The client during a turn, for a processor that sends and receives more than one request and one reply. The only way
+/// from a processor back to the network, and in bytes: one that does not converse could run on another machine.
+/// </summary>
+internal interface IConversation
+{
+    /// <summary>Sends <paramref name="bytes"/>. A client that is gone takes nothing, which is no error.</summary>
+    ValueTask SendAsync(ReadOnlyMemory<byte> bytes, CancellationToken cancellationToken);
+
+    /// <summary>Receives the client's next request into <paramref name="request"/>.</summary>
+    /// <returns><see langword="false"/>: the client has ended its stream, reset it, or sent what is no request.</returns>
+    ValueTask<bool> ReceiveAsync(PooledBuffer request, CancellationToken cancellationToken);
 }

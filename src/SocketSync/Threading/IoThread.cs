@@ -1,24 +1,21 @@
 using System.Diagnostics.CodeAnalysis;
 using System.Net.Sockets;
-using System.Runtime.CompilerServices;
 
 namespace SocketSync;
 
-/// <summary>
-/// The thread that moves bytes, where continuations run on it: a way onto it, and on it a way to the end of its line.
-/// </summary>
+/// <summary>A way onto the runtime's I/O thread, and on it a way to the end of its queue. Used by <see cref="Dispatcher"/> alone.</summary>
 /// <remarks>
-/// A client that answers faster than the thread asks its socket again would otherwise be served for as long as it likes
-/// while others wait: the runtime reads on without looking at the other sockets for as long as there is something to read.
-/// The way is a datagram socket connected to itself: what is sent to it comes up among the ready sockets in its order.
+/// The runtime reads on from a socket for as long as there is something to read: a client that answers faster than the thread asks
+/// would be served for as long as it likes while others wait. The way out is a datagram socket that is connected to itself: a datagram
+/// sent to it makes it one of the ready sockets, and it is looked at when its turn among them comes.
 /// </remarks>
 [SuppressMessage("Design", "CA1001", Justification = "It lives as long as the process.")]
 internal sealed class IoThread
 {
-    /// <summary>A thousand clients that come at once, or give way at once, are not to run in one go.</summary>
-    private const int MostInARow = 8;
+    /// <summary>A thousand clients that come at once, or yield at once, must not run in one go.</summary>
+    private const int MaxInARow = 8;
 
-    private static readonly Lazy<IoThread?> Shared = new(TryCreate);
+    private static readonly Lazy<IoThread?> Instance = new(TryCreate);
 
     private readonly Socket _socket;
     private readonly SocketAsyncEventArgs _receive = new(true);
@@ -30,39 +27,15 @@ internal sealed class IoThread
     {
         _socket = socket;
         _receive.SetBuffer(new byte[16]);
-        _receive.Completed += (_, _) => Run();
+        _receive.Completed += (_, _) => OnReceived();
         Receive();
     }
 
-    /// <summary>Whether the runtime goes on with a completed read on the thread that has seen it.</summary>
-    public static bool IsInline { get; } = Environment.GetEnvironmentVariable("DOTNET_SYSTEM_NET_SOCKETS_INLINE_COMPLETIONS") == "1";
+    /// <summary><see langword="null"/> where the runtime continues completed reads on the pool.</summary>
+    public static IoThread? Shared => Instance.Value;
 
-    /// <summary>Goes on at the end of the thread's line; at once where there is no such thread.</summary>
-    public static Yielding Yield() => default;
-
-    private static IoThread? TryCreate()
-    {
-        // The runtime's sockets work this way on Unix; abstract addresses, which leave no file behind, are Linux's.
-        if (!IsInline || !OperatingSystem.IsLinux())
-            return null;
-
-        Socket? socket = null;
-        try
-        {
-            socket = new(AddressFamily.Unix, SocketType.Dgram, ProtocolType.Unspecified);
-            var self = new UnixDomainSocketEndPoint($"\0SocketSync.{Guid.NewGuid():N}");
-            socket.Bind(self);
-            socket.Connect(self); // nobody else's datagrams are taken then
-            return new IoThread(socket);
-        }
-        catch (SocketException)
-        {
-            socket?.Dispose();
-            return null; // it is fair without this, only less so
-        }
-    }
-
-    private void Post(Action continuation)
+    /// <summary>Has the continuation called on the thread, after those posted before it.</summary>
+    public void Post(Action continuation)
     {
         lock (_sync)
         {
@@ -73,6 +46,28 @@ internal sealed class IoThread
         }
 
         Call();
+    }
+
+    private static IoThread? TryCreate()
+    {
+        // The runtime's sockets work this way on Unix. Abstract addresses, which leave no file behind, exist on Linux only.
+        if (!Dispatcher.IsInline || !OperatingSystem.IsLinux())
+            return null;
+
+        Socket? socket = null;
+        try
+        {
+            socket = new(AddressFamily.Unix, SocketType.Dgram, ProtocolType.Unspecified);
+            var self = new UnixDomainSocketEndPoint($"\0SocketSync.{Guid.NewGuid():N}");
+            socket.Bind(self);
+            socket.Connect(self); // from here on it takes no other sender's datagrams
+            return new IoThread(socket);
+        }
+        catch (SocketException)
+        {
+            socket?.Dispose();
+            return null; // sharing the thread is less fair then, but works
+        }
     }
 
     private void Call()
@@ -87,14 +82,14 @@ internal sealed class IoThread
         }
     }
 
-    private void Run()
+    private void OnReceived()
     {
-        // Waits for the next datagram before it runs what may send one: that one then has to stand in line.
+        // Waits for the next datagram before it runs what may send one: that one then has to queue up.
         Receive();
         RunWaiting();
     }
 
-    /// <summary>What is here already was sent for those whom <see cref="RunWaiting"/> runs next.</summary>
+    /// <summary>Datagrams that are here already were sent for those that <see cref="RunWaiting"/> runs next.</summary>
     private void Receive()
     {
         while (!_socket.ReceiveAsync(_receive))
@@ -102,10 +97,10 @@ internal sealed class IoThread
         }
     }
 
-    /// <summary>Some of them; where there are more, the sockets that are ready come before the rest.</summary>
+    /// <summary>Runs some of them. Where there are more, the sockets that are ready come before the rest.</summary>
     private void RunWaiting()
     {
-        for (var i = 0; i < MostInARow; i++)
+        for (var i = 0; i < MaxInARow; i++)
         {
             Action? continuation;
             lock (_sync)
@@ -121,67 +116,5 @@ internal sealed class IoThread
         }
 
         Call();
-    }
-
-    /// <summary>Goes on at the end of the line: of this thread where it moves bytes, of the thread pool where it is one of its threads.</summary>
-    internal readonly struct GivingWay : ICriticalNotifyCompletion
-    {
-        public GivingWay GetAwaiter() => this;
-
-        public bool IsCompleted => false;
-
-        public void GetResult()
-        {
-        }
-
-        public void OnCompleted(Action continuation) => UnsafeOnCompleted(continuation);
-
-        public void UnsafeOnCompleted(Action continuation)
-        {
-            if (!Thread.CurrentThread.IsThreadPoolThread && Shared.Value is { } thread)
-                thread.Post(continuation);
-            else
-                Queued.Add(continuation);
-        }
-    }
-
-    /// <summary>A continuation in the pool's line. Each thread keeps one for its next use, so that giving way allocates nothing.</summary>
-    private sealed class Queued : IThreadPoolWorkItem
-    {
-        [ThreadStatic]
-        private static Queued? s_spare;
-
-        private Action? _continuation;
-
-        public static void Add(Action continuation)
-        {
-            var item = s_spare ?? new();
-            s_spare = null;
-            item._continuation = continuation;
-            ThreadPool.UnsafeQueueUserWorkItem(item, preferLocal: false);
-        }
-
-        void IThreadPoolWorkItem.Execute()
-        {
-            var continuation = _continuation!;
-            _continuation = null;
-            s_spare = this;
-            continuation();
-        }
-    }
-
-    internal readonly struct Yielding : ICriticalNotifyCompletion
-    {
-        public Yielding GetAwaiter() => this;
-
-        public bool IsCompleted => Shared.Value is null;
-
-        public void GetResult()
-        {
-        }
-
-        public void OnCompleted(Action continuation) => UnsafeOnCompleted(continuation);
-
-        public void UnsafeOnCompleted(Action continuation) => Shared.Value!.Post(continuation);
     }
 }

@@ -48,5 +48,5 @@ internal sealed class WorkBudget
     }
 
     /// <summary>Goes on when the others have been looked at: at the end of the line of the thread, or of the pool.</summary>
-    public static IoThread.GivingWay GiveWay() => default;
+    public static Dispatcher.YieldSwitch GiveWay() => default;
 }

@@ -17,7 +17,7 @@ public class ContendedGate : IDisposable
     private readonly AsyncSemaphore _asyncSemaphore = new(1);
     private readonly Meter _meter = new("SocketSync.Benchmarks.Unobserved");
     private readonly ExportedMeter _exported = new();
-    private readonly Gate _gate;
+    private readonly TurnGate _gate;
     private readonly Gate _exportedGate;
     private readonly Gate _inlineGate;
 
@@ -86,7 +86,7 @@ public class ContendedGate : IDisposable
         GC.SuppressFinalize(this);
     }
 
-    private async Task Contend(Gate gate)
+    private async Task Contend(TurnGate gate)
     {
         var first = GateMaking.NewTurn();
         await gate.Enter(first);

@@ -12,7 +12,7 @@ public class UncontendedGate : IDisposable
     private readonly AsyncSemaphore _asyncSemaphore = new(1);
     private readonly Meter _meter = new("SocketSync.Benchmarks.Unobserved");
     private readonly ExportedMeter _exported = new();
-    private readonly Gate _gate;
+    private readonly TurnGate _gate;
     private readonly Gate _exportedGate;
     private readonly Turn _turn = GateMaking.NewTurn();
     private readonly Turn _exportedTurn = GateMaking.NewTurn();
@@ -55,7 +55,7 @@ public class UncontendedGate : IDisposable
         GC.SuppressFinalize(this);
     }
 
-    private static void Take(Gate gate, Turn turn)
+    private static void Take(TurnGate gate, Turn turn)
     {
         var entered = gate.Enter(turn);
         if (!entered.IsCompletedSuccessfully || entered.Result != Outcome.Ok)

@@ -15,17 +15,17 @@ namespace SocketSync.Tests;
 internal sealed class SyncHost : IDisposable
 {
     private readonly Meter _meter = new("SocketSync.Tests");
-    private readonly Gate _gate;
-    private readonly SharedProcessor _resource;
+    private readonly TurnGate _gate;
+    private readonly SharedResource _resource;
 
     public SyncHost(IRequestProcessor? processor = null, GateOptions? gate = null, ListenerOptions? listener = null, ProtocolOptions? protocol = null, OnError onError = OnError.Reply, FakeTimeProvider? time = null)
     {
         Time = time ?? new FakeTimeProvider();
-        var watch = new ResourceWatch("R", Turns, Time);
-        _gate = new Gate(gate ?? new GateOptions(), Time, new TurnMetrics(_meter, "R"), watch: watch);
+        var telemetry = new ResourceTelemetry("R", Turns, Time);
+        _gate = new TurnGate(gate ?? new GateOptions(), Time, new TurnMetrics(_meter, "R"), telemetry: telemetry);
         processor ??= new EchoProcessor();
         var registration = new ProcessorRegistration("P", NeverBlocks: processor is EchoProcessor or Relay, (_, _) => processor);
-        _resource = new SharedProcessor("R", registration, processor, _gate, watch, NullLogger.Instance);
+        _resource = new SharedResource("R", registration, processor, _gate, telemetry, NullLogger.Instance);
         _resource.Link?.Start();
         Listener = new ListenerState("L", listener ?? new ListenerOptions(), _resource, ProtocolFactory.Create(protocol ?? new ProtocolOptions { Name = "Line" }), onError);
     }
@@ -34,18 +34,18 @@ internal sealed class SyncHost : IDisposable
 
     public TurnFeed Turns { get; } = new();
 
-    public ResourceWatch Watch => _resource.Watch;
+    public ResourceTelemetry Telemetry => _resource.Telemetry;
 
-    public Gate Gate => _gate;
+    public TurnGate Gate => _gate;
 
     public ListenerState Listener { get; }
 
-    public InMemoryConnection Connect(PipeScheduler? scheduler = null, ILogger<SyncConnection>? logger = null)
+    public InMemoryConnection Connect(PipeScheduler? scheduler = null, ILogger<ClientConnection>? logger = null)
     {
         var connection = new InMemoryConnection(scheduler);
         var pipeline = new ConnectionBuilder(new ServiceCollection().BuildServiceProvider());
-        pipeline.UseAccount(Listener, Time);
-        pipeline.Run(new SyncConnectionHandler(Listener, Time, logger ?? NullLogger<SyncConnection>.Instance).OnConnectedAsync);
+        pipeline.UseConnectionTracking(Listener, Time);
+        pipeline.Run(new ClientConnectionHandler(Listener, Time, logger ?? NullLogger<ClientConnection>.Instance).OnConnectedAsync);
         var serve = pipeline.Build();
         connection.Served = ServeAsync();
         return connection;

@@ -17,11 +17,11 @@ internal sealed class GateBench : IDisposable
     private readonly Meter _meter = new("GateBench");
 
     public GateBench(GateOptions? options = null, TimeProvider? time = null, bool handsOverInline = false) =>
-        Gate = new Gate(options ?? Patient, time ?? Time, new TurnMetrics(_meter, "R"), handsOverInline);
+        Gate = new TurnGate(options ?? Patient, time ?? Time, new TurnMetrics(_meter, "R"), handsOverInline);
 
     public FakeTimeProvider Time { get; } = new();
 
-    public Gate Gate { get; }
+    public TurnGate Gate { get; }
 
     public Meter Meter => _meter;
 

@@ -18,7 +18,7 @@ public sealed class GateCloseTests : IDisposable
         Assert.Equal([Outcome.Unavailable, Outcome.Unavailable], await Task.WhenAll(waits).Bound());
         Assert.Equal(Outcome.Unavailable, await verdict.Bound());
         Assert.True(running.Cancelled.IsCancellationRequested);
-        Assert.True(running.IsOutstayed);
+        Assert.True(running.CompletedEarly);
         Assert.Equal(TurnState.Overdue, running.State); // its processor is still inside
         Assert.Same(running.Client, _bench.Gate.GetStatus().Holder);
     }

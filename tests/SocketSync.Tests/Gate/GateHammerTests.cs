@@ -42,7 +42,7 @@ public class GateHammerTests
             var turn = GateBench.NewTurn();
             for (var i = 0; i < Requests; i++)
             {
-                if (turn.IsHoldOver || turn.IsOutstayed)
+                if (turn.LeaseLost || turn.CompletedEarly)
                     turn = GateBench.NewTurn();
                 turn.Arrival = -1; // nobody else looks at it while it is out
                 var entered = gate.Enter(turn);

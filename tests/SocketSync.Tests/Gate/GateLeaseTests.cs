@@ -22,7 +22,7 @@ public sealed class GateLeaseTests : IDisposable
         Assert.Equal((TurnState.Leased, TurnState.Waiting), (holder.State, next.State));
         _bench.Time.Advance(Moment);
         Assert.Equal((TurnState.Out, TurnState.Running), (holder.State, next.State));
-        Assert.False(holder.IsHoldOver);
+        Assert.False(holder.LeaseLost);
     }
 
     [Fact]
@@ -144,7 +144,7 @@ public sealed class GateLeaseTests : IDisposable
         Assert.Equal((TurnState.Leased, 0), (holder.State, calls));
         _bench.Time.Advance(Moment);
         Assert.Equal((TurnState.Out, TurnState.Running), (holder.State, next.State));
-        Assert.True(holder.IsHoldOver);
+        Assert.True(holder.LeaseLost);
         Assert.Equal((1, 1), (calls, _bench.Gate.QueueLength));
         _bench.Time.Advance(Moment);
         Assert.Equal(1, calls);
@@ -170,7 +170,7 @@ public sealed class GateLeaseTests : IDisposable
 
         Assert.Equal(Outcome.Timeout, await verdict.Bound());
         Assert.Equal((TurnState.Overdue, TurnState.Waiting), (holder.State, next.State));
-        Assert.True(holder.IsHoldOver);
+        Assert.True(holder.LeaseLost);
         Assert.True(holder.Cancelled.IsCancellationRequested);
         _bench.Gate.End(holder, Outcome.Ok);
         Assert.Equal((TurnState.Out, TurnState.Running), (holder.State, next.State));
@@ -186,7 +186,7 @@ public sealed class GateLeaseTests : IDisposable
 
         _bench.Time.Advance(TimeSpan.FromSeconds(10));
 
-        Assert.Equal((TurnState.Overdue, false), (holder.State, holder.IsHoldOver));
+        Assert.Equal((TurnState.Overdue, false), (holder.State, holder.LeaseLost));
         _bench.Gate.End(holder, Outcome.Ok);
         Assert.Equal(TurnState.Out, holder.State);
     }

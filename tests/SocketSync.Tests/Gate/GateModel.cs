@@ -81,7 +81,7 @@ internal sealed class GateModel(GateOptions options, Priority[] classes)
             Release();
     }
 
-    public void Expel(int who)
+    public void Evict(int who)
     {
         var person = _people[who];
         if (person.State == TurnState.Waiting)

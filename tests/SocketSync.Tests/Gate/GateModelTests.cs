@@ -35,7 +35,7 @@ public class GateModelTests
     private static readonly GenOperation<GateSubject, GateModel> End = Operation("End", (g, who) => g.End(who), (m, who) => m.End(who));
     private static readonly GenOperation<GateSubject, GateModel> Touch = Operation("Touch", (g, who) => g.Touch(who), (m, who) => m.Touch(who));
 
-    private static readonly GenOperation<GateSubject, GateModel> Expel = Operation("Expel", (g, who) => g.Expel(who), (m, who) => m.Expel(who));
+    private static readonly GenOperation<GateSubject, GateModel> Evict = Operation("Expel", (g, who) => g.Evict(who), (m, who) => m.Evict(who));
 
     private static readonly GenOperation<GateSubject, GateModel> Pause = Gen.Operation<GateSubject, GateModel>(
         "Pause", gate => gate.Pause(), model => model.Pause());
@@ -55,11 +55,11 @@ public class GateModelTests
 
     [Fact]
     public void IsSteeredAsTheModelIs() => GenInitial.SampleModelBased(
-        [Enter, Enter, Enter, Enter, Leave, End, End, Touch, Advance, Expel, Pause, Resume, Resume], Same, iter: 20_000, threads: 2);
+        [Enter, Enter, Enter, Enter, Leave, End, End, Touch, Advance, Evict, Pause, Resume, Resume], Same, iter: 20_000, threads: 2);
 
     [Fact]
     public void ClosesAsTheModelDoes() => GenInitial.SampleModelBased(
-        [Enter, Enter, Enter, Leave, End, Advance, Expel, Pause, Resume, Close], Same, iter: 10_000, threads: 2);
+        [Enter, Enter, Enter, Leave, End, Advance, Evict, Pause, Resume, Close], Same, iter: 10_000, threads: 2);
 
     // The clock stands still here: its races are in GateRaceTests.
     [Fact]
@@ -68,7 +68,7 @@ public class GateModelTests
 
     [Fact]
     public void WhatIsSteeredAtOnceCouldHaveBeenSteeredInSomeOrder() => GenInitial.SampleParallel(
-        [Enter, Enter, End, End, Expel, Pause, Resume, Resume], Same, maxSequentialOperations: 10, maxParallelOperations: 5, iter: 150, threads: 2);
+        [Enter, Enter, End, End, Evict, Pause, Resume, Resume], Same, maxSequentialOperations: 10, maxParallelOperations: 5, iter: 150, threads: 2);
 
     private static bool Same(GateSubject gate, GateModel model) => string.Equals(gate.ToString(), model.ToString(), StringComparison.Ordinal);
 

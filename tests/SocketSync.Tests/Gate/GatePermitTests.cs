@@ -58,7 +58,7 @@ public partial class GatePermitTests
     public void OnlyTheResourceEndsTurns()
     {
         var users = SourceFiles.Of("src/SocketSync").Where(file => Ending().IsMatch(file.Text));
-        Assert.Equal("SharedProcessor.cs", Path.GetFileName(Assert.Single(users).Path));
+        Assert.Equal("SharedResource.cs", Path.GetFileName(Assert.Single(users).Path));
     }
 
     [Fact]
@@ -67,7 +67,7 @@ public partial class GatePermitTests
         var turns = new TurnFeed();
         using var reader = turns.Subscribe(16);
         using var meter = new System.Diagnostics.Metrics.Meter("GatePermitTests");
-        using var gate = new Gate(GateBench.Patient, TimeProvider.System, new TurnMetrics(meter, "R"), watch: new ResourceWatch("R", turns, TimeProvider.System));
+        using var gate = new TurnGate(GateBench.Patient, TimeProvider.System, new TurnMetrics(meter, "R"), telemetry: new ResourceTelemetry("R", turns, TimeProvider.System));
         var foreign = new ForeignEndPoint(gate);
         var turn = GateBench.NewTurn(client: foreign);
         GateBench.AssertAtOnce(Outcome.Ok, gate.Enter(turn));
@@ -102,7 +102,7 @@ public partial class GatePermitTests
     }
 
     /// <summary>Another thread can look at the gate: nobody holds its lock.</summary>
-    private static bool CanLook(Gate gate) => Task.Run(() => gate.GetStatus()).Wait(TimeSpan.FromSeconds(20));
+    private static bool CanLook(TurnGate gate) => Task.Run(() => gate.GetStatus()).Wait(TimeSpan.FromSeconds(20));
 
     [GeneratedRegex(@"[Gg]ate\.End(AtOnce)?\(", RegexOptions.ExplicitCapture, matchTimeoutMilliseconds: 10_000)]
     private static partial Regex Ending();
@@ -122,7 +122,7 @@ public partial class GatePermitTests
         }
     }
 
-    private sealed class ForeignEndPoint(Gate gate) : EndPoint
+    private sealed class ForeignEndPoint(TurnGate gate) : EndPoint
     {
         public bool CouldLook { get; private set; }
 

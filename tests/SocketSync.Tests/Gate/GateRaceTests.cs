@@ -83,7 +83,7 @@ public sealed class GateRaceTests : IDisposable
             {
                 var wasInTime = Count(holder.Verdict.Task, Outcome.Failed, Outcome.Timeout);
                 Is(holder.Cancelled.IsCancellationRequested == !wasInTime);
-                Is(holder.IsOutstayed == !wasInTime);
+                Is(holder.CompletedEarly == !wasInTime);
                 Is(Result(_firstWait) == Outcome.Ok);
                 Is(!first.Cancelled.IsCancellationRequested);
                 EndTurnsInOrder(first);
@@ -149,7 +149,7 @@ public sealed class GateRaceTests : IDisposable
             {
                 // Either the request came first, and was overruled, or the lease ended first, and then it is a new turn.
                 Is(Result(_secondWait) == Outcome.Ok);
-                Is(holder.IsHoldOver);
+                Is(holder.LeaseLost);
                 if (holder.State == TurnState.Overdue)
                     _one++;
                 else

@@ -8,7 +8,7 @@ namespace SocketSync.Tests;
 internal sealed class GateSubject
 {
     private readonly FakeTimeProvider _time = new();
-    private readonly Gate _gate;
+    private readonly TurnGate _gate;
     private readonly Person[] _people;
 
     public GateSubject(GateOptions options, Priority[] classes)
@@ -23,14 +23,14 @@ internal sealed class GateSubject
         if (person.Turn.State is TurnState.Waiting or TurnState.Running or TurnState.Overdue)
             return;
         person.Note();
-        if (person.Turn.IsHoldOver || person.Turn.IsExpelled)
+        if (person.Turn.LeaseLost || person.Turn.IsEvicted)
             person.Renew(); // it is closed, and comes again
         person.Await(_gate.Enter(person.Turn));
     });
 
     public void Leave(int who) => _people[who].Do(person => _gate.Leave(person.Turn));
 
-    public void Expel(int who) => _people[who].Do(person => _gate.Expel(person.Turn));
+    public void Evict(int who) => _people[who].Do(person => _gate.Evict(person.Turn));
 
     public void Pause() => _gate.Pause();
 
@@ -48,9 +48,9 @@ internal sealed class GateSubject
         var verdict = turn.Verdict.Task;
         // Whoever ends the turn's time tells both after the lock; and the source may be the next turn's by now, if it was not ended so.
         Soon(() => verdict.IsCompleted);
-        var cancelled = turn.IsOutstayed && Soon(() => turn.Cancelled.IsCancellationRequested) ? " cancelled" : "";
-        person.Log.Add(verdict.IsCompleted ? $"{verdict.Result}{(turn.IsHoldOver ? ", hold over" : "")}{cancelled}" : "no verdict");
-        if (turn.IsOutstayed)
+        var cancelled = turn.CompletedEarly && Soon(() => turn.Cancelled.IsCancellationRequested) ? " cancelled" : "";
+        person.Log.Add(verdict.IsCompleted ? $"{verdict.Result}{(turn.LeaseLost ? ", hold over" : "")}{cancelled}" : "no verdict");
+        if (turn.CompletedEarly)
             person.Renew();
     });
 

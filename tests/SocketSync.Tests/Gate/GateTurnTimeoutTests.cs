@@ -21,8 +21,8 @@ public sealed class GateTurnTimeoutTests : IDisposable
         _bench.Time.Advance(Moment);
         Assert.Equal((TurnState.Overdue, true), (late.State, late.Cancelled.IsCancellationRequested));
         Assert.Equal(Outcome.Timeout, await verdict.Bound());
-        Assert.True(late.IsOutstayed);
-        Assert.False(late.IsHoldOver);
+        Assert.True(late.CompletedEarly);
+        Assert.False(late.LeaseLost);
 
         for (var hour = 0; hour < 19; hour++)
         {
@@ -58,7 +58,7 @@ public sealed class GateTurnTimeoutTests : IDisposable
         _bench.Time.Advance(Limit);
 
         Assert.Equal(Outcome.Failed, await turn.Verdict.Task.Bound());
-        Assert.False(turn.IsOutstayed);
+        Assert.False(turn.CompletedEarly);
         Assert.False(turn.Cancelled.IsCancellationRequested);
     }
 

@@ -10,7 +10,7 @@ internal sealed class FakeConversation : IConversation
     /// <summary>While set, a call waits for it, or for its token.</summary>
     public TaskCompletionSource? Gate { get; set; }
 
-    /// <summary>Waits for <see cref="Gate"/> even when it is told to stop.</summary>
+    /// <summary>Waits for <see cref="TurnGate"/> even when it is told to stop.</summary>
     public bool IsStubborn { get; set; }
 
     public int Calls { get; private set; }

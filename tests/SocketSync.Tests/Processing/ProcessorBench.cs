@@ -13,11 +13,11 @@ internal sealed class ProcessorBench : IDisposable
         _gate = new GateBench(options, time);
         Log = log ?? new LogList();
         var processor = new Delegated(process);
-        Shared = new SharedProcessor("R", new ProcessorRegistration("P", neverBlocks, (_, _) => processor), processor, _gate.Gate, new ResourceWatch("R", new TurnFeed(), TimeProvider.System), Log);
+        Shared = new SharedResource("R", new ProcessorRegistration("P", neverBlocks, (_, _) => processor), processor, _gate.Gate, new ResourceTelemetry("R", new TurnFeed(), TimeProvider.System), Log);
         Client = NewClient();
     }
 
-    public SharedProcessor Shared { get; }
+    public SharedResource Shared { get; }
 
     public GateBench Bench => _gate;
 
@@ -38,7 +38,7 @@ internal sealed class ProcessorBench : IDisposable
     /// <summary>One request of the one client, as a connection does it.</summary>
     public async Task<Outcome> RequestAsync()
     {
-        if (Turn.IsOutstayed)
+        if (Turn.CompletedEarly)
             Client = NewClient();
         return await Client.AskAsync(Shared).Bound();
     }
@@ -46,7 +46,7 @@ internal sealed class ProcessorBench : IDisposable
     public void Dispose() => _gate.Dispose();
 
     /// <summary>A client that waits for nothing and never goes away.</summary>
-    internal sealed class BenchClient(Turn turn, RequestContext context) : ITurnTaker
+    internal sealed class BenchClient(Turn turn, RequestContext context) : IResourceClient
     {
         public Turn Turn => turn;
 
@@ -70,11 +70,11 @@ internal sealed class ProcessorBench : IDisposable
             return context;
         }
 
-        public async ValueTask<Outcome> AskAsync(SharedProcessor shared)
+        public async ValueTask<Outcome> AskAsync(SharedResource shared)
         {
             var outcome = await shared.ServeAsync(this, arrivedAt: null);
             await context.CloseAsync();
-            if (!turn.IsOutstayed)
+            if (!turn.CompletedEarly)
                 context.Clear();
             return outcome;
         }

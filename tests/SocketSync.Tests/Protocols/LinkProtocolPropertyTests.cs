@@ -18,7 +18,7 @@ public class LinkProtocolPropertyTests
             .Sample(
                 (asked, data, transaction, unit, units) =>
                 {
-                    var feed = Feed("ModbusTcp", "ModbusTcp", units, PlainModbus.Tcp(transaction, unit, asked));
+                    var feed = EventFeed("ModbusTcp", "ModbusTcp", units, PlainModbus.Tcp(transaction, unit, asked));
                     byte[] answer = [asked[0], .. data];
                     var onLink = PlainModbus.Tcp(transaction, units.GetValueOrDefault(unit, unit), answer);
 
@@ -35,7 +35,7 @@ public class LinkProtocolPropertyTests
                 (function, question, data, transaction, unit, units) =>
                 {
                     byte[] asked = [function, .. question];
-                    var feed = Feed("ModbusTcp", "ModbusRtu", units, PlainModbus.Tcp(transaction, unit, asked));
+                    var feed = EventFeed("ModbusTcp", "ModbusRtu", units, PlainModbus.Tcp(transaction, unit, asked));
                     byte[] answer = [asked[0], .. data];
                     var onLink = PlainModbus.Rtu(units.GetValueOrDefault(unit, unit), answer);
 
@@ -51,7 +51,7 @@ public class LinkProtocolPropertyTests
             .Sample(
                 (example, others, units, unit, cuts, tcp) =>
                 {
-                    var feed = Feed("ModbusTcp", tcp ? "ModbusTcp" : "ModbusRtu", units, PlainModbus.Tcp(7, unit, PlainModbus.Hex(example.Request)));
+                    var feed = EventFeed("ModbusTcp", tcp ? "ModbusTcp" : "ModbusRtu", units, PlainModbus.Tcp(7, unit, PlainModbus.Hex(example.Request)));
                     var onLink = units.GetValueOrDefault(unit, unit);
                     var foreign = others.SelectMany(o => Frame(onLink == 200 ? 201 : 200, o.Reply)).ToArray();
                     byte[] sent = [.. foreign, .. Frame(onLink, example.Reply)];
@@ -69,12 +69,12 @@ public class LinkProtocolPropertyTests
         Gen.Select(GenExample, Gen.Int[1, 255], GenUnits).Sample(
             (example, unit, units) =>
             {
-                var feed = Feed("ModbusTcp", "ModbusRtu", units, PlainModbus.Tcp(9, unit, PlainModbus.Hex(example.Request)));
+                var feed = EventFeed("ModbusTcp", "ModbusRtu", units, PlainModbus.Tcp(9, unit, PlainModbus.Hex(example.Request)));
                 var reply = feed.Translate(PlainModbus.Rtu(units.GetValueOrDefault(unit, unit), PlainModbus.Hex(example.Reply)));
                 Assert.Equal(FrameResult.Complete(reply.Length), new ModbusTcpProtocol(260).FindRequest(new ReadOnlySequence<byte>(reply), 0));
             },
             iter: 1_000);
 
-    private static LinkFeed Feed(string clients, string device, Dictionary<int, int> units, byte[] request) =>
+    private static LinkFeed EventFeed(string clients, string device, Dictionary<int, int> units, byte[] request) =>
         new(LinkProtocolFactory.Create(new() { Name = clients }, new() { Name = device }, 1048576, units), request);
 }

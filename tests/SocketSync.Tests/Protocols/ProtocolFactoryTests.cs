@@ -38,5 +38,5 @@ public class ProtocolFactoryTests
     }
 
     private static string Frame(ProtocolOptions options, string text) =>
-        new Feed(options).Whole(System.Text.Encoding.Latin1.GetBytes(text)).ToString();
+        new EventFeed(options).Whole(System.Text.Encoding.Latin1.GetBytes(text)).ToString();
 }

@@ -54,13 +54,13 @@ public class ProtocolFuzzTests
         var cuts = ProtocolCases.Cuts(random, stream.Length);
         var arrivals = ProtocolCases.Cuts(random, stream.Length);
         var protocol = ProtocolFactory.Create(options);
-        var feed = new Feed(protocol, options.MaxRequestBytes);
+        var feed = new EventFeed(protocol, options.MaxRequestBytes);
 
         var expected = ReferenceFraming.Of(options, stream);
         feed.AssertEveryWay(expected.ToString(), stream, cuts);
         Assert.Equal(expected.ToString(), feed.Run(stream, arrivals, cuts).ToString());
 
-        var raw = new Feed(new RawProtocol(options.MaxRequestBytes), options.MaxRequestBytes);
+        var raw = new EventFeed(new RawProtocol(options.MaxRequestBytes), options.MaxRequestBytes);
         Assert.Equal(stream.Length, raw.Run(stream, arrivals, cuts).Lengths.Sum());
 
         if (feed.Allocated + raw.Allocated > 0)

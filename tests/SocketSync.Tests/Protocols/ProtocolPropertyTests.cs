@@ -32,7 +32,7 @@ public class ProtocolPropertyTests
             return Gen.Int[0, stream.Length].Array[0, 12].Select(cuts => (Case: new ProtocolCase(sent.Options, stream, [.. cuts.Order()]), Expected: expected));
         })
         .Sample(
-            t => new Feed(t.Case.Options).AssertEveryWay(t.Expected, t.Case.Stream, t.Case.Cuts),
+            t => new EventFeed(t.Case.Options).AssertEveryWay(t.Expected, t.Case.Stream, t.Case.Cuts),
             iter: 5_000,
             print: t => t.Case.ToString());
 
@@ -41,7 +41,7 @@ public class ProtocolPropertyTests
         Gen.Select(GenOptions, GenByte.Array[0, 80]).SelectMany((options, stream) =>
             Gen.Int[0, stream.Length].Array[0, 12].Select(cuts => new ProtocolCase(options, stream, [.. cuts.Order()])))
         .Sample(
-            c => new Feed(c.Options).AssertEveryWay(ReferenceFraming.Of(c.Options, c.Stream).ToString(), c.Stream, c.Cuts),
+            c => new EventFeed(c.Options).AssertEveryWay(ReferenceFraming.Of(c.Options, c.Stream).ToString(), c.Stream, c.Cuts),
             iter: 5_000,
             print: c => c.ToString());
 

@@ -11,7 +11,7 @@ internal enum SteeringAnswer
 }
 
 /// <summary>One viewer's means to steer: the token that was entered lives here, as long as the page is open, and nowhere else.</summary>
-internal sealed class SteeringDesk(Steering steering, AdminToken admin, TimeProvider time)
+internal sealed class SteeringDesk(OperatorActions steering, AdminToken admin, TimeProvider time)
 {
     /// <summary>Long enough to make guessing hopeless.</summary>
     private static readonly TimeSpan WrongTokenPause = TimeSpan.FromSeconds(1);

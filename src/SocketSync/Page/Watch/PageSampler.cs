@@ -12,7 +12,7 @@ internal sealed class PageSampler : IDisposable
 
     private readonly Topology _topology;
     private readonly TimeProvider _time;
-    private readonly FeedReader<TurnEvent> _reader;
+    private readonly EventFeedReader<TurnEvent> _reader;
     private readonly Dictionary<string, ResourceHistory> _resources;
     private readonly PeriodicTimer _timer;
     private DateTimeOffset _readAt;

@@ -1,7 +1,7 @@
 namespace SocketSync;
 
 /// <summary>What is remembered of a resource while somebody looks.</summary>
-internal sealed class ResourceHistory(SharedProcessor resource, IReadOnlyList<ListenerState> listeners)
+internal sealed class ResourceHistory(SharedResource resource, IReadOnlyList<ListenerState> listeners)
 {
     /// <summary>So many of those who wait are named, one by one.</summary>
     private const int MaxWaiters = 12;

@@ -1,0 +1,154 @@
+using System.ComponentModel.DataAnnotations;
+using System.Globalization;
+using System.Text;
+
+namespace SocketSync;
+
+/// <summary>What the configuration says of a listener. A changed listener needs a restart.</summary>
+internal sealed record ListenerOptions
+{
+    public const int DefaultPort = 56780;
+
+    /// <summary>An IP address, "localhost" or "*"; <c>SocketSync:DefaultAddress</c> when not given.</summary>
+    [ListenAddress]
+    public string? Address { get; init; }
+
+    /// <summary>1 to 65535; 0 picks a free port.</summary>
+    [Range(0, 65535)]
+    public int Port { get; init; } = DefaultPort;
+
+    /// <summary>A path, in place of address and port.</summary>
+    public string? UnixSocket { get; init; }
+
+    /// <summary>The resource's name; the listener's own when not given.</summary>
+    public string? Resource { get; init; }
+
+    /// <summary>The resource's when not given.</summary>
+    public ProtocolOptions? Protocol { get; init; }
+
+    public Priority Priority { get; init; } = Priority.Normal;
+
+    [Range(1, int.MaxValue)]
+    public int MaxConnections { get; init; } = 1000;
+
+    /// <summary>Likewise for one client address; 0 sets no limit.</summary>
+    [Range(0, int.MaxValue)]
+    public int MaxConnectionsPerAddress { get; init; }
+
+    /// <summary>Networks in CIDR notation; empty allows all.</summary>
+    [Network]
+    public IReadOnlyList<string> AllowedNetworks { get; init; } = [];
+
+    /// <summary>No request begun for so long: closed. 0 turns it off.</summary>
+    [Duration(ZeroIsOff = true)]
+    public TimeSpan IdleTimeout { get; init; } = TimeSpan.FromMinutes(5);
+
+    /// <summary>The first byte of a request to its last.</summary>
+    [Duration]
+    public TimeSpan FrameTimeout { get; init; } = TimeSpan.FromSeconds(10);
+
+    /// <summary>A reply the client does not take in this time: closed.</summary>
+    [Duration]
+    public TimeSpan SendTimeout { get; init; } = TimeSpan.FromSeconds(10);
+
+    /// <summary>Each connection begins with a header of the PROXY protocol, which may take FrameTimeout; else it is closed.</summary>
+    public bool ProxyProtocol { get; init; }
+
+    /// <summary>Networks in CIDR notation: only these may send such a header; required with it.</summary>
+    [Network]
+    public IReadOnlyList<string> TrustedProxies { get; init; } = [];
+
+    public TlsOptions? Tls { get; init; }
+}
+
+/// <summary>What must hold between the keys of a listener, and between listeners.</summary>
+internal sealed class ListenerRules(ConfigurationFindings findings)
+{
+    // What a sockaddr_un takes on Linux, its closing zero left out.
+    private const int LongestSocketPath = 107;
+
+    public void Check(SocketSyncOptions options)
+    {
+        var earlier = new Dictionary<string, List<(string Name, ListenerOptions Listener)>>(StringComparer.Ordinal);
+        foreach (var (name, listener) in options.Listeners)
+        {
+            var path = PathOf(name);
+            CheckResource(path, listener, options);
+            CheckProtocol(path, listener);
+            CheckUnixSocket(path, listener);
+            CheckProxies(path, listener);
+            TlsRules.Check(findings, $"{path}:{nameof(listener.Tls)}", listener.Tls);
+            CheckPlace(path, name, listener, earlier);
+        }
+    }
+
+    private static string PathOf(string name) => $"{SocketSyncOptions.SectionName}:{nameof(SocketSyncOptions.Listeners)}:{name}";
+
+    private void CheckResource(string path, ListenerOptions listener, SocketSyncOptions options)
+    {
+        if (options.Resources.ContainsKey(listener.Resource!)) return;
+        var key = $"{path}:{nameof(listener.Resource)}";
+        var allowed = ConfigurationValue.OneOf(listener.Resource!, options.Resources.Keys);
+        findings.Report(key, listener.Resource, findings.IsGiven(key) ? allowed : $"the listener's own name, as none is given, is no resource; {allowed}");
+    }
+
+    private void CheckProtocol(string path, ListenerOptions listener)
+    {
+        var protocol = $"{path}:{nameof(listener.Protocol)}";
+        if (!findings.IsGivenBelow(protocol)) return;
+        if (findings.IsGiven($"{protocol}:Name")) ProtocolRules.Check(findings, protocol, listener.Protocol!);
+        else findings.Report($"{protocol}:Name", null, "must be given; a listener's protocol takes nothing from the resource's");
+    }
+
+    private void CheckUnixSocket(string path, ListenerOptions listener)
+    {
+        if (listener.UnixSocket is null) return;
+        var key = $"{path}:{nameof(listener.UnixSocket)}";
+        if (Encoding.UTF8.GetByteCount(listener.UnixSocket) > LongestSocketPath || listener.UnixSocket.Contains('\0', StringComparison.Ordinal))
+            findings.Report(key, listener.UnixSocket, $"must be a path of at most {LongestSocketPath} bytes");
+
+        string[] others = [nameof(listener.Address), nameof(listener.Port), $"{nameof(listener.AllowedNetworks)}:0"];
+        foreach (var other in others.Select(o => $"{path}:{o}").Where(findings.IsGiven))
+            findings.Report(other, findings.Values[other], "must not be given with UnixSocket, which has no address");
+    }
+
+    private void CheckProxies(string path, ListenerOptions listener)
+    {
+        if (!listener.ProxyProtocol) return;
+        var trusted = $"{path}:{nameof(listener.TrustedProxies)}";
+        if (listener.UnixSocket is not null)
+            findings.Report($"{path}:{nameof(listener.ProxyProtocol)}", "true", "must be false with UnixSocket, whose clients have no address that TrustedProxies could name");
+        else if (listener.TrustedProxies.Count == 0 && !findings.IsFaulty(trusted) && !findings.IsFaultyBelow(trusted))
+            findings.Report(trusted, null, "must be given with ProxyProtocol: the proxies that may say who the client is, such as [\"192.0.2.1/32\"]");
+    }
+
+    // The earlier ones by what two would have to share to be in each other's way.
+    private void CheckPlace(string path, string name, ListenerOptions listener, Dictionary<string, List<(string Name, ListenerOptions Listener)>> earlier)
+    {
+        var mine = ListenAddress.Of(listener);
+        if (!IsPlaceKnown(path) || (listener.UnixSocket ?? (mine is { Port: not 0 and var port } ? port.ToString(CultureInfo.InvariantCulture) : null)) is not { } shared) return;
+        if (!earlier.TryGetValue(shared, out var others)) earlier[shared] = others = [];
+        foreach (var (otherName, other) in others)
+        {
+            if (listener.UnixSocket is { } socket && other.UnixSocket is not null)
+                findings.Report($"{path}:{nameof(listener.UnixSocket)}", socket, $"must differ from that of listener {otherName}");
+            else if (mine is not null && ListenAddress.Of(other) is { } theirs && mine.Overlaps(theirs))
+                ReportOverlap(path, listener, otherName, other);
+            else
+                continue;
+            break; // One is enough.
+        }
+
+        others.Add((name, listener));
+    }
+
+    private void ReportOverlap(string path, ListenerOptions listener, string otherName, ListenerOptions other) => findings.Report(
+        $"{path}:{nameof(listener.Port)}",
+        listener.Port.ToString(CultureInfo.InvariantCulture),
+        $"must differ from that of listener {otherName}: its address {other.Address} and {listener.Address} overlap");
+
+    private bool IsPlaceKnown(string path) =>
+        !findings.IsFaulty($"{path}:{nameof(ListenerOptions.Port)}")
+        && !findings.IsFaulty($"{path}:{nameof(ListenerOptions.Address)}")
+        && !findings.IsFaulty($"{SocketSyncOptions.SectionName}:{nameof(SocketSyncOptions.DefaultAddress)}");
+}

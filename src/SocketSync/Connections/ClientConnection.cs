@@ -1,0 +1,239 @@
+using System.Buffers;
+using System.IO.Pipelines;
+using System.Net;
+using System.Runtime.CompilerServices;
+using Microsoft.AspNetCore.Connections;
+using Microsoft.AspNetCore.Http.Features;
+using Microsoft.Extensions.Logging;
+
+namespace SocketSync;
+
+/// <summary>
+/// One client: read a request, take a turn, process, end the turn, send the reply, and again. Replies are flushed when no
+/// further request of the same batch can go on at once.
+/// </summary>
+internal sealed partial class ClientConnection : IResourceClient, IConversation, IDisposable
+{
+    /// <summary>More than so much of unsent replies is not gathered, however many requests the client has pipelined.</summary>
+    private const int FlushAt = 32 * 1024;
+
+    private readonly bool _isOnIoThread;
+    private readonly ListenerState _listener;
+    private readonly SharedResource _resource;
+    private readonly ClientStream _stream;
+    private readonly ClientDeparture _departure;
+    private readonly ILogger _logger;
+    private readonly Action _onLeaseLost;
+    private readonly WorkBudget _work = new();
+    private Turn _turn;
+    private RequestContext? _context;
+    private volatile bool _isDraining;
+    private long _requests;
+
+    /// <summary>Others on this thread are to be looked at before this client's next request.</summary>
+    private bool _giveWay;
+
+    public ClientConnection(ConnectionContext connection, Client client, ListenerState listener, TimeProvider time, ILogger<ClientConnection> logger)
+    {
+        Client = client;
+        _listener = listener;
+        _isOnIoThread = listener.Options.Tls is null;
+        _resource = listener.Resource;
+        _logger = logger;
+        _stream = new ClientStream(connection, listener, _work, time);
+        _departure = new ClientDeparture(connection);
+        _onLeaseLost = _stream.Wake;
+        _turn = NewTurn();
+    }
+
+    public Client Client { get; }
+
+    /// <summary>How many requests have been complete.</summary>
+    public long Requests => Volatile.Read(ref _requests);
+
+    /// <summary>Whether one is in line.</summary>
+    public bool IsWaiting => _turn.State == TurnState.Waiting;
+
+    /// <summary>Serves the client until it leaves, or until it has to.</summary>
+    public async Task RunAsync()
+    {
+        LogConnected(_logger, _listener.Name, Client.Id, Client.RemoteEndPoint);
+        try
+        {
+            if (_isOnIoThread)
+                await Dispatcher.SwitchToIoThread();
+            await ServeAsync();
+            await _stream.CloseAsync();
+        }
+        catch (Exception exception) when (ClientDeparture.IsDeparture(exception))
+        {
+            // Gone; there is nobody to tell.
+        }
+        finally
+        {
+            _resource.Gate.Leave(_turn);
+            LogDisconnected(_logger, _listener.Name, Client.Id);
+        }
+    }
+
+    /// <summary>The server stops: the request in hand is finished and answered, no further one is begun.</summary>
+    public void Drain()
+    {
+        _isDraining = true;
+        _stream.Wake();
+    }
+
+    /// <summary>An operator closes the client: its turn or lease is cancelled, a request in line is not processed.</summary>
+    public void Close()
+    {
+        _isDraining = true;
+        _resource.Gate.Evict(_turn);
+        _stream.Wake();
+    }
+
+    public void Dispose() => _stream.Dispose();
+
+    ValueTask IConversation.SendAsync(ReadOnlyMemory<byte> bytes, CancellationToken cancellationToken)
+    {
+        _context!.SentBytes += bytes.Length;
+        if (_resource.Telemetry.IsTraced)
+            _resource.Telemetry.Replied(Client, new(bytes));
+        return _stream.SendNowAsync(bytes, cancellationToken);
+    }
+
+    async ValueTask<bool> IConversation.ReceiveAsync(PooledBuffer request, CancellationToken cancellationToken)
+    {
+        if (!await _stream.ReceiveNowAsync(request, cancellationToken))
+            return false;
+        _context!.ReceivedBytes += request.Length;
+        if (_resource.Telemetry.IsTraced)
+            _resource.Telemetry.Requested(Client, new(request.Written));
+        return true;
+    }
+
+    private async Task ServeAsync()
+    {
+        while (true)
+        {
+            if (_turn.LeaseLost)
+            {
+                Tell(Outcome.Timeout, default);
+                _stream.LingerAtEnd();
+                return;
+            }
+
+            if (_isDraining)
+                return;
+
+            if (_giveWay)
+            {
+                _giveWay = false;
+                if (!await _stream.FlushAsync())
+                    return;
+                await Dispatcher.Yield();
+                continue;
+            }
+
+            switch (_stream.Reader.Find())
+            {
+                case FrameStatus.Complete:
+                    var served = ServeRequest();
+                    if (!(served.IsCompletedSuccessfully ? served.Result : await served))
+                        return;
+                    if (_stream.Output.UnflushedBytes > FlushAt && !await _stream.FlushAsync())
+                        return;
+                    break;
+
+                case FrameStatus.Incomplete:
+                    if (!await _stream.FlushAsync() || !await FillAsync())
+                        return;
+                    break;
+
+                case FrameStatus.TooLarge:
+                    RefuseStream(Outcome.TooLarge);
+                    return;
+
+                default:
+                    RefuseStream(Outcome.Malformed);
+                    return;
+            }
+        }
+    }
+
+    /// <returns><see langword="false"/>: there is nothing more to serve.</returns>
+    [AsyncMethodBuilder(typeof(PoolingAsyncValueTaskMethodBuilder<>))]
+    private async ValueTask<bool> FillAsync()
+    {
+        if (_turn.State == TurnState.Leased && _stream.Reader.HasUnread)
+            _resource.Gate.Touch(_turn);
+
+        switch (await _stream.FillAsync())
+        {
+            case FillResult.Filled or FillResult.Woken:
+                _arrivedAt = null;
+                _giveWay |= _work.Charge(WorkBudget.SystemCall);
+                return true;
+
+            case FillResult.TooSlow or FillResult.EndedInside:
+                LogMalformed(_logger, _listener.Name, Client.Id, _stream.Reader.Unread.Length);
+                _listener.Count(Outcome.Malformed, Client);
+                return false;
+
+            default:
+                return false;
+        }
+    }
+
+    /// <returns><see langword="false"/>: nothing was written; closing tells it.</returns>
+    private bool Tell(Outcome outcome, in ReadOnlySequence<byte> request)
+    {
+        if (_listener.OnError == OnError.Reply && _listener.Protocol.TryWriteError(outcome, request, _stream.Output))
+            return true;
+        _stream.LingerAtEnd();
+        return false;
+    }
+
+    /// <summary>The place in the client's stream is lost: tells why; the connection is then closed.</summary>
+    private void RefuseStream(Outcome outcome)
+    {
+        LogMalformed(_logger, _listener.Name, Client.Id, _stream.Reader.Unread.Length);
+        _listener.Count(outcome, Client);
+        Tell(outcome, _stream.Reader.Unread);
+        _stream.LingerAtEnd();
+    }
+
+    /// <summary>What a client sends is never logged as text, and no more of it than this.</summary>
+    private const int MaxLoggedBytes = 64;
+
+    private string Hex(in ReadOnlySequence<byte> bytes) =>
+        _logger.IsEnabled(LogLevel.Debug) ? Convert.ToHexString(bytes.Slice(0, Math.Min(bytes.Length, MaxLoggedBytes)).ToArray()) : "";
+
+    [LoggerMessage(100, LogLevel.Debug, "Listener {Listener}: {ConnectionId} connected from {RemoteEndPoint}")]
+    private static partial void LogConnected(ILogger logger, string listener, string connectionId, EndPoint? remoteEndPoint);
+
+    [LoggerMessage(101, LogLevel.Debug, "Listener {Listener}: {ConnectionId} disconnected")]
+    private static partial void LogDisconnected(ILogger logger, string listener, string connectionId);
+
+    [LoggerMessage(102, LogLevel.Debug, "{ConnectionId}: request of {Length} bytes: {Hex}", SkipEnabledCheck = false)]
+    private static partial void LogRequest(ILogger logger, string connectionId, int length, string hex);
+
+    [LoggerMessage(103, LogLevel.Debug, "Listener {Listener}: {ConnectionId} sent {Length} bytes that are no whole request; closed")]
+    private static partial void LogMalformed(ILogger logger, string listener, string connectionId, long length);
+}
+
+/// <summary>The end of a listener's middleware: serves its clients.</summary>
+internal sealed class ClientConnectionHandler(ListenerState listener, TimeProvider time, ILogger<ClientConnection> logger) : ConnectionHandler
+{
+    public override async Task OnConnectedAsync(ConnectionContext connection)
+    {
+        var certificate = connection.Features.Get<ITlsConnectionFeature>()?.ClientCertificate;
+        var client = new Client(connection.ConnectionId, Plain(connection.RemoteEndPoint), listener.Name, certificate);
+        using var served = new ClientConnection(connection, client, listener, time, logger);
+        connection.Features.Get<AcceptedConnection>()?.Serve(served);
+        await served.RunAsync();
+    }
+
+    /// <summary>An IPv4 client of an IPv6 socket is shown by the address it has.</summary>
+    private static EndPoint? Plain(EndPoint? endPoint) =>
+        endPoint is IPEndPoint { Address.IsIPv4MappedToIPv6: true } mapped ? new IPEndPoint(mapped.Address.MapToIPv4(), mapped.Port) : endPoint;
+}

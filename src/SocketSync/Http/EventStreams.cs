@@ -1,0 +1,131 @@
+using System.Globalization;
+using System.Text;
+using System.Text.Json;
+using System.Text.Json.Serialization.Metadata;
+using Microsoft.AspNetCore.Http;
+using Microsoft.Extensions.Hosting;
+
+namespace SocketSync;
+
+/// <summary>
+/// Feeds as server-sent events. A reader that stalls loses events and then its connection; those who publish never wait.
+/// </summary>
+/// <remarks>
+/// Written here and not by <see cref="TypedResults"/>, whose stream flushes after each event, sends no comments by which a
+/// dead reader is found, and waits for a stalled one for ever.
+/// </remarks>
+internal sealed class EventStreams(IHostApplicationLifetime lifetime, TimeProvider time)
+{
+    /// <summary>So many readers at once; each costs a copy of every event.</summary>
+    public const int MaxReaders = 32;
+
+    /// <summary>A reader that takes nothing for so long is disconnected.</summary>
+    private static readonly TimeSpan StallTime = TimeSpan.FromSeconds(10);
+
+    /// <summary>Something is sent at least so often, else nobody would find out that a reader is dead.</summary>
+    private static readonly TimeSpan HeartbeatTime = TimeSpan.FromSeconds(10);
+
+    /// <summary>Least time between two batches. Without it a busy resource would be busy with its readers.</summary>
+    private static readonly TimeSpan Pace = TimeSpan.FromMilliseconds(50);
+
+    private const int MaxUnflushed = 32 * 1024;
+
+    private int _readers;
+
+    /// <summary>How many there are.</summary>
+    public int Readers => Volatile.Read(ref _readers);
+
+    /// <param name="context">The request that is answered by the events.</param>
+    /// <param name="feed">Where they come from.</param>
+    /// <param name="kept">How many are kept for a reader that is slower than they come.</param>
+    /// <param name="type">How one is written.</param>
+    public async Task ServeAsync<T>(HttpContext context, EventFeed<T> feed, int kept, JsonTypeInfo<T> type)
+    {
+        try
+        {
+            if (Interlocked.Increment(ref _readers) > MaxReaders || lifetime.ApplicationStopping.IsCancellationRequested)
+                await RefuseAsync(context);
+            else
+                await StreamAsync(context, feed, kept, type);
+        }
+        catch (OperationCanceledException)
+        {
+            // The reader has gone, was too slow, or the server stops.
+        }
+        finally
+        {
+            Interlocked.Decrement(ref _readers);
+        }
+    }
+
+    private static Task RefuseAsync(HttpContext context) =>
+        TypedResults.Problem($"At most {MaxReaders} readers are served, and none while the server stops.", statusCode: StatusCodes.Status503ServiceUnavailable)
+            .ExecuteAsync(context);
+
+    private async Task StreamAsync<T>(HttpContext context, EventFeed<T> feed, int kept, JsonTypeInfo<T> type)
+    {
+        using var reader = feed.Subscribe(kept);
+        using var end = CancellationTokenSource.CreateLinkedTokenSource(context.RequestAborted, lifetime.ApplicationStopping);
+        context.Response.ContentType = "text/event-stream";
+        context.Response.Headers["X-Accel-Buffering"] = "no"; // Else nginx keeps them back.
+
+        var output = context.Response.BodyWriter;
+        using var json = new Utf8JsonWriter(output);
+        var lost = 0L;
+        while (true)
+        {
+            var written = 0;
+            for (; written < kept && reader.Events.TryRead(out var item); written++)
+            {
+                WriteText("data: ");
+                json.Reset();
+                JsonSerializer.Serialize(json, item, type);
+                WriteText("\n\n");
+                if (output.CanGetUnflushedBytes && output.UnflushedBytes > MaxUnflushed)
+                    await FlushAsync(context, end.Token);
+            }
+
+            if (reader.Lost is var all && all != lost)
+            {
+                lost = all;
+                WriteText(string.Create(CultureInfo.InvariantCulture, $"event: lost\ndata: {{\"lost\":{all}}}\n\n"));
+            }
+            else if (written == 0)
+            {
+                WriteText(":\n\n"); // A comment: nothing to the reader, but it takes the headers along, or shows that the server is there.
+            }
+
+            await FlushAsync(context, end.Token);
+            await Task.Delay(Pace, time, end.Token);
+            await WaitAsync(reader, end.Token);
+        }
+
+        void WriteText(string text) => Encoding.ASCII.GetBytes(text, output);
+    }
+
+    private async Task WaitAsync<T>(EventFeedReader<T> reader, CancellationToken end)
+    {
+        using var heartbeat = new CancellationTokenSource(HeartbeatTime, time);
+        using var either = CancellationTokenSource.CreateLinkedTokenSource(heartbeat.Token, end);
+        try
+        {
+            await reader.Events.WaitToReadAsync(either.Token);
+        }
+        catch (OperationCanceledException) when (!end.IsCancellationRequested)
+        {
+            // Nothing has happened; the reader is shown that the server is there.
+        }
+    }
+
+    private async Task FlushAsync(HttpContext context, CancellationToken end)
+    {
+        using var stall = new CancellationTokenSource(StallTime, time);
+        using var either = CancellationTokenSource.CreateLinkedTokenSource(stall.Token, end);
+        var result = await context.Response.BodyWriter.FlushAsync(either.Token);
+        if (stall.IsCancellationRequested)
+            context.Abort();
+        if (result.IsCompleted)
+            throw new OperationCanceledException("The reader has gone.");
+        either.Token.ThrowIfCancellationRequested();
+    }
+}

@@ -1,0 +1,71 @@
+namespace SocketSync;
+
+/// <summary>
+/// What one party waits for must come before a time, else it is called. Setting and clearing cost no timer operation
+/// as a rule, see <see cref="CoalescingTimer"/>.
+/// </summary>
+/// <remarks>
+/// A call may be under way while the waiting ends: then <see cref="Passed"/> is false again and the late call means
+/// nothing, so the one who is called must do no more than wake the waiting party.
+/// </remarks>
+internal sealed class Deadline : IDisposable
+{
+    private const long Never = long.MaxValue;
+
+    private readonly Lock _sync = new();
+    private readonly TimeProvider _time;
+    private readonly Action _passed;
+    private readonly CoalescingTimer _timer;
+    private long _due = Never;
+
+    public Deadline(TimeProvider time, Action passed)
+    {
+        _time = time;
+        _passed = passed;
+        _timer = new CoalescingTimer(time, OnTimer);
+    }
+
+    /// <summary>Whether the time set last has passed.</summary>
+    public bool Passed { get; private set; }
+
+    public void Set(TimeSpan after)
+    {
+        lock (_sync)
+        {
+            Passed = false;
+            _due = _time.GetTimestamp() + _time.ToTimestampTicks(after);
+            _timer.NotLaterThan(_due);
+        }
+    }
+
+    public void Clear()
+    {
+        lock (_sync)
+        {
+            Passed = false;
+            _due = Never;
+        }
+    }
+
+    public void Dispose() => _timer.Dispose();
+
+    private void OnTimer()
+    {
+        lock (_sync)
+        {
+            _timer.Fired();
+            if (_due == Never)
+                return;
+            if (_time.GetTimestamp() < _due)
+            {
+                _timer.NotLaterThan(_due);
+                return;
+            }
+
+            _due = Never;
+            Passed = true;
+        }
+
+        _passed();
+    }
+}

@@ -1,0 +1,30 @@
+namespace SocketSync;
+
+/// <summary>
+/// The synchronization context of processors that may block: it keeps their code, also what follows their awaits, on the thread pool.
+/// With inline completions a socket of their own (an HTTP client, say) would otherwise continue them on the I/O thread, which moves
+/// everybody's bytes. See <see cref="Dispatcher"/>, rule 3.
+/// </summary>
+internal sealed class PoolContext : SynchronizationContext
+{
+    public static PoolContext Instance { get; } = new();
+
+    public override void Post(SendOrPostCallback d, object? state) =>
+        ThreadPool.UnsafeQueueUserWorkItem(static work => Run(work.d, work.state), (d, state), preferLocal: true);
+
+    public override SynchronizationContext CreateCopy() => this;
+
+    private static void Run(SendOrPostCallback work, object? state)
+    {
+        var previous = Current;
+        SetSynchronizationContext(Instance);
+        try
+        {
+            work(state);
+        }
+        finally
+        {
+            SetSynchronizationContext(previous);
+        }
+    }
+}
