@@ -50,7 +50,7 @@ internal static class ReloadOnSignal
     public static Action Of(WebApplication app, Serilog.ILogger logger)
     {
         var stopping = app.Lifetime.ApplicationStopping; // Can be asked even when the server has been disposed of.
-        return () => _ = RunAsync(app, logger, stopping);
+        return () => RunAsync(app, logger, stopping).Observe();
     }
 
     private static async Task RunAsync(WebApplication app, Serilog.ILogger logger, CancellationToken stopping)

@@ -50,7 +50,7 @@ internal sealed class ConfigurationWatcher : IDisposable
         _apply = apply;
         _logger = logger;
         _files = new(configuration);
-        _settle = time.CreateTimer(_ => _ = Ask(onDemand: false), null, Timeout.InfiniteTimeSpan, Timeout.InfiniteTimeSpan);
+        _settle = time.CreateTimer(_ => Ask(onDemand: false).Observe(), null, Timeout.InfiniteTimeSpan, Timeout.InfiniteTimeSpan);
         _subscription = ChangeToken.OnChange(configuration.GetReloadToken, () => _settle.Change(SettleTime, Timeout.InfiniteTimeSpan));
     }
 
@@ -151,15 +151,15 @@ internal sealed record ConfigurationOutcome(
 
 internal static partial class ConfigurationLog
 {
-    [LoggerMessage(1201, LogLevel.Warning, "The changed configuration is not applied, the old settings stay: {Problem}")]
+    [LoggerMessage(201, LogLevel.Warning, "The changed configuration is not applied, the old settings stay: {Problem}")]
     public static partial void NotApplied(this ILogger logger, string problem);
 
-    [LoggerMessage(1202, LogLevel.Warning, "The configuration has changed, but this needs a restart: {Change}")]
+    [LoggerMessage(202, LogLevel.Warning, "The configuration has changed, but this needs a restart: {Change}")]
     public static partial void NeedsRestart(this ILogger logger, string change);
 
-    [LoggerMessage(1203, LogLevel.Information, "The changed configuration is applied to {Resources}, from the next turn on")]
+    [LoggerMessage(203, LogLevel.Information, "The changed configuration is applied to {Resources}, from the next turn on")]
     public static partial void Applied(this ILogger logger, string resources);
 
-    [LoggerMessage(1204, LogLevel.Error, "The changed configuration could not be applied, the old settings stay")]
+    [LoggerMessage(204, LogLevel.Error, "The changed configuration could not be applied, the old settings stay")]
     public static partial void ReloadFailed(this ILogger logger, Exception exception);
 }

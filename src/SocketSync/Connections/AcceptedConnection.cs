@@ -36,7 +36,7 @@ internal sealed class AcceptedConnection(ConnectionContext connection, TimeProvi
         }
 
         served.Close();
-        _ = AbortLaterAsync(Reason);
+        AbortLaterAsync(Reason).Observe();
     }
 
     public ConnectionEntry Describe(string listener) => new(

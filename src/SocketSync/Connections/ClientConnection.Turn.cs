@@ -11,10 +11,10 @@ internal sealed partial class ClientConnection
     private long? _arrivedAt;
 
     private CancellationTokenRegistration _leaving;
-    private ReadOnlySequence<byte> _answer;
+    private ReadOnlySequence<byte> _reply;
 
-    /// <summary>The request was copied to the context, and the reader may go on to the next.</summary>
-    private bool _isOpened;
+    /// <summary>The request was copied here for a processor that takes its time, and the reader may go on to the next.</summary>
+    private RequestContext? _processing;
 
     Turn IResourceClient.Turn => _turn;
 
@@ -22,7 +22,7 @@ internal sealed partial class ClientConnection
 
     ReadOnlySequence<byte> IResourceClient.Reply
     {
-        set => _answer = value;
+        set => _reply = value;
     }
 
     /// <summary>The request is given back to the pipe, and a client that resets leaves the line.</summary>
@@ -42,60 +42,48 @@ internal sealed partial class ClientConnection
 
     RequestContext IResourceClient.OpenContext()
     {
-        var context = _context ??= NewContext();
+        var context = _processing = _context ??= NewContext();
         context.Open(_stream.Reader.Frame);
         _stream.Reader.Consume();
-        _isOpened = true;
         _stream.BeginFlush(); // earlier replies do not wait for this turn, nor this turn for them
         return context;
     }
 
-    /// <summary>Takes the request found last through its turn, and writes its reply.</summary>
+    /// <summary>Takes the request found last through its turn, and writes its reply. Completes at once where the processor answers at once.</summary>
     /// <returns><see langword="false"/>: the connection is to be closed.</returns>
-    private ValueTask<bool> ServeRequest()
+    [AsyncMethodBuilder(typeof(PoolingAsyncValueTaskMethodBuilder<>))]
+    private async ValueTask<bool> ServeRequestAsync()
     {
         _stream.RequestIsWhole();
         _requests++;
         var request = _stream.Reader.Frame;
-        _giveWay |= _work.Charge(WorkBudget.Frame + request.Length);
+        _mustYield |= _work.Charge(WorkBudget.Frame + request.Length);
         if (_logger.IsEnabled(LogLevel.Debug))
             LogRequest(_logger, Client.Id, (int)request.Length, Hex(request));
 
         var serving = _resource.ServeAsync(this, _arrivedAt);
-        _arrivedAt = null;
-        if (!serving.IsCompletedSuccessfully || _isOpened || _stream.IsFlushing)
-            return ConcludeAsync(serving);
-
-        var outcome = serving.Result;
-        if (outcome == Outcome.Ok)
-            _arrivedAt = _turn.EndedAt;
+        var isAtOnce = serving.IsCompletedSuccessfully && _processing is null && !_stream.IsFlushing;
+        var outcome = await serving;
+        if (_processing is { } context)
+            await context.CloseAsync();
+        _arrivedAt = isAtOnce && outcome == Outcome.Ok ? _turn.EndedAt : null;
         _listener.Count(outcome, Client);
-        return new(outcome != Outcome.Abandoned && Reply(outcome));
-    }
-
-    [AsyncMethodBuilder(typeof(PoolingAsyncValueTaskMethodBuilder<>))]
-    private async ValueTask<bool> ConcludeAsync(ValueTask<Outcome> serving)
-    {
-        var outcome = serving.IsCompletedSuccessfully ? serving.Result : await serving;
-        if (_isOpened)
-            await _context!.CloseAsync();
-        _listener.Count(outcome, Client);
-        return outcome != Outcome.Abandoned && await _stream.EndFlushAsync() && Reply(outcome);
+        return outcome != Outcome.Abandoned && (isAtOnce || await _stream.EndFlushAsync()) && Reply(outcome);
     }
 
     /// <summary>It is known how the request ended: writes what the client gets.</summary>
     /// <returns><see langword="false"/>: the connection is to be closed.</returns>
     private bool Reply(Outcome outcome)
     {
-        var context = _isOpened ? _context : null;
+        var context = _processing;
         var goesOn = !_turn.LeaseLost && context is not { ClosesClient: true };
         if (outcome == Outcome.Ok)
-            _stream.Write(context is null ? _answer : new(context.ReplyBuffer.Written));
+            _stream.Write(context is null ? _reply : new(context.ReplyBuffer.Written));
         else
             goesOn &= Tell(outcome, context?.Request ?? _stream.Reader.Frame);
 
-        _isOpened = false;
-        _answer = default;
+        _processing = null;
+        _reply = default;
         if (context is null)
             _stream.Reader.Consume();
         else if (_turn.CompletedEarly)

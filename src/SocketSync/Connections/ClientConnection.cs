@@ -31,7 +31,7 @@ internal sealed partial class ClientConnection : IResourceClient, IConversation,
     private long _requests;
 
     /// <summary>Others on this thread are to be looked at before this client's next request.</summary>
-    private bool _giveWay;
+    private bool _mustYield;
 
     public ClientConnection(ConnectionContext connection, Client client, ListenerState listener, TimeProvider time, ILogger<ClientConnection> logger)
     {
@@ -125,9 +125,9 @@ internal sealed partial class ClientConnection : IResourceClient, IConversation,
             if (_isDraining)
                 return;
 
-            if (_giveWay)
+            if (_mustYield)
             {
-                _giveWay = false;
+                _mustYield = false;
                 if (!await _stream.FlushAsync())
                     return;
                 await Dispatcher.Yield();
@@ -137,7 +137,7 @@ internal sealed partial class ClientConnection : IResourceClient, IConversation,
             switch (_stream.Reader.Find())
             {
                 case FrameStatus.Complete:
-                    var served = ServeRequest();
+                    var served = ServeRequestAsync();
                     if (!(served.IsCompletedSuccessfully ? served.Result : await served))
                         return;
                     if (_stream.Output.UnflushedBytes > FlushAt && !await _stream.FlushAsync())
@@ -171,7 +171,7 @@ internal sealed partial class ClientConnection : IResourceClient, IConversation,
         {
             case FillResult.Filled or FillResult.Woken:
                 _arrivedAt = null;
-                _giveWay |= _work.Charge(WorkBudget.SystemCall);
+                _mustYield |= _work.Charge(WorkBudget.SystemCall);
                 return true;
 
             case FillResult.TooSlow or FillResult.EndedInside:

@@ -115,14 +115,66 @@ internal sealed partial class TurnGate : IDisposable
     /// The processor has left. Its outcome counts unless the turn was decided before. The next turn is granted, or the
     /// client keeps this one as a lease.
     /// </summary>
-    public void End(Turn turn, Outcome outcome) => Finish(turn, outcome, isAwaited: true);
-
-    /// <summary>The same for a caller that does not await the verdict.</summary>
-    /// <returns>How the request ended.</returns>
-    public Outcome EndAtOnce(Turn turn, Outcome outcome)
+    /// <param name="turn">The turn in hand.</param>
+    /// <param name="outcome">How the request ended, as its processor sees it.</param>
+    /// <param name="isAwaited">
+    /// Whether the client awaits <see cref="Turn.Verdict"/>. One whose turn ends within its own call reads <see cref="Turn.Decided"/>.
+    /// </param>
+    /// <exception cref="InvalidOperationException">The turn is over already; nothing is given back.</exception>
+    public void End(Turn turn, Outcome outcome, bool isAwaited = true)
     {
-        Finish(turn, outcome, isAwaited: false);
-        return turn.Decided;
+        Turn? next = null;
+        OutcomeSource? verdict = null;
+        TimeSpan took;
+        TimeSpan? waited = null;
+        if (_telemetry is { IsRead: true })
+            _ = turn.Client.RemoteText; // computed by the end point's own code, which must not run under the lock
+        lock (_sync)
+        {
+            if (turn != _holder || turn.State is not (TurnState.Running or TurnState.Recovering or TurnState.Overdue))
+                throw AlreadyOver(turn);
+
+            var now = _time.GetTimestamp();
+            turn.EndedAt = now;
+            took = _time.GetElapsedTime(turn.StartedAt, now);
+            if (!turn.IsDecided)
+            {
+                turn.IsDecided = true;
+                turn.Decided = outcome;
+                verdict = isAwaited ? turn.Verdict : null;
+            }
+
+            // Under the lock, so that turns are published in their order; it only fills bounded channels.
+            if (_telemetry is { IsRead: true })
+                _telemetry.TurnEnded(turn.Client, new TurnEnd(turn.Decided, turn.ArrivedAt, turn.StartedAt, now, turn.RequestBytes, turn.ReplyBytes));
+
+            // Also forgets what the processor may have left registered.
+            if (!_cancellation.TryReset())
+                _cancellation = new CancellationTokenSource();
+
+            if (turn.State == TurnState.Running && _turnLimits.Options.Hold != Hold.Request && !turn.HasLeft)
+            {
+                turn.State = TurnState.Leased;
+                RestartSilence(now);
+            }
+            else if ((next = Release(turn, now)) is not null)
+            {
+                waited = _time.GetElapsedTime(next.ArrivedAt, now);
+            }
+        }
+
+        _metrics.Took(took);
+        if (waited is { } time)
+            _metrics.Waited(time);
+        if (_handsOverInline)
+        {
+            // The next holder first: the resource works again before a reply is sent.
+            InlineContinuations.Run(next?.Admission.Post(Outcome.Ok), verdict?.Post(outcome));
+            return;
+        }
+
+        next?.Admission.Set(Outcome.Ok);
+        verdict?.Set(outcome);
     }
 
     /// <summary>
@@ -203,62 +255,6 @@ internal sealed partial class TurnGate : IDisposable
         _line.Add(turn);
         _timer.NotLaterThan(now + _limits.WaitTimeout);
         return turn.Admission.Task;
-    }
-
-    private void Finish(Turn turn, Outcome outcome, bool isAwaited)
-    {
-        Turn? next = null;
-        OutcomeSource? verdict = null;
-        TimeSpan took;
-        TimeSpan? waited = null;
-        if (_telemetry is { IsRead: true })
-            _ = turn.Client.RemoteText; // computed by the end point's own code, which must not run under the lock
-        lock (_sync)
-        {
-            if (turn != _holder || turn.State is not (TurnState.Running or TurnState.Recovering or TurnState.Overdue))
-                throw AlreadyOver(turn);
-
-            var now = _time.GetTimestamp();
-            turn.EndedAt = now;
-            took = _time.GetElapsedTime(turn.StartedAt, now);
-            if (!turn.IsDecided)
-            {
-                turn.IsDecided = true;
-                turn.Decided = outcome;
-                verdict = isAwaited ? turn.Verdict : null;
-            }
-
-            // Under the lock, so that turns are published in their order; it only fills bounded channels.
-            if (_telemetry is { IsRead: true })
-                _telemetry.TurnEnded(turn.Client, new TurnEnd(turn.Decided, turn.ArrivedAt, turn.StartedAt, now, turn.RequestBytes, turn.ReplyBytes));
-
-            // Also forgets what the processor may have left registered.
-            if (!_cancellation.TryReset())
-                _cancellation = new CancellationTokenSource();
-
-            if (turn.State == TurnState.Running && _turnLimits.Options.Hold != Hold.Request && !turn.HasLeft)
-            {
-                turn.State = TurnState.Leased;
-                RestartSilence(now);
-            }
-            else if ((next = Release(turn, now)) is not null)
-            {
-                waited = _time.GetElapsedTime(next.ArrivedAt, now);
-            }
-        }
-
-        _metrics.Took(took);
-        if (waited is { } time)
-            _metrics.Waited(time);
-        if (_handsOverInline)
-        {
-            // The next holder first: the resource works again before a reply is sent.
-            InlineContinuations.Run(next?.Admission.Post(Outcome.Ok), verdict?.Post(outcome));
-            return;
-        }
-
-        next?.Admission.Set(Outcome.Ok);
-        verdict?.Set(outcome);
     }
 
     /// <summary>Giving back another's permit, or nobody's, must not open the gate. In a test it ends the run.</summary>

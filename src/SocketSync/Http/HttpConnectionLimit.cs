@@ -213,11 +213,11 @@ internal sealed partial class HttpConnectionLimit : IDisposable
         _open--;
     }
 
-    [LoggerMessage(Level = LogLevel.Warning, Message =
+    [LoggerMessage(710, LogLevel.Warning,
         "HTTP: {Maximum} connections are open, or the limit of {Limit} file descriptors is nearly reached: for a new one the longest silent is closed, and without such the new one is")]
     private static partial void LogFull(ILogger logger, int maximum, long limit);
 
-    [LoggerMessage(Level = LogLevel.Warning, Message =
+    [LoggerMessage(711, LogLevel.Warning,
         "HTTP: {Count} more connections were closed for want of places within {Seconds} s: {Maximum} are open, or the limit of {Limit} file descriptors is nearly reached")]
     private static partial void LogStillFull(ILogger logger, long count, int seconds, int maximum, long limit);
 }

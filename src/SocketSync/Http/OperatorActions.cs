@@ -38,12 +38,12 @@ internal sealed partial class OperatorActions(Topology topology, ILogger<Operato
         return true;
     }
 
-    [LoggerMessage(510, LogLevel.Information, "Resource {Resource} is paused by an operator")]
+    [LoggerMessage(700, LogLevel.Information, "Resource {Resource} is paused by an operator")]
     private static partial void LogPaused(ILogger logger, string resource);
 
-    [LoggerMessage(511, LogLevel.Information, "Resource {Resource} is resumed by an operator")]
+    [LoggerMessage(701, LogLevel.Information, "Resource {Resource} is resumed by an operator")]
     private static partial void LogResumed(ILogger logger, string resource);
 
-    [LoggerMessage(512, LogLevel.Information, "{ConnectionId} is closed by an operator")]
+    [LoggerMessage(702, LogLevel.Information, "{ConnectionId} is closed by an operator")]
     private static partial void LogClosed(ILogger logger, string connectionId);
 }

@@ -52,10 +52,10 @@ internal sealed partial class OperatorCheck(AdminToken token, TimeProvider time,
             ? RemoteAddress.Of(new IPEndPoint(address, context.Connection.RemotePort))
             : RemoteAddress.UnixSocket;
 
-    [LoggerMessage(513, LogLevel.Warning, "HTTP: refused to let {Peer} steer, its token is missing or wrong")]
+    [LoggerMessage(703, LogLevel.Warning, "HTTP: refused to let {Peer} steer, its token is missing or wrong")]
     private static partial void LogRefused(ILogger logger, object peer);
 
-    [LoggerMessage(514, LogLevel.Warning, "HTTP: refused to let {Peer} steer {Count} more times within {Seconds} s, its token is missing or wrong")]
+    [LoggerMessage(704, LogLevel.Warning, "HTTP: refused to let {Peer} steer {Count} more times within {Seconds} s, its token is missing or wrong")]
     private static partial void LogMoreRefused(ILogger logger, object peer, long count, int seconds);
 }
 

@@ -170,13 +170,13 @@ internal sealed partial class AcceptingListener : IConnectionListener
             LogAcceptFailed(logger, _endPoint.Name, trouble.Reason);
     }
 
-    [LoggerMessage(Level = LogLevel.Warning, Message = "Listener {Listener}: clients cannot be accepted for now ({Reason}); trying again every 100 ms")]
+    [LoggerMessage(120, LogLevel.Warning, "Listener {Listener}: clients cannot be accepted for now ({Reason}); trying again every 100 ms")]
     private static partial void LogAcceptFailed(ILogger logger, string listener, string reason);
 
-    [LoggerMessage(Level = LogLevel.Warning, Message = "Listener {Listener}: {Reason}, new clients are closed at once")]
+    [LoggerMessage(121, LogLevel.Warning, "Listener {Listener}: {Reason}, new clients are closed at once")]
     private static partial void LogClosed(ILogger logger, string listener, string reason);
 
-    [LoggerMessage(Level = LogLevel.Warning, Message = "Listener {Listener}: {Count} more times within {Seconds} s clients were not taken ({Reason})")]
+    [LoggerMessage(122, LogLevel.Warning, "Listener {Listener}: {Count} more times within {Seconds} s clients were not taken ({Reason})")]
     private static partial void LogTroubleGoesOn(ILogger logger, string listener, long count, int seconds, string reason);
 
     private readonly record struct Trouble(string Reason, bool IsClosed = false);

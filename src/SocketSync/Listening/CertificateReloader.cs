@@ -81,10 +81,10 @@ internal sealed partial class CertificateReloader<T>
         return hash.GetHashAndReset();
     }
 
-    [LoggerMessage(Level = LogLevel.Information, Message = "{Path} has changed and is used from the next TLS handshake on")]
+    [LoggerMessage(140, LogLevel.Information, "{Path} has changed and is used from the next TLS handshake on")]
     private static partial void LogReplaced(ILogger logger, string path);
 
-    [LoggerMessage(Level = LogLevel.Warning, Message = "{Path} has changed but cannot be used, the former one stays: {Reason}")]
+    [LoggerMessage(141, LogLevel.Warning, "{Path} has changed but cannot be used, the former one stays: {Reason}")]
     private static partial void LogKept(ILogger logger, string path, string reason);
 }
 
@@ -157,6 +157,6 @@ internal sealed partial class CertificatesInUse : IDisposable
         lock (_lock) return [.. _files];
     }
 
-    [LoggerMessage(Level = LogLevel.Error, Message = "The certificates could not be read again, the former ones stay")]
+    [LoggerMessage(142, LogLevel.Error, "The certificates could not be read again, the former ones stay")]
     private static partial void LogFailed(ILogger logger, Exception exception);
 }

@@ -141,7 +141,7 @@ public static partial class TlsExtensions
         public static readonly HandshakeDone Instance = new();
     }
 
-    [LoggerMessage(Level = LogLevel.Warning, Message = "The certificate in {Path} expired at {NotAfter:u}: clients will refuse it")]
+    [LoggerMessage(134, LogLevel.Warning, "The certificate in {Path} expired at {NotAfter:u}: clients will refuse it")]
     private static partial void LogExpired(ILogger logger, string path, DateTimeOffset notAfter);
 }
 

@@ -6,7 +6,7 @@ namespace SocketSync;
 
 /// <summary>
 /// The shared thing itself: one processor behind one gate. A request is taken through its turn here, from the line to the
-/// end, and nowhere else is a turn ended: <see cref="TakeTurn"/> encloses all that may touch the resource.
+/// end, and a turn is ended nowhere else: <see cref="RunTurnAsync"/> encloses all that may touch the resource.
 /// </summary>
 internal sealed class SharedResource : IAsyncDisposable
 {
@@ -129,76 +129,27 @@ internal sealed class SharedResource : IAsyncDisposable
         return client.EndWait() ? outcome : Outcome.Abandoned;
     }
 
-    /// <summary>The turn was granted: whatever happens in it, it is ended here, once, when the processor has really left.</summary>
+    /// <summary>The turn was granted. A client of a processor that answers at once has its outcome with the end of the turn.</summary>
     private ValueTask<Outcome> TakeTurn(IResourceClient client, Turn turn, bool hasWaited)
     {
-        if (_immediate is not null)
-            return new(AnswerAtOnce(client, turn, hasWaited));
-
         var verdict = turn.Verdict.Task;
-        _ = ProcessAsync(client, turn, hasWaited); // it throws nothing, and tells by the verdict
-        return verdict;
+        var running = RunTurnAsync(client, turn, hasWaited);
+        return IsImmediate ? running : verdict; // the verdict may come before the end: where the turn's time is over
     }
 
-    private Outcome AnswerAtOnce(IResourceClient client, Turn turn, bool hasWaited)
+    /// <summary>
+    /// The turn, from its grant to its end: whatever happens in it, it is ended here, once, when the processor has really left. Where
+    /// the processor answers at once this completes synchronously and allocates nothing. Throws nothing.
+    /// </summary>
+    [AsyncMethodBuilder(typeof(PoolingAsyncValueTaskMethodBuilder<>))]
+    private async ValueTask<Outcome> RunTurnAsync(IResourceClient client, Turn turn, bool hasWaited)
     {
         var outcome = Outcome.Failed;
         try
         {
-            if (hasWaited && !client.EndWait())
-            {
-                outcome = Outcome.Abandoned;
-            }
-            else
-            {
-                var request = client.Request;
-                var reply = _immediate!.Answer(request);
-                client.Reply = reply;
-                outcome = Outcome.Ok;
-                if (Telemetry.IsRead)
-                    (turn.RequestBytes, turn.ReplyBytes) = (request.Length, reply.Length);
-                if (Telemetry.IsTraced)
-                {
-                    Telemetry.Requested(turn.Client, request);
-                    Telemetry.Replied(turn.Client, reply);
-                }
-            }
-        }
-        finally
-        {
-            outcome = Gate.EndAtOnce(turn, outcome);
-        }
-
-        return outcome;
-    }
-
-    private async Task ProcessAsync(IResourceClient client, Turn turn, bool hasWaited)
-    {
-        var outcome = Outcome.Failed;
-        try
-        {
-            if (hasWaited && !client.EndWait())
-            {
-                outcome = Outcome.Abandoned;
-                return;
-            }
-
-            var context = client.OpenContext();
-            if (!NeverBlocks)
-                await Dispatcher.SwitchToPool();
-            if (Telemetry.IsTraced)
-                Telemetry.Requested(context.Client, context.Request);
-            context.InTurn = (Gate, turn);
-            outcome = await TryProcessAsync(turn, context);
-            if (Telemetry.IsTraced && outcome == Outcome.Ok && !turn.CompletedEarly)
-                Telemetry.Replied(context.Client, new(context.ReplyBuffer.Written));
-            if (Telemetry.IsRead)
-                (turn.RequestBytes, turn.ReplyBytes) = (context.ReceivedBytes, context.SentBytes + context.ReplyBuffer.Length);
-            if (_processor is IResourceRecovery { NeedsRecovery: true } recovery)
-            {
-                Gate.CompleteEarly(turn, outcome);
-                await recovery.RecoverAsync();
-            }
+            outcome = hasWaited && !client.EndWait() ? Outcome.Abandoned
+                : _immediate is { } immediate ? Answer(immediate, client, turn)
+                : await ProcessAsync(client.OpenContext(), turn);
         }
         catch (Exception exception)
         {
@@ -206,12 +157,52 @@ internal sealed class SharedResource : IAsyncDisposable
         }
         finally
         {
-            Gate.End(turn, outcome);
+            Gate.End(turn, outcome, isAwaited: !IsImmediate);
         }
+
+        return turn.Decided;
+    }
+
+    private Outcome Answer(IImmediateProcessor processor, IResourceClient client, Turn turn)
+    {
+        var request = client.Request;
+        var reply = processor.Answer(request);
+        client.Reply = reply;
+        if (Telemetry.IsRead)
+            (turn.RequestBytes, turn.ReplyBytes) = (request.Length, reply.Length);
+        if (Telemetry.IsTraced)
+        {
+            Telemetry.Requested(turn.Client, request);
+            Telemetry.Replied(turn.Client, reply);
+        }
+
+        return Outcome.Ok;
     }
 
     [AsyncMethodBuilder(typeof(PoolingAsyncValueTaskMethodBuilder<>))]
-    private async ValueTask<Outcome> TryProcessAsync(Turn turn, RequestContext context)
+    private async ValueTask<Outcome> ProcessAsync(RequestContext context, Turn turn)
+    {
+        if (!NeverBlocks)
+            await Dispatcher.SwitchToPool();
+        if (Telemetry.IsTraced)
+            Telemetry.Requested(context.Client, context.Request);
+        context.InTurn = (Gate, turn);
+        var outcome = await TryProcessAsync(context, turn);
+        if (Telemetry.IsTraced && outcome == Outcome.Ok && !turn.CompletedEarly)
+            Telemetry.Replied(context.Client, new(context.ReplyBuffer.Written));
+        if (Telemetry.IsRead)
+            (turn.RequestBytes, turn.ReplyBytes) = (context.ReceivedBytes, context.SentBytes + context.ReplyBuffer.Length);
+        if (_processor is IResourceRecovery { NeedsRecovery: true } recovery)
+        {
+            Gate.CompleteEarly(turn, outcome);
+            await recovery.RecoverAsync();
+        }
+
+        return outcome;
+    }
+
+    [AsyncMethodBuilder(typeof(PoolingAsyncValueTaskMethodBuilder<>))]
+    private async ValueTask<Outcome> TryProcessAsync(RequestContext context, Turn turn)
     {
         try
         {
@@ -231,8 +222,8 @@ internal sealed class SharedResource : IAsyncDisposable
 }
 
 /// <summary>
-/// One whose requests take turns, as the resource sees it: it is told that its request waits, it is asked for the request when
-/// the turn is its own, and it gets the reply. All calls for one request come one after the other.
+/// A client as the resource sees it: it is told that its request waits, it is asked for the request when it has the turn, and it
+/// gets the reply. All calls for one request come one after the other.
 /// </summary>
 internal interface IResourceClient
 {

@@ -71,7 +71,7 @@ public class GateHammerTests
                 else if (random.Next(4) == 0)
                     await Task.Yield();
                 Interlocked.Decrement(ref inside);
-                gate.EndAtOnce(turn, Outcome.Ok); // nobody here awaits the verdict
+                gate.End(turn, Outcome.Ok, isAwaited: false); // nobody here awaits the verdict
             }
 
             gate.Leave(turn);

@@ -29,7 +29,7 @@ public partial class GatePermitTests
         var waiting = bench.EnterLine();
 
         Refused(() => bench.Gate.End(over, Outcome.Failed));
-        Refused(() => bench.Gate.EndAtOnce(waiting, Outcome.Failed));
+        Refused(() => bench.Gate.End(waiting, Outcome.Failed, isAwaited: false));
 
         Assert.Equal(TurnState.Running, holder.State);
         Assert.Equal(TurnState.Waiting, waiting.State);

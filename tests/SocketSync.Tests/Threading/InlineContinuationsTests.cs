@@ -96,7 +96,8 @@ public sealed class InlineContinuationsTests : IDisposable
         var next = GateBench.NewTurn();
         var served = ServeAsync(next, () => _log.Add("granted"));
 
-        Assert.Equal(Outcome.Ok, _bench.Gate.EndAtOnce(turn, Outcome.Ok));
+        _bench.Gate.End(turn, Outcome.Ok, isAwaited: false);
+        Assert.Equal(Outcome.Ok, turn.Decided);
 
         Assert.True(served.IsCompletedSuccessfully);
         _bench.AssertPermitIsWhole();
@@ -110,7 +111,8 @@ public sealed class InlineContinuationsTests : IDisposable
         var turn = bench.EnterAtOnce();
         time.Advance(TimeSpan.FromSeconds(1));
 
-        Assert.Equal(Outcome.Timeout, bench.Gate.EndAtOnce(turn, Outcome.Ok));
+        bench.Gate.End(turn, Outcome.Ok, isAwaited: false);
+        Assert.Equal(Outcome.Timeout, turn.Decided);
         bench.AssertPermitIsWhole();
     }
 
