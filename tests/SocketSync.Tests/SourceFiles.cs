@@ -17,5 +17,14 @@ internal static class SourceFiles
             .Select(path => (path, File.ReadAllText(path)))];
     }
 
+    /// <summary>Any file of the repository.</summary>
+    public static string Text(string path)
+    {
+        var file = Path.Combine(Root(), path);
+        if (!File.Exists(file))
+            Assert.Skip($"the sources are not where they were built: {file}");
+        return File.ReadAllText(file);
+    }
+
     private static string Root([CallerFilePath] string path = "") => Path.GetFullPath(Path.Combine(Path.GetDirectoryName(path)!, "..", ".."));
 }
