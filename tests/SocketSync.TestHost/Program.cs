@@ -6,7 +6,8 @@ var builder = WebApplication.CreateBuilder(args);
 builder.Configuration.AddJsonFile(builder.Configuration["config"]!, optional: false, reloadOnChange: true);
 builder.Logging.AddFilter("Microsoft", LogLevel.Warning); // The tests ask often.
 builder.Services.AddSingleton<Stage>();
-builder.AddSocketSync().AddProcessor<Scripted>("Scripted").AddProcessor<Converse>("Converse");
+builder.AddSocketSync().AddProcessor<Scripted>("Scripted").AddProcessor<Converse>("Converse")
+    .AddProcessor<Where>("Where").AddProcessor<Where>("WhereNeverBlocking", neverBlocks: true);
 
 var app = builder.Build();
 UnobservedExceptions.Log(app.Logger);

@@ -45,7 +45,7 @@ public sealed partial class SourceRulesTests
         var names = files.Select(Path.GetFileName).ToHashSet(StringComparer.Ordinal);
         var named = FileName().Matches(text).Select(match => match.Groups["name"].Value).Distinct(StringComparer.Ordinal).ToList();
         Assert.True(named.Count > 20, "the file names are found");
-        Assert.Empty(named.Where(name => !names.Contains(name)));
+        Assert.All(named, name => Assert.Contains(name, names));
 
         var library = Path.Combine("src", "SocketSync");
         var folders = files.Select(path => Path.GetDirectoryName(path)!).Where(folder => Path.GetDirectoryName(folder)!.EndsWith(library, StringComparison.Ordinal))

@@ -18,8 +18,8 @@ public class ContendedGate : IDisposable
     private readonly Meter _meter = new("SocketSync.Benchmarks.Unobserved");
     private readonly ExportedMeter _exported = new();
     private readonly TurnGate _gate;
-    private readonly Gate _exportedGate;
-    private readonly Gate _inlineGate;
+    private readonly TurnGate _exportedGate;
+    private readonly TurnGate _inlineGate;
 
     public ContendedGate()
     {

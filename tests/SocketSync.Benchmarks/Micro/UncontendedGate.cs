@@ -13,7 +13,7 @@ public class UncontendedGate : IDisposable
     private readonly Meter _meter = new("SocketSync.Benchmarks.Unobserved");
     private readonly ExportedMeter _exported = new();
     private readonly TurnGate _gate;
-    private readonly Gate _exportedGate;
+    private readonly TurnGate _exportedGate;
     private readonly Turn _turn = GateMaking.NewTurn();
     private readonly Turn _exportedTurn = GateMaking.NewTurn();
 
