@@ -3,17 +3,17 @@ using System.Collections.Concurrent;
 namespace SocketSync;
 
 /// <summary>
-/// Writes on a thread of its own, so that whoever has something to write never waits for whoever reads it. What does not
-/// fit into the queue is lost and counted; the number is told in the place of what was lost.
+/// Writes on its own thread, so that producers never wait for a slow reader. Items that do not fit into the queue are lost
+/// and counted; the count is written in their place.
 /// </summary>
 /// <remarks>
-/// The thread is in the background and nothing waits for it without a bound: a write that never returns does not keep the
+/// It is a background thread, and nothing waits for it without a timeout: a write that never returns does not keep the
 /// process from ending.
 /// </remarks>
-/// <typeparam name="T">What is written.</typeparam>
+/// <typeparam name="T">The type of the items.</typeparam>
 internal sealed class BackgroundWriter<T> : IDisposable
 {
-    /// <summary>So much more is taken in of what must not be lost to a flood of the rest.</summary>
+    /// <summary>Additional capacity for urgent items, which must not be lost to a flood of others.</summary>
     public const int UrgentReserve = 64;
 
     private readonly BlockingCollection<(T Item, long LostBefore)> _queue;
@@ -25,12 +25,12 @@ internal sealed class BackgroundWriter<T> : IDisposable
     private readonly Action? _atEnd;
     private long _lost;
 
-    /// <param name="name">The thread's.</param>
-    /// <param name="capacity">How much may wait to be written.</param>
-    /// <param name="flushTime">How long <see cref="Dispose"/> lets it write what waits.</param>
-    /// <param name="write">Writes one; may take as long as it likes.</param>
-    /// <param name="tellLost">Tells how many were lost before the next one.</param>
-    /// <param name="atEnd">Called when the last one is written.</param>
+    /// <param name="name">The thread's name.</param>
+    /// <param name="capacity">Maximum number of queued items, urgent ones excepted.</param>
+    /// <param name="flushTime">How long <see cref="Dispose"/> waits for the queue to be written.</param>
+    /// <param name="write">Writes one item; may block.</param>
+    /// <param name="tellLost">Writes how many items were lost before the next one.</param>
+    /// <param name="atEnd">Called after the last item is written.</param>
     public BackgroundWriter(string name, int capacity, TimeSpan flushTime, Action<T> write, Action<long> tellLost, Action? atEnd = null)
     {
         _capacity = capacity;
@@ -43,16 +43,16 @@ internal sealed class BackgroundWriter<T> : IDisposable
         _thread.Start();
     }
 
-    /// <summary>Has it written, or lost; returns at once.</summary>
+    /// <summary>Queues the item, or drops it if the queue is full; returns at once.</summary>
     public void Write(T item, bool isUrgent = false)
     {
-        // Taken by the first that gets in again, and so told in its place.
+        // The next item that is queued carries the count, so that it is written in the right place.
         var lost = Volatile.Read(ref _lost) == 0 ? 0 : Interlocked.Exchange(ref _lost, 0);
         if (!TryAdd((item, lost), isUrgent))
             Interlocked.Add(ref _lost, lost + 1);
     }
 
-    /// <summary>Takes no more, and waits until what is in the queue is written; not longer than the time set for that.</summary>
+    /// <summary>Accepts no more items, and waits until the queue is written, but not longer than the flush time.</summary>
     public void Dispose()
     {
         _queue.CompleteAdding();
@@ -67,7 +67,7 @@ internal sealed class BackgroundWriter<T> : IDisposable
         }
         catch (InvalidOperationException)
         {
-            return false; // It is completed.
+            return false; // Adding is completed.
         }
     }
 
@@ -82,10 +82,10 @@ internal sealed class BackgroundWriter<T> : IDisposable
             }
             catch (Exception)
             {
-                Interlocked.Increment(ref _lost); // The next may be luckier.
+                Interlocked.Increment(ref _lost); // The next write may succeed.
             }
 
-            if (_queue.Count == 0) TellLost(Interlocked.Exchange(ref _lost, 0)); // Perhaps nothing comes after them.
+            if (_queue.Count == 0) TellLost(Interlocked.Exchange(ref _lost, 0)); // No further item may come to carry the count.
         }
 
         TellLost(Interlocked.Exchange(ref _lost, 0));
@@ -106,7 +106,9 @@ internal sealed class BackgroundWriter<T> : IDisposable
     }
 }
 
-/// <summary>The process's stderr, which may be a pipe that nobody reads: nothing waits for it, but the end of the process, and that not long.</summary>
+/// <summary>
+/// Writes to stderr, which may be a pipe that nobody reads: only the end of the process waits for it, and only briefly.
+/// </summary>
 internal static class StandardErrorWriter
 {
     private const int Capacity = 1000;
@@ -116,9 +118,9 @@ internal static class StandardErrorWriter
     private static readonly BackgroundWriter<string> Writer = new(
         "stderr", Capacity, FlushTime, static line => Console.Error.WriteLine(line), static lost => Console.Error.WriteLine($"{lost} lines are lost here"));
 
-    /// <summary>Writes a line soon; returns at once.</summary>
+    /// <summary>Queues a line; returns at once.</summary>
     public static void WriteLine(string line) => Writer.Write(line);
 
-    /// <summary>Waits, not for long, until all is written. Nothing more is.</summary>
+    /// <summary>Waits briefly until all lines are written. Later lines are dropped.</summary>
     public static void Close() => Writer.Dispose();
 }

@@ -21,7 +21,7 @@ internal static class CheckCommand
         return ServerExit.Ok;
     }
 
-    /// <summary>What would run, one line for each part.</summary>
+    /// <summary>Describes what would run, one line for each part.</summary>
     public static IEnumerable<string> Describe(HostConfiguration host) =>
         host.Options.Listeners.Select(l => Line(l.Key, l.Value))
             .Concat(host.Options.Resources.Select(r => Line(r.Key, r.Value)))
@@ -67,8 +67,8 @@ internal static class CheckCommand
 }
 
 /// <summary>
-/// What of section Kestrel, and of HTTPS addresses, would keep the server from starting, found by Kestrel itself: it reads its
-/// section and its certificates, and takes no address.
+/// Finds the problems in section Kestrel, and with HTTPS addresses, that would keep the server from starting. Kestrel itself
+/// loads its section and its certificates, without binding an address.
 /// </summary>
 internal static class HttpCheck
 {

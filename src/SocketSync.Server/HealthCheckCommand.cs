@@ -3,7 +3,7 @@ using System.Net.Sockets;
 
 namespace SocketSync;
 
-/// <summary><c>healthcheck</c>: asks the running server's readiness, for an image that has no other program to ask with.</summary>
+/// <summary><c>healthcheck</c>: queries the running server's readiness, for an image without another HTTP client.</summary>
 internal static class HealthCheckCommand
 {
     private const string DefaultUrl = "http://127.0.0.1:8080/health/ready";
@@ -57,16 +57,16 @@ internal static class HealthCheckCommand
         }
         catch (SocketSyncStartupException) when (arguments.ConfigFile is null)
         {
-            // The server runs on with what it has read, though its file has been broken since.
+            // The file may have been broken since the server read it; the server still runs with the old settings.
             return null;
         }
     }
 }
 
-/// <summary>How the same machine asks the server for its readiness.</summary>
+/// <summary>Finds the URL of the server's readiness, as seen from the same machine.</summary>
 internal static class HttpReadiness
 {
-    /// <summary><see langword="null"/> where no endpoint has a port that can be known beforehand.</summary>
+    /// <summary>Returns the URL, or <see langword="null"/> if no endpoint has a fixed port.</summary>
     public static Uri? UrlOf(IEnumerable<HttpEndPoint> http) => http
         .Where(e => e is { Host: not null, Port: > 0 })
         .OrderBy(e => e.IsHttps)

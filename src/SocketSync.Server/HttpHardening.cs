@@ -3,7 +3,7 @@ using Microsoft.AspNetCore.Server.Kestrel.Transport.Sockets;
 
 namespace SocketSync;
 
-/// <summary>The HTTP of this server is small: so are the limits of what it takes in.</summary>
+/// <summary>Sets tight limits for HTTP requests, since the server only expects small ones.</summary>
 internal static class HttpHardening
 {
     public static void Limit(KestrelServerOptions kestrel)
@@ -14,17 +14,20 @@ internal static class HttpHardening
         limits.MaxRequestLineSize = 4 * 1024;
         limits.MaxRequestHeadersTotalSize = 16 * 1024;
         limits.MaxRequestHeaderCount = 64;
-        // One that dawdles, or says nothing at all, has one of few connections. HTTP ends it with a word where it knows one;
-        // the limit of connections ends it without, and also between a handshake and a head.
+        // A slow or silent client holds one of a limited number of connections. These timeouts end it with an HTTP response
+        // where possible; the connection limit ends it without one, also between a TLS handshake and the request headers.
         limits.RequestHeadersTimeout = HttpConnectionLimit.SilenceTime;
         limits.KeepAliveTimeout = HttpConnectionLimit.SilenceTime;
         kestrel.ConfigureHttpsDefaults(static https => https.HandshakeTimeout = HttpConnectionLimit.SilenceTime);
     }
 
-    /// <summary>While many connect at once, those who come in between are kept, and not sent away to try again a second later.</summary>
+    /// <summary>
+    /// Sets a large backlog: while many clients connect at once, the others are queued instead of having to retry a second
+    /// later.
+    /// </summary>
     public static void Accept(SocketTransportOptions sockets) => sockets.Backlog = 4096;
 
-    /// <summary>For every answer, also to what is not found. A page puts its own in their place.</summary>
+    /// <summary>Sets the headers of every response, also of 404. A page replaces them with its own.</summary>
     public static void UseSafeHeaders(this WebApplication app) => app.Use(static (context, next) =>
     {
         SafeHeaders.Set(context.Response);

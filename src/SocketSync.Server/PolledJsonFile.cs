@@ -4,28 +4,28 @@ using Microsoft.Extensions.Configuration.Json;
 
 namespace SocketSync;
 
-/// <summary>The server's own file, by its full path.</summary>
-/// <param name="path">The full path.</param>
-/// <param name="time">Measures the pause between two looks; <see langword="null"/> reads the file once.</param>
+/// <summary>The configuration source of the server's own file.</summary>
+/// <param name="path">The file's full path.</param>
+/// <param name="time">Measures the polling interval; <see langword="null"/> reads the file once.</param>
 internal sealed class PolledJsonSource(string path, TimeProvider? time) : JsonConfigurationSource
 {
     public string File { get; } = path;
 
     public override IConfigurationProvider Build(IConfigurationBuilder builder)
     {
-        Path = File; // Told with what is wrong in it.
+        Path = File; // Part of the error messages about the file.
         return new PolledJsonFile(this, time);
     }
 }
 
 /// <summary>
-/// A JSON file that is looked at once a second, and that may come to any harm meanwhile: what cannot be read leaves what was
-/// read before, and <see cref="FileConfigurationSource.OnLoadException"/> is told why.
+/// A JSON file that is polled once a second. If it cannot be read, the previous data is kept, and
+/// <see cref="FileConfigurationSource.OnLoadException"/> is called with the reason.
 /// </summary>
 /// <remarks>
-/// .NET's own provider empties itself then, lets an exception out on a timer's thread when it may not open the file, and
-/// waits for ever to open a pipe. The kernel's notices, by which it usually follows a file, do not come for one that is mounted
-/// into a container alone or reached over links, and are limited in number for each user.
+/// In that case .NET's own provider clears its data, throws on a timer's thread if it may not open the file, and waits
+/// forever to open a pipe. The kernel's change notifications, which it uses by default, are not raised for a single file
+/// mounted into a container or a file reached over links, and are limited in number per user.
 /// </remarks>
 internal sealed class PolledJsonFile : JsonConfigurationProvider, IConfigurationLists
 {
@@ -47,17 +47,17 @@ internal sealed class PolledJsonFile : JsonConfigurationProvider, IConfiguration
 
     public IReadOnlyCollection<string> Lists { get; private set; } = [];
 
-    /// <summary>Reads the file as it is now, whether a change was noticed or not. Throws only the first time.</summary>
+    /// <summary>Reads the file now, whether or not a change was detected. Throws only the first time.</summary>
     public override void Load()
     {
         Exception? fault = null;
         lock (_reading)
         {
-            _seen = Look(); // First, so that what changes during the reading is noticed afterwards.
+            _seen = Look(); // Taken first, so that a change during the read is detected afterwards.
             try
             {
                 var content = Read();
-                Load(new MemoryStream(content)); // Which disposes of it.
+                Load(new MemoryStream(content)); // Load disposes the stream.
                 Lists = ListsIn(content);
                 _hasLoaded = true;
             }
@@ -87,12 +87,12 @@ internal sealed class PolledJsonFile : JsonConfigurationProvider, IConfiguration
         }
         catch (Exception e)
         {
-            // On a timer's thread it would end the process, which served its clients well a moment ago.
+            // An exception on the timer's thread would end the process, although it can still serve its clients.
             StandardErrorWriter.WriteLine($"{_file}: has changed, and who follows it has failed: {LogText.Escape(e.GetBaseException().Message)}");
         }
         finally
         {
-            _timer!.Change(Period, Timeout.InfiniteTimeSpan); // From now on: a look may take its time, and is not to meet the next.
+            _timer!.Change(Period, Timeout.InfiniteTimeSpan); // Restarted only now: a slow check must not overlap the next.
         }
     }
 
@@ -100,7 +100,7 @@ internal sealed class PolledJsonFile : JsonConfigurationProvider, IConfiguration
     {
         lock (_reading)
         {
-            // Who is given the right to read a file changes neither its date nor its length.
+            // Granting read permission changes neither the date nor the length of a file.
             return Look() != _seen || (_isUnreadable && SmallFile.IsReadable(_file));
         }
     }
@@ -108,7 +108,8 @@ internal sealed class PolledJsonFile : JsonConfigurationProvider, IConfiguration
     private byte[] Read()
     {
         var content = SmallFile.Read(_file);
-        // .NET would put a sign of its own in place of what is no text, in a password too. With a byte-order mark it may be UTF-16.
+        // .NET would replace bytes that are not UTF-8 by a replacement character, in a password too. With a byte-order mark
+        // the file may be UTF-16.
         var isUtf16 = content is [0xFF, 0xFE, ..] or [0xFE, 0xFF, ..];
         return isUtf16 || Utf8.IsValid(content) ? content : throw new InvalidDataException("is not text in UTF-8");
     }

@@ -7,16 +7,16 @@ using Serilog.Parsing;
 namespace SocketSync;
 
 /// <summary>
-/// Stands in front of all sinks, so that none of them holds up whoever logs: a terminal that is stopped, a pipe that nobody
+/// A queue in front of all sinks, so that none of them blocks the code that logs: a stopped terminal, a pipe that nobody
 /// reads, a full disk.
 /// </summary>
 /// <remarks>
-/// Serilog's own queues (the asynchronous sink, the batching one) wait without a bound for the sink at their end when they are
-/// disposed of, and a stop with it; and each event that they lose costs whoever logs it a formatted message.
+/// Serilog's own queues (the asynchronous sink, the batching one) wait for their sink without a timeout when they are
+/// disposed, which blocks the shutdown; and each event that they lose costs its caller a formatted message.
 /// </remarks>
 internal sealed class QueuedSink : ILogEventSink, IDisposable
 {
-    /// <summary>A second's worth of a busy server at Debug, some ten megabytes.</summary>
+    /// <summary>About a second of Debug events of a busy server, some ten megabytes.</summary>
     public const int Capacity = 10_000;
 
     private static readonly TimeSpan FlushTime = TimeSpan.FromSeconds(1);
@@ -26,7 +26,7 @@ internal sealed class QueuedSink : ILogEventSink, IDisposable
 
     private readonly BackgroundWriter<LogEvent> _writer;
 
-    /// <param name="sinks">Owned from now on.</param>
+    /// <param name="sinks">The sinks, which this object then owns.</param>
     public QueuedSink(Logger sinks) =>
         _writer = new("Log", Capacity, FlushTime, sinks.Write, lost => sinks.Write(LostLines(lost)), sinks.Dispose);
 
@@ -39,7 +39,8 @@ internal sealed class QueuedSink : ILogEventSink, IDisposable
 }
 
 /// <summary>
-/// One readable line for each event, whatever is in it: what a client sends may find its way into a message or an exception.
+/// Formats each event as one readable line, whatever it contains: what a client sends may appear in a message or an
+/// exception.
 /// </summary>
 internal sealed class OneLineFormatter(IFormatProvider culture) : ITextFormatter
 {
@@ -52,14 +53,14 @@ internal sealed class OneLineFormatter(IFormatProvider culture) : ITextFormatter
         output.WriteLine(LogText.Escape(line.ToString()));
         if (logEvent.Exception is null) return;
 
-        // Indented, so that no line of a stack trace begins as an event does.
+        // Indented, so that no line of a stack trace looks like the start of an event.
         foreach (var traceLine in logEvent.Exception.ToString().Split('\n'))
             output.WriteLine("    " + LogText.Escape(traceLine.TrimEnd('\r')));
     }
 }
 
 /// <summary>
-/// An exception in a task that nobody looks at is a fault of ours that would pass in silence: the log tells of it, when the task is
+/// Logs unobserved task exceptions, which are bugs that would otherwise go unnoticed. They are logged when the task is
 /// collected.
 /// </summary>
 internal sealed class UnobservedExceptionLog : IDisposable

@@ -24,7 +24,7 @@ internal static class ServerCommandLine
         if (parsed.Errors.Count > 0) return ServerExit.Invalid(parsed.Errors.Select(e => e.Message));
         try
         {
-            // Signals are the host's business, and exceptions are told here, in one line each.
+            // The host handles signals; exceptions are reported here, in one line each.
             return await parsed.InvokeAsync(new InvocationConfiguration { EnableDefaultExceptionHandler = false, ProcessTerminationTimeout = null });
         }
         catch (SocketSyncStartupException e)
@@ -33,7 +33,7 @@ internal static class ServerCommandLine
         }
         catch (Exception e)
         {
-            // A bug, before there was a log to tell it to.
+            // A bug, before the logger exists.
             StandardErrorWriter.WriteLine(e.ToString());
             return ServerExit.Failed;
         }
@@ -59,27 +59,29 @@ internal static class ServerCommandLine
         return root;
     }
 
-    // What System.CommandLine does not know are keys of the configuration, or mistakes.
+    // Tokens that System.CommandLine does not know are configuration keys, or mistakes.
     private static ServerArguments Arguments(ParseResult parsed) =>
         new(parsed.GetValue(ConfigOption), CommandLineKeys.Parse(parsed.UnmatchedTokens));
 }
 
-/// <summary>What the command line says of the configuration.</summary>
-/// <param name="ConfigFile">In place of the shipped appsettings.json.</param>
-/// <param name="Keys">Above the file and the environment.</param>
+/// <summary>The command line's configuration arguments.</summary>
+/// <param name="ConfigFile">The file to read instead of the shipped appsettings.json.</param>
+/// <param name="Keys">The configuration keys; they override the file and the environment.</param>
 internal sealed record ServerArguments(string? ConfigFile, IReadOnlyDictionary<string, string?> Keys);
 
-/// <summary>Keys of the configuration on the command line: <c>--Section:Key=value</c> or <c>--Section:Key value</c>.</summary>
+/// <summary>
+/// Parses configuration keys on the command line: <c>--Section:Key=value</c> or <c>--Section:Key value</c>.
+/// </summary>
 internal static class CommandLineKeys
 {
-    /// <summary>Keys of the ASP.NET Core host that stand in no section.</summary>
+    /// <summary>Keys of the ASP.NET Core host outside any section.</summary>
     private static readonly string[] HostKeys = ["urls", "environment", "http_ports", "https_ports"];
 
     private static readonly string[] Options = ["--config", "--help", "--version", .. HostKeys.Select(k => "--" + k)];
 
     private static readonly string[] Commands = ["check", "healthcheck"];
 
-    /// <exception cref="SocketSyncStartupException">Something is no key, or has no value; one line for each.</exception>
+    /// <exception cref="SocketSyncStartupException">A token is not a key, or has no value; one line for each.</exception>
     public static IReadOnlyDictionary<string, string?> Parse(IReadOnlyList<string> tokens)
     {
         var keys = new Dictionary<string, string?>(StringComparer.OrdinalIgnoreCase);

@@ -1,12 +1,14 @@
 namespace SocketSync;
 
-/// <summary>Where the server's configuration comes from: the file, above it the environment, above that the command line.</summary>
+/// <summary>
+/// The sources of the server's configuration: the file, overridden by the environment, overridden by the command line.
+/// </summary>
 internal static class ServerConfiguration
 {
-    /// <summary>The processors that the server has itself; plugins add others.</summary>
+    /// <summary>The names of the built-in processors; plugins add others.</summary>
     public static readonly IReadOnlyCollection<string> Processors = new ProcessorCatalog().Names;
 
-    /// <summary>The whole configuration, as it is now.</summary>
+    /// <summary>Loads the whole configuration once, without reload.</summary>
     /// <exception cref="SocketSyncStartupException">The file cannot be read, in one line.</exception>
     public static ConfigurationManager Load(ServerArguments arguments)
     {
@@ -26,11 +28,13 @@ internal static class ServerConfiguration
             .AddInMemoryCollection(arguments.Keys);
     }
 
-    /// <summary>The file's full path; the shipped one lies beside the program, whatever the current directory is.</summary>
+    /// <summary>
+    /// Returns the file's full path; the shipped file is next to the program, whatever the current directory is.
+    /// </summary>
     public static string FileOf(ServerArguments arguments) =>
         Path.GetFullPath(arguments.ConfigFile ?? Path.Combine(AppContext.BaseDirectory, "appsettings.json"));
 
-    /// <summary>Loads the plugins, which lie in the file's folder or below.</summary>
+    /// <summary>Loads the plugins, which are in the file's folder or below.</summary>
     public static PluginResult LoadPlugins(IConfiguration configuration, ServerArguments arguments, ProcessorCatalog processors) =>
         PluginLoader.Load(configuration, Path.GetDirectoryName(FileOf(arguments))!, processors);
 

@@ -3,14 +3,14 @@ using System.Security.Cryptography;
 
 namespace SocketSync;
 
-/// <summary>The exit codes, and what is told with them.</summary>
+/// <summary>The exit codes, and how problems are reported.</summary>
 internal static class ServerExit
 {
     public const int Ok = 0;
     public const int Failed = 1;
     public const int InvalidConfiguration = 2;
 
-    /// <summary>Tells each problem on a line of its own.</summary>
+    /// <summary>Writes each problem to stderr on its own line, and returns the exit code.</summary>
     public static int Invalid(IEnumerable<string> problems)
     {
         foreach (var problem in problems) StandardErrorWriter.WriteLine(problem.ReplaceLineEndings(" "));
@@ -18,7 +18,9 @@ internal static class ServerExit
     }
 }
 
-/// <summary>Which failures to start the user can mend, and so are told in a line and not in a stack trace.</summary>
+/// <summary>
+/// Recognizes start failures that the user can fix; they are reported in one line instead of a stack trace.
+/// </summary>
 internal static class StartFailure
 {
     public static IReadOnlyList<string>? Describe(Exception exception, IReadOnlyList<HttpEndPoint> endpoints) => exception switch
@@ -30,7 +32,7 @@ internal static class StartFailure
         _ => null,
     };
 
-    // Kestrel reports an address or a setting that it cannot use by such exceptions; out of other code they are bugs.
+    // Kestrel reports an address or a setting that it cannot use by these exceptions; from other code they are bugs.
     private static bool IsKestrels(Exception exception) =>
         exception.StackTrace?.Contains("Microsoft.AspNetCore.Server.Kestrel", StringComparison.Ordinal) == true;
 

@@ -10,21 +10,25 @@ using Serilog.Settings.Configuration;
 
 namespace SocketSync;
 
-/// <summary>Serilog by its section; without a WriteTo of its own the console, for people or, in a container, for machines.</summary>
+/// <summary>
+/// Configures Serilog from its section; without WriteTo it logs to the console, as text or, in a container, as JSON.
+/// </summary>
 internal static class ServerLogging
 {
     private const string Section = "Serilog";
 
-    // What the sinks are made of; all else decides, on the thread of whoever logs, what becomes an event and what is in it.
+    // The keys that create sinks. All others decide, on the thread that logs, what becomes an event and what it contains.
     private static readonly string[] SinkKeys = ["WriteTo", "AuditTo"];
     private static readonly string[] KeysForSinks = ["WriteTo", "Using", "LevelSwitches", "FilterSwitches"];
 
-    /// <returns>A logger that holds up nobody, whatever its sinks do; disposed of, it is flushed, but waits no longer than a second.</returns>
+    /// <returns>
+    /// A logger that never blocks its callers, whatever its sinks do; disposing it flushes it, for at most a second.
+    /// </returns>
     /// <exception cref="SocketSyncStartupException">The section cannot be used, in one line.</exception>
     public static Logger Create(IConfigurationRoot configuration) => Create(configuration, (events, levels) =>
         events.WriteTo.Sink(new QueuedSink(CreateSinks(configuration, levels))));
 
-    /// <summary>Makes all of it but the sinks, which would open files and connections.</summary>
+    /// <summary>Creates everything except the sinks, which would open files and connections.</summary>
     /// <exception cref="SocketSyncStartupException">The section cannot be used, in one line.</exception>
     public static void Check(IConfigurationRoot configuration) => Create(configuration, (_, _) => RefuseAudits(configuration)).Dispose();
 
@@ -39,9 +43,9 @@ internal static class ServerLogging
                 .MinimumLevel.Information()
                 .MinimumLevel.Override("Microsoft", LogEventLevel.Warning)
                 .MinimumLevel.Override("System", LogEventLevel.Warning)
-                // Kestrel's own list of addresses calls every listener http://; the server says where it listens itself.
+                // Kestrel lists every listener as http://; the server logs itself where it listens.
                 .MinimumLevel.Override("Microsoft.Hosting.Lifetime", LogEventLevel.Warning)
-                // Else every probe of a server whose device is away logs an error; the server says once that it is.
+                // Otherwise every probe logs an error while the device is unavailable; the server logs that once itself.
                 .MinimumLevel.Override("Microsoft.Extensions.Diagnostics.HealthChecks", LogEventLevel.Fatal)
                 .Filter.ByExcluding(IsFailureToStart)
                 .ReadFrom.Configuration(
@@ -78,19 +82,20 @@ internal static class ServerLogging
             throw new InvalidOperationException("AuditTo holds up whoever logs until its sink has written, and so everybody; use WriteTo");
     }
 
-    // A sink may steer what is logged, as Seq does: the switch that it sets is another object than the one that is asked.
+    // A sink may control the log level, as Seq does: the switch that it sets is not the one that is checked, so copy the
+    // level.
     private static void Follow(LoggingLevelSwitch set, LoggingLevelSwitch? asked)
     {
         if (asked is not null) set.MinimumLevelChanged += (_, change) => asked.MinimumLevel = change.NewLevel;
     }
 
-    // The host logs it with a stack trace before it throws; the server tells it in its own way.
+    // The host logs this with a stack trace before it throws; the server reports it in its own way.
     private static bool IsFailureToStart(LogEvent logEvent) =>
         logEvent.Properties.TryGetValue(Constants.SourceContextPropertyName, out var source)
         && source is ScalarValue { Value: "Microsoft.Extensions.Hosting.Internal.Host" }
         && logEvent.MessageTemplate.Text == "Hosting failed to start";
 
-    // Serilog begins with the time, and ends with every method that it knows.
+    // Serilog's messages begin with the time, and end with a list of all methods that it knows.
     private static string FirstSentence(string message) =>
         message[(message.IndexOf(' ', StringComparison.Ordinal) + 1)..].Split(" Candidate methods")[0];
 
@@ -100,14 +105,14 @@ internal static class ServerLogging
             : new OneLineFormatter(CultureInfo.InvariantCulture);
 }
 
-/// <summary>A configuration in which one section shows only some of its keys. It changes with the whole.</summary>
+/// <summary>A view of a configuration in which one section shows only some of its keys. It reloads with the whole.</summary>
 internal static class ConfigurationView
 {
-    /// <param name="whole">What is looked at.</param>
-    /// <param name="section">A section at the top.</param>
-    /// <param name="isShown">Which of the keys right below it are seen.</param>
+    /// <param name="whole">The configuration to filter.</param>
+    /// <param name="section">A top-level section.</param>
+    /// <param name="isShown">Whether a key directly below the section is visible.</param>
     public static IConfigurationRoot Of(IConfigurationRoot whole, string section, Func<string, bool> isShown) =>
-        // Source by source, since a reader may ask which of them says something last.
+        // Filtered provider by provider, because a reader may ask which provider sets a key last.
         new ConfigurationRoot([.. whole.Providers.Select(provider => new FilteredProvider(whole, provider, section, isShown))]);
 
     private sealed class FilteredProvider(IConfiguration whole, IConfigurationProvider source, string section, Func<string, bool> isShown) : IConfigurationProvider
@@ -131,7 +136,7 @@ internal static class ConfigurationView
 
         public void Load()
         {
-            // The whole has done so.
+            // The underlying configuration is already loaded.
         }
 
         public void Set(string key, string? value) => throw new NotSupportedException();

@@ -3,7 +3,9 @@ using Serilog.Events;
 
 namespace SocketSync;
 
-/// <summary>SIGHUP, which would end the process, has the configuration and the certificates read again.</summary>
+/// <summary>
+/// Handles SIGHUP, which would otherwise end the process, by reloading the configuration and the certificates.
+/// </summary>
 internal sealed class ReloadSignal : IDisposable
 {
     private readonly PosixSignalRegistration? _registration;
@@ -11,11 +13,11 @@ internal sealed class ReloadSignal : IDisposable
     private Action? _reload;
     private bool _isPending;
 
-    // On Windows this signal says that the console closes, and nothing can keep the process alive.
+    // On Windows this signal means that the console is closing, and nothing can keep the process alive.
     public ReloadSignal() =>
         _registration = OperatingSystem.IsWindows() ? null : PosixSignalRegistration.Create(PosixSignal.SIGHUP, OnSignal);
 
-    /// <summary>What the signal brings about from now on; one that came before is made up for.</summary>
+    /// <summary>Sets the callback of the signal; if a signal came earlier, runs it now.</summary>
     public void Follow(Action reload)
     {
         bool isDue;
@@ -44,12 +46,12 @@ internal sealed class ReloadSignal : IDisposable
     }
 }
 
-/// <summary>Reads the configuration and the certificates again, and says in one line what came of it.</summary>
+/// <summary>Reloads the configuration and the certificates, and logs the result in one line.</summary>
 internal static class ReloadOnSignal
 {
     public static Action Of(WebApplication app, Serilog.ILogger logger)
     {
-        var stopping = app.Lifetime.ApplicationStopping; // Can be asked even when the server has been disposed of.
+        var stopping = app.Lifetime.ApplicationStopping; // Usable even after the server is disposed.
         return () => RunAsync(app, logger, stopping).Observe();
     }
 
@@ -74,7 +76,7 @@ internal static class ReloadOnSignal
         }
         catch (Exception e)
         {
-            // Out of a signal's handler an exception would end the process, which served its clients well a moment ago.
+            // An exception in a signal handler would end the process, although it can still serve its clients.
             logger.Error(e, "SIGHUP: the configuration could not be read again, the old settings stay");
         }
     }
@@ -100,7 +102,7 @@ internal static class ReloadOnSignal
     }
 }
 
-/// <summary>The first signal to stop is the host's, which drains; the second ends the process at once.</summary>
+/// <summary>Ends the process at once on the second stop signal; on the first, the host drains.</summary>
 internal sealed partial class SecondSignal : IDisposable
 {
     private readonly List<PosixSignalRegistration> _registrations;
@@ -116,7 +118,7 @@ internal sealed partial class SecondSignal : IDisposable
     {
         if (Interlocked.Increment(ref _signals) < 2) return;
 
-        // Environment.Exit would run handlers first, which may wait for what hangs.
+        // Environment.Exit would first run handlers, which may wait for what hangs.
         if (!OperatingSystem.IsWindows()) ExitNow(ServerExit.Failed);
         Environment.Exit(ServerExit.Failed);
     }

@@ -6,8 +6,8 @@ namespace SocketSync;
 /// <summary>Reads certificates from PEM and PFX files.</summary>
 internal static class CertificateFiles
 {
-    /// <param name="options">With a <see cref="CertificateOptions.Path"/>.</param>
-    /// <exception cref="CertificateFileException">A file cannot be read, or does not hold what it should.</exception>
+    /// <param name="options">The certificate's files; <see cref="CertificateOptions.Path"/> is required.</param>
+    /// <exception cref="CertificateFileException">A file cannot be read or has the wrong content.</exception>
     public static LoadedCertificate Load(CertificateOptions options)
     {
         if (string.IsNullOrEmpty(options.Path))
@@ -17,8 +17,8 @@ internal static class CertificateFiles
         return content.AsSpan().IndexOf("-----BEGIN "u8) >= 0 ? FromPem(options, options.Path) : FromPfx(content, options, options.Path);
     }
 
-    /// <summary>The certificates of the authorities in a PEM file; at least one.</summary>
-    /// <exception cref="CertificateFileException">The file cannot be read, or holds none.</exception>
+    /// <summary>Reads the CA certificates from a PEM file; returns at least one.</summary>
+    /// <exception cref="CertificateFileException">The file cannot be read or contains no certificate.</exception>
     public static X509Certificate2Collection LoadAuthority(string path) => Certificates(path, ReadText(path));
 
     private static LoadedCertificate FromPem(CertificateOptions options, string path)
@@ -41,7 +41,7 @@ internal static class CertificateFiles
             var certificate = isEncrypted
                 ? X509Certificate2.CreateFromEncryptedPem(pem, key, options.Password)
                 : X509Certificate2.CreateFromPem(pem, key);
-            chain.RemoveAt(0); // the certificate itself
+            chain.RemoveAt(0); // the server certificate itself
             return new LoadedCertificate(ForServer(certificate), chain);
         }
         catch (Exception e) when (e is CryptographicException or ArgumentException)
@@ -92,7 +92,7 @@ internal static class CertificateFiles
         if (!OperatingSystem.IsWindows())
             return certificate;
 
-        // Windows' TLS cannot use a key that exists in memory only.
+        // TLS on Windows cannot use a key that exists in memory only.
         using (certificate)
             return X509CertificateLoader.LoadPkcs12(certificate.Export(X509ContentType.Pfx), password: null);
     }
@@ -116,7 +116,7 @@ internal static class CertificateFiles
     }
 }
 
-/// <summary>A server's certificate with its private key, and the certificates between it and its authority.</summary>
+/// <summary>A server certificate with its private key, and its intermediate certificates.</summary>
 internal sealed record LoadedCertificate(X509Certificate2 Certificate, X509Certificate2Collection Chain) : IDisposable
 {
     public void Dispose()
@@ -127,13 +127,13 @@ internal sealed record LoadedCertificate(X509Certificate2 Certificate, X509Certi
     }
 }
 
-/// <summary>A certificate file that cannot be used. The message is one line and never holds a password.</summary>
+/// <summary>Thrown when a certificate file cannot be used. The message is one line and never contains a password.</summary>
 public sealed class CertificateFileException : Exception
 {
     /// <summary>Creates the exception.</summary>
     /// <param name="file">The file's path.</param>
-    /// <param name="reason">Why it cannot be used, as words that follow its name.</param>
-    /// <param name="innerException">What the file or its reading brought about.</param>
+    /// <param name="reason">Why the file cannot be used, as a phrase that follows its path.</param>
+    /// <param name="innerException">The underlying exception.</param>
     internal CertificateFileException(string file, string reason, Exception? innerException = null)
         : base($"'{file}' {reason}", innerException)
     {
@@ -144,6 +144,6 @@ public sealed class CertificateFileException : Exception
     /// <summary>The file's path.</summary>
     public string File { get; }
 
-    /// <summary>Why it cannot be used, as words that follow its name.</summary>
+    /// <summary>Why the file cannot be used, as a phrase that follows its path.</summary>
     public string Reason { get; }
 }

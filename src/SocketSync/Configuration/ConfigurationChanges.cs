@@ -3,10 +3,12 @@ using System.Reflection;
 
 namespace SocketSync;
 
-/// <summary>What a changed configuration means for what is running.</summary>
-/// <param name="Options">What is running, with what may change while it runs.</param>
-/// <param name="Applied">The resources whose settings differ, and the token's key where it does.</param>
-/// <param name="NeedsRestart">What differs and cannot be applied, each as one line.</param>
+/// <summary>The difference between a changed configuration and the running one.</summary>
+/// <param name="Options">The running options, with every setting updated that can change at run time.</param>
+/// <param name="Applied">
+/// The names of the resources whose settings differ, and the admin token's key if the token differs.
+/// </param>
+/// <param name="NeedsRestart">The differences that need a restart, one line each.</param>
 internal sealed record ConfigurationChanges(SocketSyncOptions Options, IReadOnlyList<string> Applied, IReadOnlyList<string> NeedsRestart)
 {
     public static ConfigurationChanges Between(SocketSyncOptions running, SocketSyncOptions next)
@@ -30,7 +32,7 @@ internal sealed record ConfigurationChanges(SocketSyncOptions Options, IReadOnly
         return new(running with { Resources = resources, Admin = next.Admin }, applied, restart);
     }
 
-    // The device, and how it is spoken to, are those that the relay was made for; only its times and limits may change.
+    // The device, its protocol, Units and MaxReplyBytes are fixed when the relay is created; the other settings may change.
     private static LinkOptions? Live(LinkOptions? running, LinkOptions? next)
     {
         if (running is null || next is null) return running;
@@ -73,7 +75,7 @@ internal sealed record ConfigurationChanges(SocketSyncOptions Options, IReadOnly
         }
     }
 
-    // A protocol that both have from their resource is told with the resource.
+    // A protocol that both listeners inherit from their resource is reported with the resource.
     private static IEnumerable<string> ListenerKeys(ListenerOptions a, ListenerOptions b, SocketSyncOptions running, SocketSyncOptions next)
     {
         var inherited = IsInherited(a, running) && IsInherited(b, next) && a.Resource == b.Resource;

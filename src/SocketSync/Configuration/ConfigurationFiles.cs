@@ -5,8 +5,8 @@ using Microsoft.Extensions.Primitives;
 namespace SocketSync;
 
 /// <summary>
-/// The files behind a configuration, and whether the last reading of each can be trusted. On an error, or when the file
-/// is gone for a moment, .NET's provider empties its data and reports a change, which looks like a file without settings.
+/// The files behind a configuration, and whether the last load of each succeeded. On an error, or if the file is missing for
+/// a moment, .NET's provider clears its data and reports a change, which looks like a file without settings.
 /// </summary>
 internal sealed class ConfigurationFiles : IDisposable
 {
@@ -14,15 +14,17 @@ internal sealed class ConfigurationFiles : IDisposable
 
     public ConfigurationFiles(IConfiguration configuration) => _files = [.. Providers(configuration).Select(p => new WatchedFile(p))];
 
-    /// <summary>Why the configuration is not what its files say, one line for each file concerned.</summary>
+    /// <summary>The reasons why the configuration does not match its files, one line for each affected file.</summary>
     public IEnumerable<string> Faults => _files.Select(f => f.Fault).OfType<string>();
 
-    /// <summary>Reads them now, whether a change was noticed or not.</summary>
+    /// <summary>Reloads all files now, whether or not a change was detected.</summary>
     public void Reread() => _files.ForEach(f => f.Reread());
 
     public void Dispose() => _files.ForEach(f => f.Dispose());
 
-    /// <summary>One line for a file that cannot be loaded: the file, the line where that is known, and why.</summary>
+    /// <summary>
+    /// Describes in one line why a file cannot be loaded: the file, the line number if known, and the reason.
+    /// </summary>
     public static string Describe(string? file, Exception exception)
     {
         var causes = Causes(exception).ToList();
@@ -77,7 +79,7 @@ internal sealed class ConfigurationFiles : IDisposable
             }
             catch (Exception e) when (e is IOException or UnauthorizedAccessException)
             {
-                // Of a file that cannot even be opened the provider tells nobody but its caller.
+                // If the file cannot be opened, the provider only throws, without calling OnLoadException.
                 _loaded = Describe(File, e);
             }
         }
@@ -92,7 +94,7 @@ internal sealed class ConfigurationFiles : IDisposable
         {
             _before?.Invoke(context);
             _loading = Describe(File, context.Exception);
-            context.Ignore = true; // Else the provider throws where nobody catches it, and no change is reported.
+            context.Ignore = true; // Otherwise the provider throws where nothing catches it, and reports no change.
         }
 
         private void OnLoaded()

@@ -1,6 +1,6 @@
 namespace SocketSync;
 
-/// <summary>What a reading of the configuration has brought: values that can be bound, and problems.</summary>
+/// <summary>The result of reading the configuration: values that can be bound, and problems.</summary>
 internal sealed class ConfigurationFindings
 {
     private readonly Dictionary<string, string?> _values = new(StringComparer.OrdinalIgnoreCase);
@@ -9,15 +9,15 @@ internal sealed class ConfigurationFindings
     private readonly HashSet<string> _faulty = new(StringComparer.OrdinalIgnoreCase);
     private readonly HashSet<string> _aboveFaulty = new(StringComparer.OrdinalIgnoreCase);
 
-    /// <summary>Full path to value, for every key that was given and is right by itself.</summary>
+    /// <summary>Maps full path to value, for every key that is set and valid by itself.</summary>
     public IReadOnlyDictionary<string, string?> Values => _values;
 
-    /// <summary>Full path of every section that stands there, also of one with nothing in it.</summary>
+    /// <summary>The full paths of all sections that are present, including empty ones.</summary>
     public HashSet<string> Sections { get; } = new(StringComparer.OrdinalIgnoreCase);
 
     public IReadOnlyList<ConfigurationProblem> Problems => _problems;
 
-    /// <summary>The key was given and is right by itself.</summary>
+    /// <summary>Records a key that is set and valid by itself.</summary>
     public void Give(string key, string? value)
     {
         _values[key] = value;
@@ -33,16 +33,18 @@ internal sealed class ConfigurationFindings
 
     public bool IsGiven(string key) => _values.ContainsKey(key);
 
-    /// <summary>Whether a key below this one was given, right by itself.</summary>
+    /// <summary>Whether a key below this one is set and valid by itself.</summary>
     public bool IsGivenBelow(string key) => _aboveValues.Contains(key);
 
-    /// <summary>Whether the key has its problem already, so that what follows from it need not be told.</summary>
+    /// <summary>
+    /// Whether a problem was already reported for the key, so that problems that follow from it need not be reported.
+    /// </summary>
     public bool IsFaulty(string key) => _faulty.Contains(key);
 
     /// <summary>Whether a key below this one has a problem.</summary>
     public bool IsFaultyBelow(string key) => _aboveFaulty.Contains(key);
 
-    // Kept, since looking for what stands below a key would take a look at all keys.
+    // Cached, because searching for the keys below a path would scan all keys.
     private static void AddPathsAbove(string key, HashSet<string> above)
     {
         for (var end = key.LastIndexOf(':'); end > 0; end = key.LastIndexOf(':', end - 1))
@@ -52,10 +54,10 @@ internal sealed class ConfigurationFindings
     }
 }
 
-/// <summary>One thing wrong with the configuration, told as one line.</summary>
+/// <summary>One problem in the configuration, formatted as one line.</summary>
 /// <param name="Key">The key's full path, such as <c>SocketSync:Listeners:Default:Port</c>.</param>
-/// <param name="Value">What stands there; <see langword="null"/> where nothing does, or where it is a secret.</param>
-/// <param name="Allowed">What is allowed, as words that end the sentence.</param>
+/// <param name="Value">The value; <see langword="null"/> if there is none, or if it is a secret.</param>
+/// <param name="Allowed">What is allowed, as a phrase that ends the sentence.</param>
 internal sealed record ConfigurationProblem(string Key, string? Value, string Allowed)
 {
     private const int LongestValue = 200;
@@ -67,8 +69,8 @@ internal sealed record ConfigurationProblem(string Key, string? Value, string Al
 }
 
 /// <summary>
-/// The host cannot start, for a reason that its user can mend: an invalid configuration, or an address already in use.
-/// Nothing is left half-started.
+/// Thrown when the host cannot start for a reason that its user can fix: an invalid configuration, or an address already in
+/// use. Nothing is left half-started.
 /// </summary>
 public sealed class SocketSyncStartupException : Exception
 {

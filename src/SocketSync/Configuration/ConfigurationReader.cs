@@ -2,19 +2,21 @@ using Microsoft.Extensions.Configuration;
 
 namespace SocketSync;
 
-/// <summary>What was read: options that hold together where there is no problem, and else every problem at once.</summary>
-/// <param name="Options">Complete: every listener has its address, resource and protocol.</param>
-/// <param name="Problems">Empty where the options may be used.</param>
+/// <summary>The result of reading the configuration: consistent options, or all problems at once.</summary>
+/// <param name="Options">The options, complete: every listener has its address, resource and protocol.</param>
+/// <param name="Problems">The problems; the options may only be used if there are none.</param>
 internal sealed record ConfigurationResult(SocketSyncOptions Options, IReadOnlyList<ConfigurationProblem> Problems);
 
-/// <summary>Reads section <c>SocketSync</c> and validates it whole: at start, for <c>check</c>, and at every reload.</summary>
+/// <summary>
+/// Reads and validates the whole section <c>SocketSync</c>: at start, for <c>check</c>, and on every reload.
+/// </summary>
 internal static class ConfigurationReader
 {
-    // Nobody means anything else by them; other keys may well be those of the host's own sections.
+    // At the root these keys can only be a mistake; other root keys may be the host's own sections.
     private static readonly string[] Misplaced = [nameof(SocketSyncOptions.Listeners), nameof(SocketSyncOptions.Resources)];
 
     /// <param name="configuration">The host's whole configuration.</param>
-    /// <param name="processors">The names of the processors there are.</param>
+    /// <param name="processors">The names of the registered processors.</param>
     public static ConfigurationResult Read(IConfiguration configuration, IReadOnlyCollection<string> processors)
     {
         var now = ConfigurationSnapshot.Of(configuration);
@@ -33,12 +35,12 @@ internal static class ConfigurationReader
         (configuration is IConfigurationRoot root ? root.Providers.OfType<IConfigurationLists>().SelectMany(p => p.Lists) : [])
             .ToHashSet(StringComparer.OrdinalIgnoreCase);
 
-    // Only what the walk found right is bound, so that one fault does not hide the next, and no converter throws.
+    // Binds only valid values, so that one problem does not hide the next, and no converter throws.
     private static SocketSyncOptions Bind(IReadOnlyDictionary<string, string?> values) =>
         ConfigurationSnapshot.Of(values)
             .GetSection(SocketSyncOptions.SectionName).Get<SocketSyncOptions>() ?? new();
 
-    // The root holds whatever the environment does, so only a near miss with keys of its own can be told from a stranger.
+    // The root also contains all environment variables, so only a similar name with child keys is reported as a mistake.
     private static void CheckSectionName(IConfiguration configuration, ConfigurationFindings findings)
     {
         foreach (var child in configuration.GetChildren())
@@ -53,7 +55,7 @@ internal static class ConfigurationReader
     }
 }
 
-/// <summary>Puts into the options what follows from elsewhere, so that nothing need be looked up a second time.</summary>
+/// <summary>Fills in defaults and inherited values, so that no other code has to look them up.</summary>
 internal static class ConfigurationCompletion
 {
     public static SocketSyncOptions Complete(SocketSyncOptions options, IReadOnlyCollection<string> processors)
@@ -77,7 +79,7 @@ internal static class ConfigurationCompletion
         return listener with
         {
             Address = listener.UnixSocket is null ? listener.Address ?? defaultAddress : listener.Address,
-            Resource = names.GetValueOrDefault(resource, resource), // As it is written where it is defined.
+            Resource = names.GetValueOrDefault(resource, resource), // Spelled as in its definition.
             Protocol = listener.Protocol is null ? found?.Protocol ?? new() : Complete(listener.Protocol),
         };
     }
@@ -88,7 +90,7 @@ internal static class ConfigurationCompletion
     private static string AsRegistered(string processor, IReadOnlyCollection<string> processors) =>
         processors.FirstOrDefault(p => p.Equals(processor, StringComparison.OrdinalIgnoreCase)) ?? processor;
 
-    // Where nothing is named there is one, all of whose settings are the defaults.
+    // Without entries there is one, Default, with default settings.
     private static Dictionary<string, T> Named<T>(Dictionary<string, T> given, Func<string, T, T> complete)
         where T : new()
     {

@@ -4,8 +4,8 @@ using Microsoft.Extensions.Configuration;
 namespace SocketSync;
 
 /// <summary>
-/// A configuration as it is now, with the keys of each section found at once. .NET's own providers go through all their keys
-/// for the children of any one section, so that a thousand resources would take a thousand times as long for each.
+/// A snapshot of a configuration, indexed by section. .NET's own providers scan all their keys to find the children of one
+/// section, so reading a thousand resources would take a thousand times as long for each.
 /// </summary>
 internal static class ConfigurationSnapshot
 {
@@ -19,7 +19,7 @@ internal static class ConfigurationSnapshot
 
     public static IConfigurationRoot Of(IReadOnlyDictionary<string, string?> values) => new ConfigurationRoot([new IndexedProvider(values)]);
 
-    // What a later provider says stands over what an earlier one does.
+    // Later providers override earlier ones.
     private static void AddAll(IConfigurationRoot root, Dictionary<string, string?> values)
     {
         foreach (var provider in root.Providers)
@@ -51,11 +51,15 @@ internal static class ConfigurationSnapshot
         }
     }
 
-    /// <summary>Whether its keys are those in <see cref="ConfigurationProvider"/>'s <c>Data</c>, as with every provider of .NET.</summary>
+    /// <summary>
+    /// Whether the provider's keys are those in <see cref="ConfigurationProvider"/>'s <c>Data</c>, as in all of .NET's own
+    /// providers.
+    /// </summary>
     private static bool KeepsItsKeys(ConfigurationProvider provider) =>
         provider.GetType().GetMethod(nameof(provider.GetChildKeys))?.DeclaringType == typeof(ConfigurationProvider);
 
-    // Protected, so that derived classes may rely on it; nothing public names all keys without searching them for each section.
+    // The property is protected, so derived classes may rely on it; no public member lists all keys without a search per
+    // section.
     [UnsafeAccessor(UnsafeAccessorKind.Method, Name = "get_Data")]
     private static extern IDictionary<string, string?> DataOf(ConfigurationProvider provider);
 
@@ -69,7 +73,7 @@ internal static class ConfigurationSnapshot
             var known = new HashSet<string>(StringComparer.OrdinalIgnoreCase);
             foreach (var key in values.Keys)
             {
-                // A path that is known has been added to its parent, and that to its own.
+                // A known path is already linked to its parent, and the parent to its own.
                 for (var path = key; path.Length > 0 && known.Add(path);)
                 {
                     var parent = ConfigurationPath.GetParentPath(path) ?? "";
@@ -88,11 +92,11 @@ internal static class ConfigurationSnapshot
 }
 
 /// <summary>
-/// A provider of the configuration that knows which of its keys were written as a list. In .NET's configuration a list is a
-/// section whose keys are numbers, and so cannot be told from units of a device, which are numbers too.
+/// A configuration provider that knows which of its keys were written as a list. In .NET configuration a list is a section
+/// with numeric keys, which looks the same as a section whose keys are Modbus units.
 /// </summary>
 internal interface IConfigurationLists
 {
-    /// <summary>Full paths.</summary>
+    /// <summary>The full paths of the lists.</summary>
     IReadOnlyCollection<string> Lists { get; }
 }

@@ -4,11 +4,11 @@ using Microsoft.Extensions.Configuration;
 namespace SocketSync;
 
 /// <summary>
-/// Goes through a section of the configuration beside the type that it is bound to, and sorts each key: known and right,
-/// or a problem. What depends on two keys at once is left to the rules.
+/// Walks a configuration section alongside the options type that it is bound to, and reports each key as valid or as a
+/// problem. Dependencies between two keys are left to the rule classes.
 /// </summary>
-/// <param name="findings">Where it is kept.</param>
-/// <param name="lists">The paths of what is known to have been written as a list.</param>
+/// <param name="findings">Collects the valid values and the problems.</param>
+/// <param name="lists">The paths of the sections that are known to have been written as a list.</param>
 internal sealed class ConfigurationWalk(ConfigurationFindings findings, HashSet<string> lists)
 {
     public void Section(IConfigurationSection section, Type options)
@@ -62,7 +62,7 @@ internal sealed class ConfigurationWalk(ConfigurationFindings findings, HashSet<
         {
             if (child.Key.Length == 0 || !child.Key.All(c => char.IsAsciiLetterOrDigit(c) || c is '-' or '_' or '.'))
                 findings.Report(child.Path, child.Key, "a name consists of the letters A to Z, digits, '-', '_' and '.'");
-            findings.Give(child.Path, null); // So that the binder makes one, though nothing may stand in it.
+            findings.Give(child.Path, null); // Makes the binder create the entry even if its section is empty.
             Section(child, options);
         }
     }
@@ -88,7 +88,7 @@ internal sealed class ConfigurationWalk(ConfigurationFindings findings, HashSet<
 
         if (section.Value is not { } text) return;
 
-        // An environment variable cannot say null: empty stands for it, where the key may be left out.
+        // An environment variable cannot be null: an empty value means null for an optional key.
         if (text.Length == 0 && type == typeof(string) && key.IsOptional && !key.Rules.OfType<EscapedAttribute>().Any()) return;
 
         var shown = key.IsSecret ? null : text;

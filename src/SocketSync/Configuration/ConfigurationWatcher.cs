@@ -6,12 +6,15 @@ using Microsoft.Extensions.Primitives;
 namespace SocketSync;
 
 /// <summary>
-/// Follows the configuration while the server runs. What validates is given on, with whatever needs a restart left as it
-/// is; of what does not, nothing is.
+/// Reloads the configuration while the server runs. A valid configuration is applied, except for changes that need a
+/// restart; of an invalid one nothing is applied.
 /// </summary>
 internal sealed class ConfigurationWatcher : IDisposable
 {
-    /// <summary>One save of a file may report several changes; they are taken together once there was none for so long.</summary>
+    /// <summary>
+    /// Debounce time: one save of a file may raise several change notifications; the reload runs once none came for this
+    /// long.
+    /// </summary>
     public static readonly TimeSpan SettleTime = TimeSpan.FromMilliseconds(300);
 
     private readonly IConfiguration _configuration;
@@ -28,14 +31,14 @@ internal sealed class ConfigurationWatcher : IDisposable
     private volatile bool _disposed;
 
     /// <param name="configuration">The host's whole configuration.</param>
-    /// <param name="processors">The names of the processors there are.</param>
-    /// <param name="running">What the server was started with.</param>
+    /// <param name="processors">The names of the registered processors.</param>
+    /// <param name="running">The options that the server was started with.</param>
     /// <param name="apply">
-    /// Takes what runs from now on: <paramref name="running"/> with the changed settings of its resources. Never called
-    /// twice at a time.
+    /// Receives the new running options: <paramref name="running"/> with the changed settings of its resources and the new
+    /// admin options. Never called concurrently.
     /// </param>
     /// <param name="time">Measures <see cref="SettleTime"/>.</param>
-    /// <param name="logger">Where problems and changes are told.</param>
+    /// <param name="logger">Logs problems and changes.</param>
     public ConfigurationWatcher(
         IConfiguration configuration,
         IReadOnlyCollection<string> processors,
@@ -54,11 +57,11 @@ internal sealed class ConfigurationWatcher : IDisposable
         _subscription = ChangeToken.OnChange(configuration.GetReloadToken, () => _settle.Change(SettleTime, Timeout.InfiniteTimeSpan));
     }
 
-    /// <summary>Reads the files now, on somebody's word and not because a change was noticed.</summary>
-    /// <returns><see langword="null"/> once nothing is followed any more.</returns>
+    /// <summary>Reloads the files now, on request instead of after a change notification.</summary>
+    /// <returns>The outcome, or <see langword="null"/> if the watcher is disposed.</returns>
     public Task<ConfigurationOutcome?> RereadAsync() => Ask(onDemand: true);
 
-    /// <summary>Follows nothing from now on, but waits for nobody: what is being read just now may hang in its file system.</summary>
+    /// <summary>Stops watching. Does not wait for a reload in progress, which may hang in its file system.</summary>
     public void Dispose()
     {
         _disposed = true;
@@ -68,8 +71,8 @@ internal sealed class ConfigurationWatcher : IDisposable
     }
 
     /// <summary>
-    /// One reading after the other, so that what was read later is applied later. Whoever asks while another reads does not
-    /// wait for it, and leaves the reading to that one.
+    /// Runs reloads one after the other, so that a later read is applied later. A caller that arrives during a reload does
+    /// not block: the caller that runs the reload also runs the queued one.
     /// </summary>
     private Task<ConfigurationOutcome?> Ask(bool onDemand)
     {
@@ -92,7 +95,7 @@ internal sealed class ConfigurationWatcher : IDisposable
             if (reading.OnDemand && !_disposed)
             {
                 _files.Reread();
-                _settle.Change(Timeout.InfiniteTimeSpan, Timeout.InfiniteTimeSpan); // What it would see is seen here.
+                _settle.Change(Timeout.InfiniteTimeSpan, Timeout.InfiniteTimeSpan); // This reload covers the pending change.
             }
 
             reading.Done.SetResult(_disposed ? null : Follow(reading.OnDemand));
@@ -103,7 +106,7 @@ internal sealed class ConfigurationWatcher : IDisposable
         }
         catch (Exception e)
         {
-            // On a timer's thread an exception would end the process, which served its clients well a moment ago.
+            // An exception on the timer's thread would end the process, although it can still serve its clients.
             _logger.ReloadFailed(e);
             reading.Done.SetResult(null);
         }
@@ -111,13 +114,13 @@ internal sealed class ConfigurationWatcher : IDisposable
 
     private ConfigurationOutcome Follow(bool onDemand)
     {
-        // In this order: a file that is emptied during the reading is seen afterwards.
+        // Read first, then check for faults: a file that is emptied during the read is then detected.
         var read = ConfigurationReader.Read(_configuration, _processors);
         var faults = _files.Faults.ToList();
         if (faults.Count == 0) faults.AddRange(read.Problems.Select(p => p.ToString()));
         if (faults.Count > 0)
         {
-            if (!onDemand) faults.ForEach(_logger.NotApplied); // Who asked is told, and tells.
+            if (!onDemand) faults.ForEach(_logger.NotApplied); // On demand, the caller reports the faults.
             return new(faults, [], []);
         }
 
@@ -142,10 +145,10 @@ internal sealed class ConfigurationWatcher : IDisposable
     }
 }
 
-/// <summary>What came of reading the configuration again.</summary>
-/// <param name="Faults">Why nothing of it is applied.</param>
-/// <param name="Applied">What runs with other settings from now on.</param>
-/// <param name="NeedsRestart">What has changed but is not applied.</param>
+/// <summary>The outcome of a configuration reload.</summary>
+/// <param name="Faults">The errors; if there are any, nothing was applied.</param>
+/// <param name="Applied">What runs with new settings from now on.</param>
+/// <param name="NeedsRestart">The changes that need a restart and were not applied.</param>
 internal sealed record ConfigurationOutcome(
     IReadOnlyList<string> Faults, IReadOnlyList<string> Applied, IReadOnlyList<string> NeedsRestart);
 

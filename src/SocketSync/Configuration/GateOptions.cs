@@ -15,17 +15,19 @@ internal enum Hold
     Connection,
 }
 
-/// <summary>What becomes of a waiting request whose client has ended its stream.</summary>
+/// <summary>What happens to a waiting request whose client has ended its stream.</summary>
 internal enum EndOfStream
 {
-    /// <summary>It keeps its place and is answered: <c>printf 'x\n' | nc</c>.</summary>
+    /// <summary>The request keeps its place in the queue and is answered: <c>printf 'x\n' | nc</c>.</summary>
     Answer,
 
-    /// <summary>It leaves the line unprocessed: its client has given up, and would have reported a failure.</summary>
+    /// <summary>
+    /// The request is removed unprocessed: its client has given up, and would report a failure even if the request ran.
+    /// </summary>
     Leave,
 }
 
-/// <summary>What the configuration says of a gate. Re-read when the file changes; holds from the next turn on.</summary>
+/// <summary>The settings of a gate. Reloaded when the file changes; new settings apply from the next turn on.</summary>
 internal sealed record GateOptions
 {
     public Hold Hold { get; init; } = Hold.Request;
@@ -33,30 +35,34 @@ internal sealed record GateOptions
     [Duration]
     public TimeSpan QuietTime { get; init; } = TimeSpan.FromMilliseconds(200);
 
-    /// <summary>A lease ends here, whatever the client does.</summary>
+    /// <summary>Maximum duration of a lease, whatever the client does.</summary>
     [Duration]
     public TimeSpan MaxHold { get; init; } = TimeSpan.FromMinutes(5);
 
-    /// <summary>How many requests may wait; of more, the youngest of the lowest class is refused at once.</summary>
+    /// <summary>
+    /// Maximum number of waiting requests; beyond it, the youngest of the lowest priority class is refused at once.
+    /// </summary>
     [Range(0, int.MaxValue)]
     public int MaxQueue { get; init; } = 256;
 
-    /// <summary>How many requests of one client address may wait; one more is refused at once. 0 sets no limit.</summary>
+    /// <summary>
+    /// Maximum number of waiting requests per client address; further ones are refused at once. 0 sets no limit.
+    /// </summary>
     [Range(0, int.MaxValue)]
     public int MaxQueuePerAddress { get; init; }
 
-    /// <summary>By protocol and processor when not given.</summary>
+    /// <summary>If not set, depends on protocol and processor.</summary>
     public EndOfStream? EndOfStream { get; init; }
 
     [Duration]
     public TimeSpan WaitTimeout { get; init; } = TimeSpan.FromSeconds(30);
 
-    /// <summary>One request's time in its turn.</summary>
+    /// <summary>Timeout of one request in its turn.</summary>
     [Duration]
     public TimeSpan TurnTimeout { get; init; } = TimeSpan.FromSeconds(10);
 }
 
-/// <summary>The class of a listener's requests; lower values go first.</summary>
+/// <summary>The priority class of a listener's requests; lower values go first.</summary>
 internal enum Priority
 {
     High,

@@ -5,17 +5,19 @@ using System.Reflection;
 
 namespace SocketSync;
 
-/// <summary>The keys that a section may hold, and which of them somebody probably meant.</summary>
+/// <summary>The keys that a section may contain, and suggestions for misspelled ones.</summary>
 internal static class KnownKeys
 {
-    // Every resource is of the same types, and asking for attributes is slow.
+    // Cached: all resources have the same types, and reading attributes is slow.
     private static readonly ConcurrentDictionary<Type, Dictionary<string, KnownKey>> ByType = new();
 
     public static Dictionary<string, KnownKey> Of(Type options) => ByType.GetOrAdd(options, static type =>
         type.GetProperties(BindingFlags.Public | BindingFlags.Instance)
             .ToDictionary(p => p.Name, p => new KnownKey(p), StringComparer.OrdinalIgnoreCase));
 
-    /// <summary>The known word nearest to <paramref name="word"/>, or <see langword="null"/> where none is near.</summary>
+    /// <summary>
+    /// Returns the known word most similar to <paramref name="word"/>, or <see langword="null"/> if none is similar.
+    /// </summary>
     public static string? Nearest(string word, IEnumerable<string> known)
     {
         var allowed = word.Length <= 3 ? 1 : Math.Max(2, word.Length / 3);
@@ -27,13 +29,13 @@ internal static class KnownKeys
             .FirstOrDefault();
     }
 
-    /// <summary>What to do about a word that is none of <paramref name="known"/>.</summary>
+    /// <summary>Returns a hint for a word that is not in <paramref name="known"/>.</summary>
     public static string Suggest(string word, IReadOnlyCollection<string> known, string prefix = "") =>
         Nearest(word, known) is { } near
             ? $"did you mean {prefix}{near}?"
             : $"known are {string.Join(", ", known)}";
 
-    // Edits are insertions, deletions, substitutions, and two neighbours swapped, the commonest slip of all.
+    // Edit distance; edits are insertions, deletions, substitutions and swaps of neighbours, the most common typo.
     private static int Distance(string a, string b)
     {
         var d = new int[a.Length + 1, b.Length + 1];
@@ -55,7 +57,7 @@ internal static class KnownKeys
     }
 }
 
-/// <summary>One of them: the property that it is bound to, and what that says of it.</summary>
+/// <summary>A known key: the property that it is bound to, and that property's attributes.</summary>
 internal sealed class KnownKey(PropertyInfo property)
 {
     public PropertyInfo Property { get; } = property;
@@ -68,11 +70,11 @@ internal sealed class KnownKey(PropertyInfo property)
 
     public bool IsSecret { get; } = property.IsDefined(typeof(SecretAttribute));
 
-    /// <summary>Whether it may be left out, and has no value then.</summary>
+    /// <summary>Whether the key may be omitted, which leaves the property null.</summary>
     public bool IsOptional { get; } = new NullabilityInfoContext().Create(property).ReadState == NullabilityState.Nullable;
 }
 
-/// <summary>How one value is written, and what may stand there.</summary>
+/// <summary>Parses, formats and validates single configuration values.</summary>
 internal static class ConfigurationValue
 {
     public static bool IsScalar(Type type)
@@ -81,7 +83,9 @@ internal static class ConfigurationValue
         return bare.IsEnum || bare == typeof(string) || bare == typeof(bool) || bare == typeof(int) || bare == typeof(TimeSpan);
     }
 
-    /// <summary>Reads a value more narrowly than .NET's converters, which take "0x1F" for a number and "1" for a name too.</summary>
+    /// <summary>
+    /// Parses a value more strictly than .NET's converters, which accept "0x1F" as a number and "1" as an enum name.
+    /// </summary>
     public static bool TryParse(string text, Type type, out object value)
     {
         value = text;
@@ -95,18 +99,18 @@ internal static class ConfigurationValue
             : DurationAttribute.TryParse(text.Trim(), out var time) && Is(time, out value);
     }
 
-    /// <summary>A value as .NET's binder reads it back.</summary>
+    /// <summary>Formats a value so that .NET's binder parses it back.</summary>
     public static string Format(object value) => value switch
     {
         TimeSpan time => time.ToString("c", CultureInfo.InvariantCulture),
         _ => Convert.ToString(value, CultureInfo.InvariantCulture)!,
     };
 
-    /// <summary>What to say of a value that breaks the rule, or <see langword="null"/> where it does not.</summary>
+    /// <summary>Returns the error message if the value violates the rule, otherwise <see langword="null"/>.</summary>
     public static string? Broken(ValidationAttribute rule, object value) =>
         rule.GetValidationResult(value, new ValidationContext(value)) is { } broken ? Words(rule) ?? broken.ErrorMessage : null;
 
-    /// <summary>What to say in place of <paramref name="text"/>, which is no value of its type.</summary>
+    /// <summary>Returns the error message for <paramref name="text"/> that cannot be parsed as its type.</summary>
     public static string Allowed(string text, Type type, IReadOnlyCollection<ValidationAttribute> rules)
     {
         if (type.IsEnum) return OneOf(text, Enum.GetNames(type));
@@ -116,7 +120,7 @@ internal static class ConfigurationValue
         return looksLikeDays ? $"{words}; a bare number would be days" : words;
     }
 
-    /// <summary>What to say of a name that is none of <paramref name="names"/>.</summary>
+    /// <summary>Returns the error message for a name that is not in <paramref name="names"/>.</summary>
     public static string OneOf(string text, IReadOnlyCollection<string> names)
     {
         if (names.Count == 1) return $"must be {names.First()}";
@@ -129,7 +133,7 @@ internal static class ConfigurationValue
         RangeAttribute { Maximum: int.MaxValue } r => $"must be a whole number of at least {r.Minimum}",
         RangeAttribute r => $"must be a whole number from {r.Minimum} to {r.Maximum}",
         AllowedValuesAttribute a => $"must be one of {string.Join(", ", a.Values)}",
-        NetworkAttribute => null, // It says of each network what is wrong with it.
+        NetworkAttribute => null, // It has its own message for each invalid network.
         _ => rule.FormatErrorMessage(""),
     };
 

@@ -3,7 +3,10 @@ using System.IO.Ports;
 
 namespace SocketSync;
 
-/// <summary>What the configuration says of a link. Re-read when the file changes, but for the kind of link and its address.</summary>
+/// <summary>
+/// The settings of a link. Reloaded when the file changes, except for the kind of link and its address, its protocol,
+/// <see cref="Units"/> and <see cref="MaxReplyBytes"/>, which need a restart.
+/// </summary>
 internal sealed record LinkOptions
 {
     public const int LargestReplyBytes = 1 << 30;
@@ -14,81 +17,85 @@ internal sealed record LinkOptions
 
     public ProcessLinkOptions? Process { get; init; }
 
-    /// <summary>The device's own protocol, where it differs from the clients'.</summary>
+    /// <summary>The device's protocol, if it differs from the clients' protocol.</summary>
     public ProtocolOptions? Protocol { get; init; }
 
-    /// <summary>Modbus: the unit that a client names, and the one that the device is asked for.</summary>
+    /// <summary>Modbus: maps the unit that a client requests to the unit that is sent to the device.</summary>
     [Range(0, 255)]
     public Dictionary<string, int> Units { get; init; } = new(StringComparer.Ordinal);
 
-    /// <summary>For opening the link, its name looked up and its TLS agreed on.</summary>
+    /// <summary>Timeout for opening the link, including name lookup and TLS handshake.</summary>
     [Duration]
     public TimeSpan ConnectTimeout { get; init; } = TimeSpan.FromSeconds(5);
 
-    /// <summary>Silence after connecting, before the first request.</summary>
+    /// <summary>Delay between connecting and the first request.</summary>
     [Duration(ZeroIsOff = true)]
     public TimeSpan ConnectDelay { get; init; }
 
-    /// <summary>Least pause between a reply's end and the next request.</summary>
+    /// <summary>Minimum pause between the end of a reply and the next request.</summary>
     [Duration(ZeroIsOff = true)]
     public TimeSpan RequestInterval { get; init; }
 
-    /// <summary>Request written to reply complete.</summary>
+    /// <summary>Timeout from writing the request to receiving the complete reply.</summary>
     [Duration]
     public TimeSpan ReplyTimeout { get; init; } = TimeSpan.FromSeconds(3);
 
-    /// <summary>A reply that ends by silence ends when the device has been silent for so long.</summary>
+    /// <summary>A reply that is delimited by silence ends once the device has been silent for this long.</summary>
     [Duration]
     public TimeSpan ReplyQuietTime { get; init; } = TimeSpan.FromMilliseconds(50);
 
-    /// <summary>Close the link when unused for so long; 0 keeps it open.</summary>
+    /// <summary>Closes the link after it was unused for this long; 0 keeps it open.</summary>
     [Duration(ZeroIsOff = true)]
     public TimeSpan IdleTimeout { get; init; }
 
-    /// <summary>After a failed attempt; doubled with each, up to <see cref="MaxReconnectDelay"/>.</summary>
+    /// <summary>
+    /// Backoff after a failed connection attempt; doubled with each failure, up to <see cref="MaxReconnectDelay"/>.
+    /// </summary>
     [Duration]
     public TimeSpan ReconnectDelay { get; init; } = TimeSpan.FromMilliseconds(100);
 
     [Duration]
     public TimeSpan MaxReconnectDelay { get; init; } = TimeSpan.FromSeconds(10);
 
-    /// <summary>The largest reply in bytes.</summary>
+    /// <summary>Maximum size of a reply in bytes.</summary>
     [Range(1, LargestReplyBytes)]
     public int MaxReplyBytes { get; init; } = 1048576;
 
-    /// <summary>Modbus: when a unit that does not answer is left alone for a while.</summary>
+    /// <summary>Modbus: when requests to a unit that does not answer are refused for a while.</summary>
     public RestOptions Rest { get; init; } = new();
 
-    /// <summary>A serial line's adapter sends back what is sent; it is taken away before the reply.</summary>
+    /// <summary>Whether the serial adapter echoes what is sent; the echo is removed before the reply.</summary>
     public bool LocalEcho { get; init; }
 }
 
-/// <summary>When a Modbus unit that does not answer is left alone, and for how long.</summary>
+/// <summary>When requests to a Modbus unit that does not answer are refused, and for how long (a rest).</summary>
 internal sealed record RestOptions
 {
-    /// <summary>So many requests in a row; 0: never.</summary>
+    /// <summary>Number of consecutive unanswered requests that start a rest; 0 turns rests off.</summary>
     [Range(0, int.MaxValue)]
     public int After { get; init; } = 3;
 
-    /// <summary>The first rest; doubled with each request that then tries the unit in vain.</summary>
+    /// <summary>
+    /// Duration of the first rest; doubled each time the unit does not answer the request that tries it again.
+    /// </summary>
     [Duration]
     public TimeSpan First { get; init; } = TimeSpan.FromSeconds(5);
 
-    /// <summary>The longest rest.</summary>
+    /// <summary>Maximum duration of a rest.</summary>
     [Duration]
     public TimeSpan Most { get; init; } = TimeSpan.FromMinutes(1);
 }
 
 internal sealed record TcpLinkOptions
 {
-    /// <summary>A name, all of whose addresses are tried, or an IP address.</summary>
+    /// <summary>A host name, all of whose addresses are tried, or an IP address.</summary>
     [Host]
     public string Host { get; init; } = "";
 
     [Range(1, 65535)]
     public int Port { get; init; }
 
-    /// <summary>The device's certificate must be one that the system trusts, for <see cref="Host"/>.</summary>
+    /// <summary>Whether to use TLS. The system must trust the device's certificate for <see cref="Host"/>.</summary>
     public bool Tls { get; init; }
 }
 
@@ -106,7 +113,7 @@ internal sealed record SerialLinkOptions
 
     public Parity Parity { get; init; } = Parity.None;
 
-    // None, which is a name too, is no setting of any line.
+    // StopBits.None exists in the enum, but is not a valid setting.
     [AllowedValues(StopBits.One, StopBits.OnePointFive, StopBits.Two)]
     public StopBits StopBits { get; init; } = StopBits.One;
 
@@ -115,7 +122,7 @@ internal sealed record SerialLinkOptions
 
 internal sealed record ProcessLinkOptions
 {
-    /// <summary>A path, from <see cref="WorkingDirectory"/> on where it is not a full one, or a name to be found along PATH.</summary>
+    /// <summary>A full path, a path relative to <see cref="WorkingDirectory"/>, or a name to be found in PATH.</summary>
     [NotEmpty]
     public string FileName { get; init; } = "";
 
@@ -123,6 +130,6 @@ internal sealed record ProcessLinkOptions
 
     public string? WorkingDirectory { get; init; }
 
-    /// <summary>Added to the server's own.</summary>
+    /// <summary>Added to the server's own environment variables.</summary>
     public Dictionary<string, string> Environment { get; init; } = new(StringComparer.Ordinal);
 }

@@ -4,34 +4,34 @@ using System.Net.Sockets;
 
 namespace SocketSync;
 
-/// <summary>Where something listens on a port: what an address of the configuration means, in one place.</summary>
+/// <summary>The address and port that an endpoint listens on; the only place that interprets configured addresses.</summary>
 /// <param name="Host">An IP address, "localhost" (both loopback addresses) or "*" (any address, IPv4 and IPv6).</param>
-/// <param name="Port">0 picks a free one.</param>
+/// <param name="Port">The port; 0 picks a free one.</param>
 internal sealed record ListenAddress(string Host, int Port)
 {
     public bool IsAny => Host == "*";
 
     public bool IsLocalhost => Host.Equals("localhost", StringComparison.OrdinalIgnoreCase);
 
-    /// <summary>The IP addresses it stands for; none where it is not valid.</summary>
+    /// <summary>The IP addresses that <see cref="Host"/> stands for; empty if it is not valid.</summary>
     public IReadOnlyList<IPAddress> Addresses =>
         IsAny ? [IPAddress.IPv6Any, IPAddress.Any]
         : IsLocalhost ? [IPAddress.Loopback, IPAddress.IPv6Loopback]
         : IsFullAddress(Host) ? [Plain(IPAddress.Parse(Host))] : [];
 
-    /// <returns><see langword="null"/> with a Unix socket.</returns>
+    /// <returns>The listener's address, or <see langword="null"/> if it uses a Unix socket.</returns>
     public static ListenAddress? Of(ListenerOptions listener) =>
         listener is { UnixSocket: null, Address: { } address } ? new(address, listener.Port) : null;
 
-    /// <summary>Whether a listener may be given this host.</summary>
+    /// <summary>Whether the host is valid for a listener.</summary>
     public static bool IsValidHost(string host) => new ListenAddress(host, 0).Addresses.Count > 0;
 
-    /// <summary>Whether only one of the two can have what they ask for. Never, where one takes any free port.</summary>
+    /// <summary>Whether the two addresses cannot both be bound. Never true if one of them picks a free port.</summary>
     public bool Overlaps(ListenAddress other) =>
         Port == other.Port && Port != 0
         && Addresses.Any(mine => other.Addresses.Any(theirs => Covers(mine, theirs) || Covers(theirs, mine)));
 
-    // IPAddress also reads "1" (as 0.0.0.1) and "[::1]:80".
+    // IPAddress.TryParse also accepts "1" (as 0.0.0.1) and "[::1]:80".
     private static bool IsFullAddress(string host) =>
         IPAddress.TryParse(host, out _)
         && (host.Contains(':', StringComparison.Ordinal) ? host[0] != '[' : host.Count(c => c == '.') == 3);
@@ -44,7 +44,7 @@ internal sealed record ListenAddress(string Host, int Port)
         || (wide.Equals(IPAddress.IPv6Any) && narrow.AddressFamily == AddressFamily.InterNetworkV6);
 }
 
-/// <summary>A host of <see cref="ListenAddress"/>.</summary>
+/// <summary>Validates a host of <see cref="ListenAddress"/>.</summary>
 [AttributeUsage(AttributeTargets.Property)]
 internal sealed class ListenAddressAttribute : ValidationAttribute
 {

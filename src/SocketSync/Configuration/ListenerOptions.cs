@@ -4,7 +4,7 @@ using System.Text;
 
 namespace SocketSync;
 
-/// <summary>What the configuration says of a listener. A changed listener needs a restart.</summary>
+/// <summary>The settings of a listener. Changes need a restart.</summary>
 internal sealed record ListenerOptions
 {
     public const int DefaultPort = 56780;
@@ -17,13 +17,13 @@ internal sealed record ListenerOptions
     [Range(0, 65535)]
     public int Port { get; init; } = DefaultPort;
 
-    /// <summary>A path, in place of address and port.</summary>
+    /// <summary>The path of a Unix socket, which replaces address and port.</summary>
     public string? UnixSocket { get; init; }
 
-    /// <summary>The resource's name; the listener's own when not given.</summary>
+    /// <summary>The resource's name; the listener's own name if not set.</summary>
     public string? Resource { get; init; }
 
-    /// <summary>The resource's when not given.</summary>
+    /// <summary>The clients' protocol; the resource's protocol if not set.</summary>
     public ProtocolOptions? Protocol { get; init; }
 
     public Priority Priority { get; init; } = Priority.Normal;
@@ -31,40 +31,42 @@ internal sealed record ListenerOptions
     [Range(1, int.MaxValue)]
     public int MaxConnections { get; init; } = 1000;
 
-    /// <summary>Likewise for one client address; 0 sets no limit.</summary>
+    /// <summary>Maximum number of connections per client address; 0 sets no limit.</summary>
     [Range(0, int.MaxValue)]
     public int MaxConnectionsPerAddress { get; init; }
 
-    /// <summary>Networks in CIDR notation; empty allows all.</summary>
+    /// <summary>Allowed client networks in CIDR notation; empty allows all.</summary>
     [Network]
     public IReadOnlyList<string> AllowedNetworks { get; init; } = [];
 
-    /// <summary>No request begun for so long: closed. 0 turns it off.</summary>
+    /// <summary>Closes a connection that begins no request for this long. 0 turns it off.</summary>
     [Duration(ZeroIsOff = true)]
     public TimeSpan IdleTimeout { get; init; } = TimeSpan.FromMinutes(5);
 
-    /// <summary>The first byte of a request to its last.</summary>
+    /// <summary>Timeout from the first byte of a request to its last.</summary>
     [Duration]
     public TimeSpan FrameTimeout { get; init; } = TimeSpan.FromSeconds(10);
 
-    /// <summary>A reply the client does not take in this time: closed.</summary>
+    /// <summary>Closes a connection whose client does not accept a reply within this time.</summary>
     [Duration]
     public TimeSpan SendTimeout { get; init; } = TimeSpan.FromSeconds(10);
 
-    /// <summary>Each connection begins with a header of the PROXY protocol, which may take FrameTimeout; else it is closed.</summary>
+    /// <summary>
+    /// Whether each connection begins with a PROXY protocol header. Without one within FrameTimeout it is closed.
+    /// </summary>
     public bool ProxyProtocol { get; init; }
 
-    /// <summary>Networks in CIDR notation: only these may send such a header; required with it.</summary>
+    /// <summary>Networks in CIDR notation that may send a PROXY header; required with <see cref="ProxyProtocol"/>.</summary>
     [Network]
     public IReadOnlyList<string> TrustedProxies { get; init; } = [];
 
     public TlsOptions? Tls { get; init; }
 }
 
-/// <summary>What must hold between the keys of a listener, and between listeners.</summary>
+/// <summary>Validates the keys of a listener against each other, and listeners against each other.</summary>
 internal sealed class ListenerRules(ConfigurationFindings findings)
 {
-    // What a sockaddr_un takes on Linux, its closing zero left out.
+    // The path length of a sockaddr_un on Linux, without the terminating zero.
     private const int LongestSocketPath = 107;
 
     public void Check(SocketSyncOptions options)
@@ -122,7 +124,7 @@ internal sealed class ListenerRules(ConfigurationFindings findings)
             findings.Report(trusted, null, "must be given with ProxyProtocol: the proxies that may say who the client is, such as [\"192.0.2.1/32\"]");
     }
 
-    // The earlier ones by what two would have to share to be in each other's way.
+    // Earlier listeners are grouped by what conflicting listeners have in common: socket path or port.
     private void CheckPlace(string path, string name, ListenerOptions listener, Dictionary<string, List<(string Name, ListenerOptions Listener)>> earlier)
     {
         var mine = ListenAddress.Of(listener);
@@ -136,7 +138,7 @@ internal sealed class ListenerRules(ConfigurationFindings findings)
                 ReportOverlap(path, listener, otherName, other);
             else
                 continue;
-            break; // One is enough.
+            break; // One conflict is enough.
         }
 
         others.Add((name, listener));

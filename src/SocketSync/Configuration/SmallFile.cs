@@ -3,15 +3,15 @@ using System.Runtime.InteropServices;
 namespace SocketSync;
 
 /// <summary>
-/// Reads a file that others may replace by anything while the server runs: opening a pipe would wait for somebody to write
-/// to it, and a large file would not fit.
+/// Reads a file that may be replaced by anything while the server runs: opening a pipe would block until it has a writer,
+/// and a large file would not fit into memory.
 /// </summary>
 internal static class SmallFile
 {
     public const int MostBytes = 16 << 20;
 
-    /// <exception cref="IOException">It is not there, no file with bytes in it, or too large.</exception>
-    /// <exception cref="UnauthorizedAccessException">This user may not read it.</exception>
+    /// <exception cref="IOException">The file does not exist, is not a regular file, or is too large.</exception>
+    /// <exception cref="UnauthorizedAccessException">The current user may not read the file.</exception>
     public static byte[] Read(string path)
     {
         using var file = Open(path);
@@ -20,13 +20,13 @@ internal static class SmallFile
         for (int length; (length = file.Read(part)) > 0;)
         {
             content.Write(part, 0, length);
-            if (content.Length > MostBytes) throw TooLarge(); // It has grown meanwhile.
+            if (content.Length > MostBytes) throw TooLarge(); // The file has grown since it was opened.
         }
 
         return content.ToArray();
     }
 
-    /// <summary>Whether it could be read now.</summary>
+    /// <summary>Whether the file can be read now.</summary>
     public static bool IsReadable(string path)
     {
         try
@@ -53,7 +53,7 @@ internal static class SmallFile
     private static IOException TooLarge() => new($"is larger than {MostBytes >> 20} MiB");
 }
 
-/// <summary>What a path leads to. .NET does not tell a socket or a pipe from a file with bytes in it.</summary>
+/// <summary>The type of the file at a path. .NET does not distinguish a socket or a pipe from a regular file.</summary>
 internal static class FileType
 {
     private const ushort Mask = 0xF000;
@@ -61,10 +61,13 @@ internal static class FileType
     private const ushort Regular = 0x8000;
     private const int NoFollow = 0x100; // AT_SYMLINK_NOFOLLOW
 
-    /// <summary>Of the path itself, and not of what a link at its end leads to; never where the system does not tell.</summary>
+    /// <summary>Whether the path is a socket; symbolic links are not followed. False if the system does not tell.</summary>
     public static bool IsSocket(string path) => Read(path, NoFollow) == Socket;
 
-    /// <summary>Links followed. Also of what is not there, and where the system does not tell: opening it will.</summary>
+    /// <summary>
+    /// Whether the path, with links followed, may be a regular file. Also true if it does not exist or the system does not
+    /// tell: the attempt to open it decides.
+    /// </summary>
     public static bool MayBeRegular(string path) => Read(path, flags: 0) is Regular or null;
 
     private static int? Read(string path, int flags)
@@ -79,7 +82,7 @@ internal static class FileType
             : null;
     }
 
-    // statx, since its structure is the same on every architecture.
+    // Uses statx, because its structure is the same on every architecture.
     [DllImport("libc", EntryPoint = "statx")]
     [DefaultDllImportSearchPaths(DllImportSearchPath.SafeDirectories)]
     private static extern int Statx(

@@ -1,53 +1,53 @@
 namespace SocketSync;
 
-/// <summary>TLS for a listener: its certificate, and what it asks of its clients.</summary>
+/// <summary>TLS settings of a listener: its certificate, and whether its clients need one.</summary>
 public sealed class TlsOptions
 {
     /// <summary>The server's certificate; required.</summary>
     public CertificateOptions? Certificate { get; init; }
 
-    /// <summary>Whether a client must show a certificate signed by <see cref="ClientAuthority"/>.</summary>
+    /// <summary>Whether a client must present a certificate signed by <see cref="ClientAuthority"/>.</summary>
     public ClientCertificate ClientCertificate { get; init; } = ClientCertificate.None;
 
     /// <summary>
-    /// The path of a PEM file with the certificates of the authorities that sign clients' certificates; required with
+    /// The path of a PEM file with the CA certificates that sign client certificates; required with
     /// <see cref="SocketSync.ClientCertificate.Require"/>.
     /// </summary>
     public string? ClientAuthority { get; init; }
 }
 
-/// <summary>Where a certificate and its private key are. The files are read again when they change.</summary>
+/// <summary>The files of a certificate and its private key. They are reloaded when they change.</summary>
 public sealed class CertificateOptions
 {
     /// <summary>The path of a PEM or PFX (PKCS #12) file; required.</summary>
     public string? Path { get; init; }
 
-    /// <summary>The path of a PEM file with the private key, where <see cref="Path"/> is PEM and does not hold it.</summary>
+    /// <summary>The path of a PEM file with the private key, if <see cref="Path"/> is a PEM file without it.</summary>
     public string? KeyPath { get; init; }
 
-    /// <summary>The password of the PFX file or of the PEM key, where it has one. Never logged.</summary>
+    /// <summary>The password of the PFX file or of the PEM key, if it has one. Never logged.</summary>
     [Secret]
     public string? Password { get; init; }
 }
 
-/// <summary>What a listener asks of its clients during the TLS handshake.</summary>
+/// <summary>What a listener requires of its clients in the TLS handshake.</summary>
 public enum ClientCertificate
 {
-    /// <summary>No certificate is asked for.</summary>
+    /// <summary>No certificate is requested.</summary>
     None,
 
-    /// <summary>A client without a certificate of the authority is refused.</summary>
+    /// <summary>A client without a certificate signed by the authority is refused.</summary>
     Require,
 }
 
-/// <summary>Whether what a listener's TLS section names can be used. A password is never shown.</summary>
+/// <summary>Checks whether the files in a listener's TLS section can be used. A password is never shown.</summary>
 internal static class TlsRules
 {
     public static void Check(ConfigurationFindings findings, string path, TlsOptions? tls)
     {
         if (tls is null)
         {
-            // Whoever wrote the key means TLS, whatever became of what was to stand below it.
+            // If the section exists, TLS is wanted, even if no setting in it could be bound.
             if (findings.Sections.Contains(path) && !findings.IsFaultyBelow(path)) ReportMissing(findings, path);
             return;
         }

@@ -4,15 +4,15 @@ using System.Net;
 
 namespace SocketSync;
 
-/// <summary>The value is never shown.</summary>
+/// <summary>Marks a value that is never shown.</summary>
 [AttributeUsage(AttributeTargets.Property)]
 internal sealed class SecretAttribute : Attribute;
 
-/// <summary>A time that a timer can measure.</summary>
+/// <summary>A duration that a timer can measure.</summary>
 [AttributeUsage(AttributeTargets.Property)]
 internal sealed class DurationAttribute : ValidationAttribute
 {
-    // Timers count whole milliseconds, and at most int.MaxValue of them.
+    // Timers count whole milliseconds, at most int.MaxValue of them.
     private static readonly TimeSpan Least = TimeSpan.FromMilliseconds(1);
     private static readonly TimeSpan Most = TimeSpan.FromDays(24);
 
@@ -26,8 +26,8 @@ internal sealed class DurationAttribute : ValidationAttribute
         + (ZeroIsOff ? ", or 0 to turn it off" : "");
 
     /// <summary>
-    /// Reads a time in the one way that means what it looks like: .NET itself would take "10" for ten days and "10:30" for
-    /// ten and a half hours.
+    /// Parses a time only in its unambiguous format: .NET itself would read "10" as ten days and "10:30" as ten and a half
+    /// hours.
     /// </summary>
     public static bool TryParse(string text, out TimeSpan time)
     {
@@ -83,7 +83,7 @@ internal sealed class HostAttribute : ValidationAttribute
     public override string FormatErrorMessage(string name) => "must be a host's name or an IP address, without a port";
 }
 
-/// <summary>Some text.</summary>
+/// <summary>Text that is not empty.</summary>
 [AttributeUsage(AttributeTargets.Property)]
 internal sealed class NotEmptyAttribute : ValidationAttribute
 {
@@ -92,13 +92,13 @@ internal sealed class NotEmptyAttribute : ValidationAttribute
     public override string FormatErrorMessage(string name) => "must not be empty";
 }
 
-/// <summary>A secret that can be sent as <c>Authorization: Bearer</c>, and is not to be guessed.</summary>
+/// <summary>A secret that can be sent as <c>Authorization: Bearer</c> and is long enough not to be guessed.</summary>
 [AttributeUsage(AttributeTargets.Property)]
 internal sealed class BearerTokenAttribute : ValidationAttribute
 {
     private const int Shortest = 16;
 
-    // More would not fit into a request's headers.
+    // A longer token would not fit into the request headers.
     private const int Longest = 512;
 
     public override bool IsValid(object? value) =>

@@ -3,27 +3,27 @@ using Microsoft.Extensions.Logging;
 namespace SocketSync;
 
 /// <summary>
-/// The end of serving: no new clients, idle ones closed, requests that wait or run finished and answered; after
-/// DrainTimeout the rest is refused.
+/// Graceful shutdown: accepts no new clients, closes idle ones, and finishes and answers waiting and running requests; after
+/// DrainTimeout the remaining requests are refused.
 /// </summary>
 internal sealed partial class GracefulShutdown(Topology topology, TimeProvider time, ILogger<GracefulShutdown> logger)
 {
-    /// <summary>So long may the refusals at the end of DrainTimeout take to reach their clients.</summary>
+    /// <summary>Time limit for sending the refusals to their clients at the end of DrainTimeout.</summary>
     public static readonly TimeSpan FarewellTime = TimeSpan.FromSeconds(0.5);
 
     private static readonly TimeSpan LookEvery = TimeSpan.FromMilliseconds(10);
 
-    /// <summary>Lets everybody finish who does so in time.</summary>
-    /// <returns>Whether everybody has.</returns>
+    /// <summary>Waits until all connections have finished, or the timeout expires.</summary>
+    /// <returns>Whether all connections have finished.</returns>
     public async Task<bool> RunAsync(TimeSpan timeout, CancellationToken cancellationToken)
     {
         topology.Bound.Close();
-        // Before readiness says so: whoever hears of it may count on no further request being begun.
+        // Drain before readiness changes: a client that sees the change may rely on no further request being started.
         foreach (var connection in topology.Connections)
             connection.Drain();
         topology.Phase = HostPhase.Draining;
         LogDraining(logger, topology.Connections.Count());
-        // Again and again: a client that was accepted a moment ago may not have been in the list.
+        // Drain repeatedly: a client that was just accepted may not have been in the list.
         if (await IsEmptyWithinAsync(timeout, connection => connection.Drain(), cancellationToken))
             return true;
 
@@ -31,7 +31,7 @@ internal sealed partial class GracefulShutdown(Topology topology, TimeProvider t
         return false;
     }
 
-    /// <summary>Refuses whoever still waits, and closes whoever then is still there.</summary>
+    /// <summary>Refuses the requests that still wait, then aborts the remaining connections.</summary>
     public async Task EndAsync(CancellationToken cancellationToken)
     {
         foreach (var resource in topology.Resources.Values)

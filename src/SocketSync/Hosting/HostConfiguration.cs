@@ -3,20 +3,20 @@ using Microsoft.Extensions.Configuration;
 
 namespace SocketSync;
 
-/// <summary>What the configuration says of a host that is to start, all of it valid.</summary>
-/// <param name="Options">Section <c>SocketSync</c>, complete.</param>
-/// <param name="Http">Where HTTP is served; at least one.</param>
+/// <summary>The validated configuration of a host that is about to start.</summary>
+/// <param name="Options">The complete section <c>SocketSync</c>.</param>
+/// <param name="Http">The HTTP endpoints; at least one.</param>
 internal sealed record HostConfiguration(SocketSyncOptions Options, IReadOnlyList<HttpEndPoint> Http)
 {
     /// <param name="configuration">The host's whole configuration.</param>
-    /// <param name="processors">The names of the processors there are.</param>
-    /// <param name="plugins">What is wrong with the plugins.</param>
-    /// <exception cref="SocketSyncStartupException">With every problem there is.</exception>
+    /// <param name="processors">The names of the registered processors.</param>
+    /// <param name="plugins">The problems found while loading the plugins.</param>
+    /// <exception cref="SocketSyncStartupException">The configuration is invalid; contains all problems.</exception>
     public static HostConfiguration Read(
         IConfiguration configuration, IReadOnlyCollection<string> processors, IReadOnlyList<ConfigurationProblem>? plugins = null)
     {
         var (options, all) = ConfigurationReader.Read(configuration, processors);
-        // A processor that nobody has may be one of a plugin that could not be loaded.
+        // An unknown processor may be one of a plugin that could not be loaded.
         List<ConfigurationProblem> faults = plugins is { Count: > 0 } ? [.. plugins, .. all.Where(f => !IsOfProcessor(f))] : [.. all];
         var http = HttpEndPoints.Of(configuration, options.DefaultAddress);
         List<ConfigurationProblem> problems = [.. faults, .. http.Select(e => e.Problem).OfType<ConfigurationProblem>(), .. Clashes(options, http, faults)];

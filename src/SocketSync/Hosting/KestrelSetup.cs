@@ -7,8 +7,8 @@ using Microsoft.Extensions.Options;
 namespace SocketSync;
 
 /// <summary>
-/// Gives Kestrel its endpoints: HTTP, then the listeners. Kestrel heeds the host's settings for HTTP only where no endpoint
-/// is added in code, as every listener is; so these are added in code too.
+/// Adds the endpoints to Kestrel: HTTP, then the listeners. Kestrel ignores the host's HTTP settings if any endpoint is
+/// added in code, as every listener is; so the HTTP endpoints are added in code too.
 /// </summary>
 internal sealed class KestrelSetup(IConfiguration configuration, HostConfiguration host, Topology topology)
     : IConfigureOptions<KestrelServerOptions>
@@ -50,7 +50,7 @@ internal sealed class KestrelSetup(IConfiguration configuration, HostConfigurati
         }
     }
 
-    /// <exception cref="SocketSyncStartupException">There is no certificate.</exception>
+    /// <exception cref="SocketSyncStartupException">No certificate is configured.</exception>
     public static void UseHttps(ListenOptions listen, HttpEndPoint http)
     {
         try

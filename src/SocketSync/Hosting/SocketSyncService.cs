@@ -7,15 +7,15 @@ using Microsoft.Extensions.Logging;
 namespace SocketSync;
 
 /// <summary>
-/// Starts the resources and lets clients in when everything else has started, HTTP included, and drains the listeners before
+/// Starts the resources, accepts clients once everything else has started, HTTP included, and drains the listeners before
 /// anything else stops.
 /// </summary>
-/// <param name="services">For the processors.</param>
-/// <param name="topology">What is started.</param>
-/// <param name="options">What it was made from.</param>
-/// <param name="shutdown">Its end.</param>
-/// <param name="watch">Begins to follow the configuration.</param>
-/// <param name="logger">Where it is told that it listens.</param>
+/// <param name="services">Creates the processors.</param>
+/// <param name="topology">The resources and listeners to start.</param>
+/// <param name="options">The options that the topology was created from.</param>
+/// <param name="shutdown">Drains the connections at the end.</param>
+/// <param name="watch">Starts watching the configuration.</param>
+/// <param name="logger">Logs where the server listens.</param>
 /// <param name="server">Serves HTTP and accepts the clients; a host need not have one.</param>
 internal sealed partial class SocketSyncService(
     IServiceProvider services,
@@ -26,24 +26,27 @@ internal sealed partial class SocketSyncService(
     ILogger<SocketSyncService> logger,
     IServer? server = null) : IHostedLifecycleService, IDisposable
 {
-    /// <summary>So long HTTP may take to finish what is under way when the drain is over; then it is cut.</summary>
+    /// <summary>Time limit for HTTP requests in progress after the drain; then they are aborted.</summary>
     private static readonly TimeSpan HttpTime = TimeSpan.FromSeconds(1);
 
-    /// <summary>What follows the configuration, once the listeners are open.</summary>
+    /// <summary>The watcher that reloads the configuration, once the listeners are open.</summary>
     public ConfigurationWatcher? Watcher { get; private set; }
 
     public Task StartingAsync(CancellationToken cancellationToken) => Task.CompletedTask;
 
     public Task StartAsync(CancellationToken cancellationToken) => Task.CompletedTask;
 
-    /// <summary>HTTP is up. From here on nothing can fail but what is taken by another program, and a processor's constructor.</summary>
+    /// <summary>
+    /// Runs once HTTP has started. From here on, only two things can fail: listening on an address that another program
+    /// holds, and a processor's constructor.
+    /// </summary>
     public Task StartedAsync(CancellationToken cancellationToken)
     {
         var listens = topology.Bound.EndPoints.All(endPoint => endPoint.IsServed);
         if (listens)
             Listen();
         else
-            topology.Bound.Close(); // Nobody would accept who connects: better that they are told so.
+            topology.Bound.Close(); // No server accepts clients: refuse them instead of leaving them waiting.
 
         TopologyFactory.Start(services, options, topology);
         topology.Bound.Open();
@@ -59,8 +62,8 @@ internal sealed partial class SocketSyncService(
     public async Task StoppingAsync(CancellationToken cancellationToken)
     {
         var isEmpty = await shutdown.RunAsync(options.DrainTimeout, cancellationToken);
-        // HTTP has served until here. What is open on it now, half a request or a reader that does not take its answer, would
-        // hold the stop for as long as the host has time; the host finds it stopped when its turn comes.
+        // HTTP was served until here. A half-sent request, or a reader that does not read its response, would delay the stop
+        // up to the host's shutdown timeout. The host later finds the server already stopped.
         var http = StopServerAsync(isEmpty ? HttpTime : GracefulShutdown.FarewellTime);
         if (!isEmpty)
             await shutdown.EndAsync(cancellationToken);
@@ -94,7 +97,7 @@ internal sealed partial class SocketSyncService(
 
     private static string Describe(ListenerEndPoint endPoint) => $"{endPoint.Name} on {string.Join(" and ", endPoint.LocalEndPoints)}";
 
-    /// <summary>Kestrel lists the listeners too, and takes them for HTTP.</summary>
+    /// <summary>Returns the addresses of HTTP; Kestrel also lists the listeners as HTTP addresses.</summary>
     private IEnumerable<string> HttpAddresses()
     {
         var raw = topology.Bound.EndPoints.SelectMany(endPoint => endPoint.LocalEndPoints)

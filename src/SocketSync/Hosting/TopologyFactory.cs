@@ -3,11 +3,13 @@ using Microsoft.Extensions.Logging;
 
 namespace SocketSync;
 
-/// <summary>Makes what runs out of what the file says; all of it, or nothing.</summary>
+/// <summary>Creates the runtime objects from the options: all of them, or none.</summary>
 internal static class TopologyFactory
 {
-    /// <summary>Binds every listener's address, and makes the resources behind them, which touch nothing before <see cref="Start"/>.</summary>
-    /// <exception cref="SocketSyncStartupException">An address cannot be had.</exception>
+    /// <summary>
+    /// Binds every listener's address and creates the resources, which do nothing before <see cref="Start"/>.
+    /// </summary>
+    /// <exception cref="SocketSyncStartupException">An address cannot be bound.</exception>
     public static Topology Create(IServiceProvider services, SocketSyncOptions options)
     {
         var loggers = services.GetRequiredService<ILoggerFactory>();
@@ -54,7 +56,7 @@ internal static class TopologyFactory
         {
             foreach (var resource in resources.Values)
             {
-                resource.Gate.Dispose(); // There is no more to one that has not started.
+                resource.Gate.Dispose(); // A resource that has not started owns nothing else.
                 resource.Log.Dispose();
             }
 
@@ -64,10 +66,11 @@ internal static class TopologyFactory
     }
 
     /// <summary>
-    /// Makes every processor, and only then opens the links: devices are connected to, lines opened and programs started. To
-    /// be called when nothing can keep the host from running any more; what it made before it threw is the topology's.
+    /// Creates all processors, and only then opens the links: connects to devices, opens serial lines and starts programs.
+    /// To be called when nothing else can keep the host from starting; the topology owns what was created before an
+    /// exception.
     /// </summary>
-    /// <exception cref="SocketSyncStartupException">A processor cannot be made; no link is opened.</exception>
+    /// <exception cref="SocketSyncStartupException">A processor cannot be created; no link is opened.</exception>
     public static void Start(IServiceProvider services, SocketSyncOptions options, Topology topology)
     {
         var catalog = services.GetRequiredService<ProcessorCatalog>();
@@ -95,9 +98,9 @@ internal static class TopologyFactory
 }
 
 /// <summary>
-/// Threads for processors that may block. The pool begins with one for each core, and where those are all blocked it waits
-/// up to a second before it adds another: meanwhile nothing that needs the pool would go on, health included. Every
-/// resource has one turn at a time, so that one thread more for each is enough for all of them to block at once.
+/// Sizes the thread pool for processors that may block. The pool starts with one thread per core, and if all are blocked it
+/// waits up to a second before it adds another; meanwhile everything that needs the pool stalls, health checks included. A
+/// resource has one turn at a time, so one more thread per resource lets all of them block at once.
 /// </summary>
 internal static class ThreadPoolSizing
 {

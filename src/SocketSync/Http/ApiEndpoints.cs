@@ -9,13 +9,15 @@ using Microsoft.Extensions.DependencyInjection;
 
 namespace SocketSync;
 
-/// <summary>Who is connected, what happens, and what an operator may do about it.</summary>
+/// <summary>Maps the API: status, connections, event streams and operator actions.</summary>
 internal static class ApiEndpoints
 {
-    /// <summary>At the pace at which they are sent, 20,000 turns a second reach a reader that keeps up.</summary>
+    /// <summary>
+    /// Turn events buffered per reader: with the pauses between batches, a reader that keeps up gets 20,000 turns a second.
+    /// </summary>
     private const int KeptTurns = 1024;
 
-    /// <summary>At most 512 KiB for each reader.</summary>
+    /// <summary>Trace entries buffered per reader; at most 512 KiB.</summary>
     private const int KeptTraces = 128;
 
     public static void Map(IEndpointRouteBuilder endpoints)
@@ -53,14 +55,14 @@ internal static class ApiEndpoints
         TypedResults.Problem($"There is no such {what}.", statusCode: StatusCodes.Status404NotFound);
 }
 
-/// <summary>How the API writes its answers.</summary>
+/// <summary>JSON serialization of the API's responses.</summary>
 [JsonSourceGenerationOptions(PropertyNamingPolicy = JsonKnownNamingPolicy.CamelCase, Converters = [typeof(OutcomeConverter), typeof(TraceEntryConverter)])]
 [JsonSerializable(typeof(IReadOnlyList<ConnectionEntry>))]
 [JsonSerializable(typeof(TurnEvent))]
 [JsonSerializable(typeof(TraceEntry))]
 internal sealed partial class ApiJson : JsonSerializerContext;
 
-/// <summary>An outcome by its word, as in metrics and error lines.</summary>
+/// <summary>Writes an outcome as its code, as in metrics and error lines.</summary>
 internal sealed class OutcomeConverter : JsonConverter<Outcome>
 {
     public override Outcome Read(ref Utf8JsonReader reader, Type typeToConvert, JsonSerializerOptions options) => throw new NotSupportedException();
@@ -68,7 +70,7 @@ internal sealed class OutcomeConverter : JsonConverter<Outcome>
     public override void Write(Utf8JsonWriter writer, Outcome value, JsonSerializerOptions options) => writer.WriteStringValue(value.Code());
 }
 
-/// <summary>A trace's entry with its bytes in hex.</summary>
+/// <summary>Writes a trace entry with its bytes in hex.</summary>
 internal sealed class TraceEntryConverter : JsonConverter<TraceEntry>
 {
     public override TraceEntry Read(ref Utf8JsonReader reader, Type typeToConvert, JsonSerializerOptions options) => throw new NotSupportedException();
@@ -86,12 +88,15 @@ internal sealed class TraceEntryConverter : JsonConverter<TraceEntry>
     }
 }
 
-/// <summary>Nobody has much to send here: a body of more than 1 KiB is refused, one that is not announced is read to see.</summary>
+/// <summary>
+/// Refuses request bodies of more than 1 KiB, since the API needs none. A body without Content-Length is read to check its
+/// size.
+/// </summary>
 internal static class SmallRequests
 {
     public const int MaxBodyBytes = 1024;
 
-    /// <returns>The answer to one that is too large, or <see langword="null"/>.</returns>
+    /// <returns>The response if the body is too large, or <see langword="null"/>.</returns>
     public static async ValueTask<IResult?> RefuseAsync(HttpContext context)
     {
         if (context.Request.ContentLength > MaxBodyBytes)

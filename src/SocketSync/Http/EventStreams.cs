@@ -8,37 +8,37 @@ using Microsoft.Extensions.Hosting;
 namespace SocketSync;
 
 /// <summary>
-/// Feeds as server-sent events. A reader that stalls loses events and then its connection; those who publish never wait.
+/// Sends feeds as server-sent events. A reader that stalls loses events and then its connection; publishers never wait.
 /// </summary>
 /// <remarks>
-/// Written here and not by <see cref="TypedResults"/>, whose stream flushes after each event, sends no comments by which a
-/// dead reader is found, and waits for a stalled one for ever.
+/// Replaces the stream of <see cref="TypedResults"/>, which flushes after each event, sends no comments to detect a dead
+/// reader, and waits for a stalled one forever.
 /// </remarks>
 internal sealed class EventStreams(IHostApplicationLifetime lifetime, TimeProvider time)
 {
-    /// <summary>So many readers at once; each costs a copy of every event.</summary>
+    /// <summary>Maximum number of concurrent readers; each costs a copy of every event.</summary>
     public const int MaxReaders = 32;
 
-    /// <summary>A reader that takes nothing for so long is disconnected.</summary>
+    /// <summary>A reader that accepts no data for this long is disconnected.</summary>
     private static readonly TimeSpan StallTime = TimeSpan.FromSeconds(10);
 
-    /// <summary>Something is sent at least so often, else nobody would find out that a reader is dead.</summary>
+    /// <summary>Something is sent at least this often; otherwise a dead reader would not be detected.</summary>
     private static readonly TimeSpan HeartbeatTime = TimeSpan.FromSeconds(10);
 
-    /// <summary>Least time between two batches. Without it a busy resource would be busy with its readers.</summary>
+    /// <summary>Minimum time between two batches. Without it a busy resource would be busy with its readers.</summary>
     private static readonly TimeSpan Pace = TimeSpan.FromMilliseconds(50);
 
     private const int MaxUnflushed = 32 * 1024;
 
     private int _readers;
 
-    /// <summary>How many there are.</summary>
+    /// <summary>The number of connected readers.</summary>
     public int Readers => Volatile.Read(ref _readers);
 
-    /// <param name="context">The request that is answered by the events.</param>
-    /// <param name="feed">Where they come from.</param>
-    /// <param name="kept">How many are kept for a reader that is slower than they come.</param>
-    /// <param name="type">How one is written.</param>
+    /// <param name="context">The request whose response is the event stream.</param>
+    /// <param name="feed">The source of the events.</param>
+    /// <param name="kept">How many events are buffered for a slow reader.</param>
+    /// <param name="type">How an event is serialized.</param>
     public async Task ServeAsync<T>(HttpContext context, EventFeed<T> feed, int kept, JsonTypeInfo<T> type)
     {
         try
@@ -50,7 +50,7 @@ internal sealed class EventStreams(IHostApplicationLifetime lifetime, TimeProvid
         }
         catch (OperationCanceledException)
         {
-            // The reader has gone, was too slow, or the server stops.
+            // The reader has disconnected or was too slow, or the server is stopping.
         }
         finally
         {
@@ -67,7 +67,7 @@ internal sealed class EventStreams(IHostApplicationLifetime lifetime, TimeProvid
         using var reader = feed.Subscribe(kept);
         using var end = CancellationTokenSource.CreateLinkedTokenSource(context.RequestAborted, lifetime.ApplicationStopping);
         context.Response.ContentType = "text/event-stream";
-        context.Response.Headers["X-Accel-Buffering"] = "no"; // Else nginx keeps them back.
+        context.Response.Headers["X-Accel-Buffering"] = "no"; // Otherwise nginx buffers the events.
 
         var output = context.Response.BodyWriter;
         using var json = new Utf8JsonWriter(output);
@@ -92,7 +92,7 @@ internal sealed class EventStreams(IHostApplicationLifetime lifetime, TimeProvid
             }
             else if (written == 0)
             {
-                WriteText(":\n\n"); // A comment: nothing to the reader, but it takes the headers along, or shows that the server is there.
+                WriteText(":\n\n"); // A comment: ignored by readers, it flushes the headers or shows that the server is alive.
             }
 
             await FlushAsync(context, end.Token);
@@ -113,7 +113,7 @@ internal sealed class EventStreams(IHostApplicationLifetime lifetime, TimeProvid
         }
         catch (OperationCanceledException) when (!end.IsCancellationRequested)
         {
-            // Nothing has happened; the reader is shown that the server is there.
+            // No events: the caller sends a heartbeat.
         }
     }
 

@@ -8,7 +8,7 @@ using Microsoft.Extensions.Options;
 
 namespace SocketSync;
 
-/// <summary>Liveness, which asks nothing, and readiness, which asks every resource, or one.</summary>
+/// <summary>Maps liveness, which runs no checks, and readiness, which checks all resources or one.</summary>
 internal static class HealthEndpoints
 {
     private static readonly HttpMethodMetadata ReadOnly = new([HttpMethods.Get, HttpMethods.Head]);
@@ -22,7 +22,7 @@ internal static class HealthEndpoints
 
     private static bool IsOurs(HealthCheckRegistration check) => check.Tags.Contains(ResourceHealthChecks.Tag);
 
-    /// <summary>The ready-made endpoint cannot ask for one whose name stands in the path.</summary>
+    /// <summary>Replaces the built-in endpoint, which cannot select a check by a name in the path.</summary>
     private static async Task AskOneAsync(HttpContext context)
     {
         var name = (string?)context.GetRouteValue("name");
@@ -40,8 +40,8 @@ internal static class HealthEndpoints
     }
 
     /// <remarks>
-    /// A probe may ask by any name, the address of a container for instance, and is told how it stands. Names of resources, and why
-    /// they cannot be served, are for those who may ask the rest too.
+    /// A probe may use any host name, such as a container's address, and gets the overall status. The names of the
+    /// resources, and why they cannot be served, are only sent if <see cref="HostNames"/> allows the host name.
     /// </remarks>
     private static Task WriteAsync(HttpContext context, HealthReport report)
     {
@@ -56,7 +56,7 @@ internal static class HealthEndpoints
     }
 }
 
-/// <summary>Whether a resource's clients can be served.</summary>
+/// <summary>Checks whether a resource's clients can be served.</summary>
 internal sealed class ResourceHealthCheck(Topology topology, string name) : IHealthCheck
 {
     public Task<HealthCheckResult> CheckHealthAsync(HealthCheckContext context, CancellationToken cancellationToken = default) =>
@@ -75,7 +75,7 @@ internal sealed class ResourceHealthCheck(Topology topology, string name) : IHea
             return Unserved($"The link is down: {link.LastError ?? $"{link.Description}: not open yet"}");
         if (gate.IsPaused)
             return HealthCheckResult.Degraded($"Paused by an operator; {gate.QueueLength} requests wait.");
-        // Over 80 % full.
+        // The queue is over 80 % full.
         if (gate.QueueLength * 5L > gate.MaxQueue * 4L)
             return HealthCheckResult.Degraded($"{gate.QueueLength} requests wait; {gate.MaxQueue} may.");
         if (topology.Resources[name].RestingUnits is { Count: > 0 } resting)

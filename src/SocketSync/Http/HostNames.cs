@@ -8,13 +8,14 @@ using Microsoft.Extensions.Primitives;
 namespace SocketSync;
 
 /// <summary>
-/// By which names HTTP may be asked. A foreign page can have its own name resolve to this server's address and then reads, in the
-/// operator's browser, whatever that name is answered; a server that knows its names does not answer it.
+/// The host names that HTTP requests may use. Prevents DNS rebinding: a foreign page can make its own name resolve to this
+/// server's address and then read, in the operator's browser, the responses to that name; requests for unknown names are
+/// refused.
 /// </summary>
 /// <remarks>
-/// <c>AllowedHosts</c> says them, ASP.NET Core's own key with its own meaning. Where it says nothing, a loopback address, which no
-/// other machine reaches, is asked by the names of loopback only. The ready-made middleware knows no such default, and guards a host's
-/// other endpoints too, which are not ours.
+/// Configured by <c>AllowedHosts</c>, ASP.NET Core's own key with its own meaning. If it is not set, requests to a loopback
+/// address, which no other machine reaches, must use a loopback name. The built-in middleware has no such default, and would
+/// also filter the host's other endpoints, which are not SocketSync's.
 /// </remarks>
 internal sealed class HostNames(IConfiguration configuration)
 {
@@ -24,7 +25,7 @@ internal sealed class HostNames(IConfiguration configuration)
 
     private volatile AllowedNames _names = new(null, null);
 
-    /// <summary>What is mapped to the group that is returned answers to those names alone.</summary>
+    /// <summary>Returns a route group whose endpoints only answer requests for allowed host names.</summary>
     public RouteGroupBuilder Guard(IEndpointRouteBuilder endpoints)
     {
         var group = endpoints.MapGroup("");
@@ -40,7 +41,7 @@ internal sealed class HostNames(IConfiguration configuration)
     {
         var asked = context.Request.Host;
         if (!asked.HasValue)
-            return true; // HTTP/1.0, and so no browser
+            return true; // HTTP/1.0, so not a browser.
         if (Allowed() is { } allowed)
             return allowed.Count == 0 || HostString.MatchesAny(asked.ToUriComponent(), allowed);
         return context.Connection.LocalIpAddress is not { } local || !IsLoopback(local) || IsLoopbackName(asked.Host);
@@ -60,7 +61,9 @@ internal sealed class HostNames(IConfiguration configuration)
         return context.Response.WriteAsync($"This server does not answer to that name. {Key} lists those that it does, separated by ';'; left out, a loopback address answers to localhost, 127.0.0.1 and [::1].\n");
     }
 
-    /// <summary><see langword="null"/> where nothing is said; empty where all are allowed.</summary>
+    /// <summary>
+    /// Returns the allowed names; <see langword="null"/> if none are configured, empty if all are allowed.
+    /// </summary>
     private IList<StringSegment>? Allowed()
     {
         var text = configuration[Key];
@@ -78,10 +81,10 @@ internal sealed class HostNames(IConfiguration configuration)
     private sealed record AllowedNames(string? Text, IList<StringSegment>? Patterns);
 }
 
-/// <summary>What keeps a browser from making more of an answer than it is.</summary>
+/// <summary>Response headers that keep a browser from treating a response as active content.</summary>
 internal static class SafeHeaders
 {
-    /// <summary>For anything that is not a page; a page says itself what it is made of.</summary>
+    /// <summary>Sets the headers of a response that is not a page; a page sets its own content policy.</summary>
     public static void Set(HttpResponse response)
     {
         var headers = response.Headers;

@@ -10,27 +10,30 @@ using Microsoft.Extensions.Logging;
 namespace SocketSync;
 
 /// <summary>
-/// How many connections the HTTP endpoints may have together, so that they leave file descriptors to the clients and to
-/// themselves: out of them, Kestrel's own accept loop tries again without a pause and burns a core.
+/// Limits the total number of connections of the HTTP endpoints, which leaves file descriptors to the clients and to HTTP
+/// itself: without descriptors, Kestrel's accept loop retries without a pause and burns a core.
 /// </summary>
 /// <remarks>
-/// Those who hold places without asking anything never shut out one who does: a connection that has been silent for
-/// <see cref="SilenceTime"/> is closed, and where all places are taken the longest silent gives way to the new one at once. Silent
-/// is a connection without a request under way; bytes count for nothing until they are a whole head, else one byte now
-/// and then would do.
+/// Silent connections never lock out active ones: a connection that was silent for <see cref="SilenceTime"/> is closed, and
+/// if all places are taken, the longest silent connection is closed at once to admit the new one. A connection is silent
+/// while it has no request in progress. Bytes do not count until the request headers are complete; otherwise one byte now
+/// and then would keep a connection open.
 /// </remarks>
 internal sealed partial class HttpConnectionLimit : IDisposable
 {
     /// <summary>
-    /// Ample for the browsers, probes and scrapers of one server, and so many that nobody is displaced in the moment between
-    /// his connect and his request, even by a thousand others; a flood of more would come out of the clients' descriptors.
+    /// Enough for the browsers, probes and scrapers of one server, and enough that no connection is displaced between its
+    /// connect and its request even with a thousand others; a larger flood would take descriptors from the clients.
     /// </summary>
     public const int Most = 4096;
 
-    /// <summary>So long a connection may be silent; then it is asked to close, which HTTP does in order.</summary>
+    /// <summary>Time without a request after which a connection is asked to close, which HTTP does gracefully.</summary>
     public static readonly TimeSpan SilenceTime = TimeSpan.FromSeconds(5);
 
-    /// <summary>What it has not done in this time it does not want to: in the middle of a handshake, or of a head.</summary>
+    /// <summary>
+    /// Grace period after the close request; then the connection is aborted, as in the middle of a handshake or of request
+    /// headers.
+    /// </summary>
     private static readonly TimeSpan ClosingTime = TimeSpan.FromSeconds(2);
 
     private static readonly TimeSpan LookEvery = TimeSpan.FromSeconds(0.5);
@@ -40,7 +43,7 @@ internal sealed partial class HttpConnectionLimit : IDisposable
     private readonly TimeProvider _time;
     private readonly LogThrottle<string> _log;
     private readonly Lock _sync = new();
-    private readonly LinkedList<HttpConnection> _silent = []; // the longest silent first
+    private readonly LinkedList<HttpConnection> _silent = []; // longest silent first
     private readonly ITimer _timer;
     private int _open;
 
@@ -57,7 +60,7 @@ internal sealed partial class HttpConnectionLimit : IDisposable
         _timer = time.CreateTimer(static me => ((HttpConnectionLimit)me!).CloseSilent(), this, Timeout.InfiniteTimeSpan, Timeout.InfiniteTimeSpan);
     }
 
-    /// <summary>How many have a place.</summary>
+    /// <summary>The number of connections that have a place.</summary>
     public int OpenCount
     {
         get
@@ -67,7 +70,7 @@ internal sealed partial class HttpConnectionLimit : IDisposable
         }
     }
 
-    /// <summary>How many of them have no request under way.</summary>
+    /// <summary>The number of connections without a request in progress.</summary>
     public int SilentCount
     {
         get
@@ -79,7 +82,10 @@ internal sealed partial class HttpConnectionLimit : IDisposable
 
     public static int MaximumFor(DescriptorReserve descriptors) => (int)Math.Clamp(descriptors.First / 2, 1, Most);
 
-    /// <summary>To be added before anything else, TLS above all: who says nothing does not begin a handshake either.</summary>
+    /// <summary>
+    /// Adds the limit as connection middleware. Must come first, above all before TLS: a silent client does not begin a
+    /// handshake either.
+    /// </summary>
     public void Use(IConnectionBuilder http) => http.Use(next => async context =>
     {
         var connection = new HttpConnection(context);
@@ -97,7 +103,7 @@ internal sealed partial class HttpConnectionLimit : IDisposable
         }
     });
 
-    /// <summary>A request of the connection is under way until <see cref="EndRequest"/>.</summary>
+    /// <summary>Marks a request of the connection as in progress until <see cref="EndRequest"/>.</summary>
     public void BeginRequest(HttpConnection connection)
     {
         lock (_sync)
@@ -222,7 +228,7 @@ internal sealed partial class HttpConnectionLimit : IDisposable
     private static partial void LogStillFull(ILogger logger, long count, int seconds, int maximum, long limit);
 }
 
-/// <summary>An HTTP connection in the eyes of <see cref="HttpConnectionLimit"/>, and under its lock.</summary>
+/// <summary>The state of an HTTP connection in <see cref="HttpConnectionLimit"/>, guarded by its lock.</summary>
 internal sealed class HttpConnection
 {
     public HttpConnection(ConnectionContext context)
@@ -233,13 +239,13 @@ internal sealed class HttpConnection
 
     public ConnectionContext Context { get; }
 
-    /// <summary>Among the silent ones.</summary>
+    /// <summary>The node in the list of silent connections.</summary>
     public LinkedListNode<HttpConnection> Place { get; }
 
-    /// <summary>Whether it is counted; one that was displaced is not, though it may still be closing.</summary>
+    /// <summary>Whether the connection is counted; a displaced one is not, though it may still be closing.</summary>
     public bool HasPlace { get; set; }
 
-    /// <summary>How many are under way; with HTTP/2 there may be several.</summary>
+    /// <summary>The number of requests in progress; with HTTP/2 there may be several.</summary>
     public int Requests { get; set; }
 
     public long SilentSince { get; set; }
@@ -249,12 +255,15 @@ internal sealed class HttpConnection
 
 internal static class HttpConnectionLimitExtensions
 {
-    /// <summary>Bounds the connections of all HTTP endpoints of the host together.</summary>
+    /// <summary>Limits the total number of connections of all HTTP endpoints of the host.</summary>
     public static void UseHttpConnectionLimit(this ListenOptions http) =>
         http.ApplicationServices.GetRequiredService<HttpConnectionLimit>().Use(http);
 }
 
-/// <summary>Tells <see cref="HttpConnectionLimit"/> which connections have a request under way; before anything else of the host.</summary>
+/// <summary>
+/// Middleware that tells <see cref="HttpConnectionLimit"/> which connections have a request in progress; runs before the
+/// rest of the host.
+/// </summary>
 internal sealed class HttpRequestTracking(HttpConnectionLimit limit) : IStartupFilter
 {
     public Action<IApplicationBuilder> Configure(Action<IApplicationBuilder> next) => app =>

@@ -5,24 +5,24 @@ using Microsoft.Extensions.Configuration;
 
 namespace SocketSync;
 
-/// <summary>One address at which HTTP is served.</summary>
-/// <param name="Key">The key of the configuration that says so.</param>
-/// <param name="Url">What it says, or what follows from it.</param>
+/// <summary>One address on which HTTP is served.</summary>
+/// <param name="Key">The configuration key that sets the address.</param>
+/// <param name="Url">The URL that is configured, or derived from the setting.</param>
 internal sealed record HttpEndPoint(string Key, string Url)
 {
     private readonly BindingAddress? _address = Parse(Url);
 
     public bool IsHttps => _address?.Scheme == "https";
 
-    /// <summary>The socket's path, where it is one of Unix.</summary>
+    /// <summary>The socket's path, if this is a Unix socket.</summary>
     public string? UnixSocket => _address is { IsUnixPipe: true } ? _address.UnixPipePath : null;
 
-    /// <summary>A pipe of Windows.</summary>
+    /// <summary>The pipe's name, if this is a Windows named pipe.</summary>
     public string? NamedPipe => _address is { IsNamedPipe: true } ? _address.NamedPipeName : null;
 
     /// <summary>
-    /// An IP address, "localhost" or "*", as for a listener: Kestrel listens everywhere for any other host.
-    /// <see langword="null"/> where there is none.
+    /// An IP address, "localhost" or "*", as for a listener: Kestrel binds any other host name to all addresses.
+    /// <see langword="null"/> if there is no host.
     /// </summary>
     public string? Host
     {
@@ -30,18 +30,18 @@ internal sealed record HttpEndPoint(string Key, string Url)
         {
             if (_address is null or { IsUnixPipe: true } or { IsNamedPipe: true }) return null;
             if (_address.Host.Equals("localhost", StringComparison.OrdinalIgnoreCase)) return "localhost";
-            // Its socket for [::] takes IPv4 too.
+            // Kestrel's socket for [::] also accepts IPv4.
             return IPAddress.TryParse(_address.Host, out var ip) && !ip.Equals(IPAddress.IPv6Any) ? ip.ToString() : "*";
         }
     }
 
-    /// <summary>0 picks a free port, or there is none.</summary>
+    /// <summary>The port; 0 picks a free one, or means that there is no port.</summary>
     public int Port => Host is null ? 0 : _address!.Port;
 
-    /// <summary><see langword="null"/> with a Unix socket or a pipe.</summary>
+    /// <summary>The address to bind; <see langword="null"/> for a Unix socket or a pipe.</summary>
     public ListenAddress? Address => Host is { } host ? new(host, Port) : null;
 
-    /// <summary>Why nothing can be served there, or <see langword="null"/>.</summary>
+    /// <summary>Why the endpoint cannot be served, or <see langword="null"/>.</summary>
     public ConfigurationProblem? Problem
     {
         get
@@ -59,7 +59,7 @@ internal sealed record HttpEndPoint(string Key, string Url)
         try
         {
             var address = BindingAddress.Parse(url);
-            // A port that is no number is taken for a part of the host.
+            // BindingAddress takes a port that is not a number for a part of the host.
             var hasPort = address.Port is >= 0 and <= 65535 && !address.Host.Split(']')[^1].Contains(':', StringComparison.Ordinal);
             return address.Scheme is "http" or "https" && (address.IsUnixPipe || address.IsNamedPipe || hasPort) ? address : null;
         }
@@ -70,7 +70,7 @@ internal sealed record HttpEndPoint(string Key, string Url)
     }
 }
 
-/// <summary>Where HTTP is served, by the settings of any ASP.NET Core host; the first found of them holds.</summary>
+/// <summary>Finds the HTTP endpoints in the settings of any ASP.NET Core host; the first setting found wins.</summary>
 internal static class HttpEndPoints
 {
     private const int DefaultPort = 8080;
@@ -94,12 +94,12 @@ internal static class HttpEndPoints
         return found.Count > 0 ? found : [Default(defaultAddress)];
     }
 
-    /// <summary>Whether Kestrel adds it by itself.</summary>
+    /// <summary>Whether Kestrel adds the endpoint itself.</summary>
     public static bool IsKestrels(HttpEndPoint endPoint) => endPoint.Key.StartsWith(KestrelSection + ":", StringComparison.OrdinalIgnoreCase);
 
     /// <summary>
-    /// Empties the keys that the host would else hand to Kestrel, which would warn that it does not heed them. They cannot
-    /// be read afterwards.
+    /// Clears the keys that the host would otherwise pass to Kestrel, which would warn that it ignores them. They cannot be
+    /// read afterwards.
     /// </summary>
     public static void TakeOver(IConfiguration configuration)
     {

@@ -8,8 +8,9 @@ using Microsoft.Extensions.Options;
 namespace SocketSync;
 
 /// <summary>
-/// Kestrel's own transport, but for where it accepts. Its loop goes on where an accept has completed, which may be the thread
-/// that moves the clients' bytes, and goes on for as long as somebody connects: here it leaves that thread.
+/// Kestrel's socket transport, except that its accept loop leaves the I/O thread. Kestrel's loop continues on the thread
+/// where an accept completed, which may be the one that moves the clients' bytes, and stays there as long as clients
+/// connect.
 /// </summary>
 internal sealed class HttpTransport(IOptions<SocketTransportOptions> options, ILoggerFactory loggers)
     : IConnectionListenerFactory, IConnectionListenerFactorySelector

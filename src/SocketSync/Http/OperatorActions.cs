@@ -2,11 +2,16 @@ using Microsoft.Extensions.Logging;
 
 namespace SocketSync;
 
-/// <summary>What an operator may do to a running server. Whether somebody is one, <see cref="AdminToken"/> says.</summary>
+/// <summary>
+/// The actions that an operator can perform on a running server. Callers authorize the operator with
+/// <see cref="AdminToken"/>.
+/// </summary>
 internal sealed partial class OperatorActions(Topology topology, ILogger<OperatorActions> logger)
 {
-    /// <summary>No further turn is granted: the one in hand ends, a lease too, and requests wait as their WaitTimeout allows.</summary>
-    /// <returns><see langword="false"/>: there is no such resource.</returns>
+    /// <summary>
+    /// Stops granting turns. The current turn or lease runs to its end; requests wait within their WaitTimeout.
+    /// </summary>
+    /// <returns><see langword="false"/> if there is no such resource.</returns>
     public bool Pause(string resource)
     {
         if (!topology.Resources.TryGetValue(resource, out var found))
@@ -16,8 +21,8 @@ internal sealed partial class OperatorActions(Topology topology, ILogger<Operato
         return true;
     }
 
-    /// <summary>Turns are granted again.</summary>
-    /// <returns><see langword="false"/>: there is no such resource.</returns>
+    /// <summary>Grants turns again.</summary>
+    /// <returns><see langword="false"/> if there is no such resource.</returns>
     public bool Resume(string resource)
     {
         if (!topology.Resources.TryGetValue(resource, out var found))
@@ -27,8 +32,10 @@ internal sealed partial class OperatorActions(Topology topology, ILogger<Operato
         return true;
     }
 
-    /// <summary>Closes a client. Its turn or lease is cancelled as by TurnTimeout; a request in line leaves it unprocessed.</summary>
-    /// <returns><see langword="false"/>: there is no such client.</returns>
+    /// <summary>
+    /// Closes a client. Its turn or lease is cancelled as on TurnTimeout; a waiting request is removed unprocessed.
+    /// </summary>
+    /// <returns><see langword="false"/> if there is no such client.</returns>
     public bool Close(string connectionId)
     {
         if (topology.FindConnection(connectionId) is not { } connection)

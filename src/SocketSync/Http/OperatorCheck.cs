@@ -6,11 +6,11 @@ using Microsoft.Extensions.Logging;
 
 namespace SocketSync;
 
-/// <summary>Lets only those steer who present the token.</summary>
+/// <summary>Refuses operator requests that do not present the token.</summary>
 /// <remarks>
-/// It is taken from the Authorization header and from nowhere else. A browser sends that header only when a script of the
-/// page itself adds it, so a foreign page that makes the operator's browser ask, or that has itself resolved to this
-/// address, comes without it; and a URL, which is kept in histories and logs, never holds it.
+/// The token is only read from the Authorization header. A browser sends that header only if a script of the page itself
+/// adds it, so a foreign page that makes the operator's browser send a request, or that resolves to this address, does not
+/// present it; and a URL, which is kept in histories and logs, never contains it.
 /// </remarks>
 internal sealed partial class OperatorCheck(AdminToken token, TimeProvider time, ILogger<OperatorCheck> logger) : IDisposable
 {
@@ -22,7 +22,7 @@ internal sealed partial class OperatorCheck(AdminToken token, TimeProvider time,
         (peer, sum) => LogMoreRefused(logger, peer, sum.Count, sum.Seconds),
         fold: _ => RemoteAddress.Others);
 
-    /// <returns>The answer to one who may not, or <see langword="null"/>.</returns>
+    /// <returns>The error response if the request is refused, or <see langword="null"/>.</returns>
     public IResult? Refuse(HttpContext context)
     {
         if (!token.IsConfigured)
@@ -60,8 +60,8 @@ internal sealed partial class OperatorCheck(AdminToken token, TimeProvider time,
 }
 
 /// <summary>
-/// The secret that makes a caller an operator. Only its hash is kept: what is compared then has the same length whatever
-/// was presented, and the comparison takes the same time.
+/// The secret that authorizes an operator. Only its hash is kept: hashes have the same length whatever was presented, so the
+/// comparison always takes the same time.
 /// </summary>
 internal sealed class AdminToken
 {
@@ -69,10 +69,10 @@ internal sealed class AdminToken
 
     public AdminToken(AdminOptions options) => Configure(options);
 
-    /// <summary>Without one nobody may steer.</summary>
+    /// <summary>Whether a token is set; without one, all operator requests are refused.</summary>
     public bool IsConfigured => _hash is not null;
 
-    /// <summary>Takes a new token, or none; the old one is worth nothing from now on.</summary>
+    /// <summary>Replaces or removes the token; the old one is invalid from now on.</summary>
     public void Configure(AdminOptions options) =>
         _hash = string.IsNullOrEmpty(options.Token) ? null : Hash(options.Token);
 

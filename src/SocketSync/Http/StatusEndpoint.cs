@@ -5,7 +5,7 @@ using Microsoft.AspNetCore.Routing;
 
 namespace SocketSync;
 
-/// <summary><c>GET /api/status</c>: every resource and listener at this moment.</summary>
+/// <summary><c>GET /api/status</c>: the current state of every resource and listener.</summary>
 internal static class StatusEndpoint
 {
     public static void Map(IEndpointRouteBuilder api) =>

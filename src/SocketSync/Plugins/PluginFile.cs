@@ -5,17 +5,17 @@ using System.Runtime.Loader;
 
 namespace SocketSync;
 
-/// <summary>A plugin's file, before anything in it is loaded: where it lies, and what it was built against.</summary>
+/// <summary>Checks a plugin's file before anything in it is loaded: where it is, and what it was built against.</summary>
 internal static class PluginFile
 {
-    /// <summary>As many as Linux follows (path_resolution(7)): two links that lead through each other never end.</summary>
+    /// <summary>The limit of Linux (path_resolution(7)); two links that lead through each other never end.</summary>
     private const int MostLinks = 40;
 
     /// <summary>
-    /// The file's real path, every link on the way followed; it is that path which is to be loaded, so that nothing else is
-    /// opened than was looked at.
+    /// Returns the file's real path, with every symbolic link resolved. Load the assembly from this path, so that the file
+    /// that was checked is the one that is opened.
     /// </summary>
-    /// <exception cref="PluginException">It lies elsewhere than in the folder, or there is none.</exception>
+    /// <exception cref="PluginException">The file is outside the folder, does not exist, or cannot be read.</exception>
     public static string Find(string path, string folder)
     {
         var file = Path.GetFullPath(Path.Combine(folder, path));
@@ -35,8 +35,8 @@ internal static class PluginFile
         }
     }
 
-    /// <summary>The assemblies that it was compiled against.</summary>
-    /// <exception cref="PluginException">It is no .NET assembly.</exception>
+    /// <summary>Returns the assemblies that the plugin was compiled against.</summary>
+    /// <exception cref="PluginException">The file is not a .NET assembly, or cannot be read.</exception>
     public static IReadOnlyList<AssemblyName> ReferencesOf(string file)
     {
         try
@@ -47,7 +47,7 @@ internal static class PluginFile
         }
         catch (BadImageFormatException)
         {
-            // Not even a program.
+            // Not a PE file; reported below.
         }
         catch (Exception e) when (e is IOException or UnauthorizedAccessException)
         {
@@ -69,7 +69,7 @@ internal static class PluginFile
         foreach (var part in path[real.Length..].Split(Path.DirectorySeparatorChar, StringSplitOptions.RemoveEmptyEntries))
         {
             real = Path.Combine(real, part);
-            // The target may lie behind further links.
+            // The target's path may contain further links.
             if (File.ResolveLinkTarget(real, returnFinalTarget: true) is { } target)
                 real = RealPath(target.FullName, links + 1);
         }
@@ -79,12 +79,13 @@ internal static class PluginFile
 }
 
 /// <summary>
-/// Where one plugin's assemblies live. What it speaks with the host by is the host's own: SocketSync, Microsoft.Extensions and
-/// the frameworks. Anything else it brings in the version that it was built with, whatever others have.
+/// The load context of one plugin. The assemblies that it shares with the host are the host's: SocketSync,
+/// Microsoft.Extensions and the frameworks. All others are loaded in the version that the plugin was built with, whatever
+/// the host or other plugins use.
 /// </summary>
 internal sealed class PluginLoadContext : AssemblyLoadContext
 {
-    // Where the same name stands there twice, the first is the one that the runtime takes.
+    // If a name appears twice, the runtime uses the first.
     private static readonly Dictionary<string, string> HostAssemblies =
         ((string?)AppContext.GetData("TRUSTED_PLATFORM_ASSEMBLIES") ?? "")
             .Split(Path.PathSeparator, StringSplitOptions.RemoveEmptyEntries)
@@ -108,7 +109,7 @@ internal sealed class PluginLoadContext : AssemblyLoadContext
             || name.StartsWith("Microsoft.Extensions.", StringComparison.Ordinal)
             || IsOfFramework(path));
 
-    // The host's own packages lie beside its program.
+    // The host's own packages are in its program folder.
     private static bool IsOfFramework(string path) =>
         Path.GetDirectoryName(path) != Path.TrimEndingDirectorySeparator(AppContext.BaseDirectory);
 }

@@ -5,21 +5,23 @@ using Microsoft.Extensions.DependencyInjection;
 
 namespace SocketSync;
 
-/// <summary>Loads the assemblies that <c>SocketSync:Plugins</c> names, and adds their processors to the others.</summary>
+/// <summary>Loads the assemblies that <c>SocketSync:Plugins</c> names, and registers their processors.</summary>
 internal static class PluginLoader
 {
     private const string Key = $"{SocketSyncOptions.SectionName}:{nameof(SocketSyncOptions.Plugins)}";
 
     /// <param name="configuration">The host's whole configuration.</param>
-    /// <param name="folder">The full path of the folder that the plugins are in, or below.</param>
-    /// <param name="processors">To which theirs are added; none of a plugin that has a problem.</param>
+    /// <param name="folder">The full path of the folder that contains the plugins, directly or in subfolders.</param>
+    /// <param name="processors">
+    /// The catalog that the plugins' processors are added to; a plugin with a problem adds none.
+    /// </param>
     public static PluginResult Load(IConfiguration configuration, string folder, ProcessorCatalog processors)
     {
         var loaded = new List<Plugin>();
         var problems = new List<ConfigurationProblem>();
         foreach (var entry in configuration.GetSection(Key).GetChildren())
         {
-            if (!new NotEmptyAttribute().IsValid(entry.Value)) continue; // Told as a problem with everything else.
+            if (!new NotEmptyAttribute().IsValid(entry.Value)) continue; // Reported with the other problems.
             try
             {
                 loaded.Add(LoadOne(entry.Path, entry.Value!, folder, processors, loaded));
@@ -61,7 +63,7 @@ internal static class PluginLoader
         return new(path, usable[0].Assembly.GetName().Version, names);
     }
 
-    // The rule of semantic versioning, by which before 1.0 any minor version may break.
+    // Semantic versioning: before 1.0 any minor version may break.
     private static bool IsCompatible(Version plugin, Version library) =>
         plugin.Major == library.Major && (library.Major == 0 ? plugin.Minor == library.Minor : plugin.Minor <= library.Minor);
 
@@ -74,7 +76,7 @@ internal static class PluginLoader
         {
             var context = new PluginLoadContext(file);
             var assembly = context.LoadFromAssemblyPath(file);
-            // Now, and not when the first request needs one that is not there.
+            // Load the references now, not when the first request needs a missing one.
             foreach (var reference in references) context.LoadFromAssemblyName(reference);
             return [.. assembly.GetTypes().Where(t =>
                 t is { IsClass: true, IsAbstract: false, ContainsGenericParameters: false } && t.IsAssignableTo(typeof(IRequestProcessor)))];
@@ -120,22 +122,22 @@ internal static class PluginLoader
 }
 
 /// <summary>An assembly that was loaded for its processors.</summary>
-/// <param name="Path">As <c>SocketSync:Plugins</c> gives it.</param>
-/// <param name="Version">The assembly's own.</param>
-/// <param name="Processors">The names of its processors, which are those of their classes.</param>
+/// <param name="Path">The path in <c>SocketSync:Plugins</c>.</param>
+/// <param name="Version">The assembly's version.</param>
+/// <param name="Processors">The names of its processors, which are their class names.</param>
 internal sealed record Plugin(string Path, Version? Version, IReadOnlyList<string> Processors)
 {
     public override string ToString() => $"plugin {Path}: version {Version}, processors {string.Join(", ", Processors)}";
 }
 
-/// <summary>What came of loading the plugins.</summary>
-/// <param name="Loaded">Those that can be used; their processors are in the catalog.</param>
-/// <param name="Problems">One for each that cannot.</param>
+/// <summary>The result of loading the plugins.</summary>
+/// <param name="Loaded">The usable plugins; their processors are in the catalog.</param>
+/// <param name="Problems">One problem for each plugin that cannot be used.</param>
 internal sealed record PluginResult(IReadOnlyList<Plugin> Loaded, IReadOnlyList<ConfigurationProblem> Problems)
 {
     public static readonly PluginResult None = new([], []);
 }
 
-/// <summary>A plugin cannot be used.</summary>
-/// <param name="reason">Why, as words that end a sentence.</param>
+/// <summary>Thrown when a plugin cannot be used.</summary>
+/// <param name="reason">The reason, as a phrase that ends a sentence.</param>
 internal sealed class PluginException(string reason) : Exception(reason);
