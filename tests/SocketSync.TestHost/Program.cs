@@ -1,4 +1,5 @@
 // A host with processors of its own, as a user writes one, whose turns the end-to-end tests begin and end by HTTP.
+using OpenTelemetry.Metrics;
 using SocketSync;
 using SocketSync.TestHost;
 
@@ -6,12 +7,15 @@ var builder = WebApplication.CreateBuilder(args);
 builder.Configuration.AddJsonFile(builder.Configuration["config"]!, optional: false, reloadOnChange: true);
 builder.Logging.AddFilter("Microsoft", LogLevel.Warning); // The tests ask often.
 builder.Services.AddSingleton<Stage>();
-builder.AddSocketSync().AddProcessor<Scripted>("Scripted").AddProcessor<Converse>("Converse")
+builder.AddSocketSync().AddDashboard()
+    .AddProcessor<Scripted>("Scripted").AddProcessor<Converse>("Converse")
     .AddProcessor<Where>("Where").AddProcessor<Where>("WhereNeverBlocking", neverBlocks: true);
+builder.Services.AddOpenTelemetry().WithMetrics(metrics => metrics.AddMeter("SocketSync").AddPrometheusExporter());
 
 var app = builder.Build();
 UnobservedExceptions.Log(app.Logger);
 app.MapSocketSync();
+app.MapPrometheusScrapingEndpoint("/metrics").WithMetadata(new HttpMethodMetadata([HttpMethods.Get, HttpMethods.Head]));
 app.MapPost("/test/release/{key}", (string key, Stage stage) => stage.Release(key));
 app.MapGet("/test/log", (Stage stage) => stage.Log());
 app.MapGet("/test/hang/{key}", (string key, Stage stage) => stage.Released(key)); // Whatever becomes of who asked.

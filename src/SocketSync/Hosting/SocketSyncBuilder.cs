@@ -7,7 +7,10 @@ public sealed class SocketSyncBuilder
 {
     private readonly ProcessorCatalog _processors;
 
-    internal SocketSyncBuilder(ProcessorCatalog processors) => _processors = processors;
+    internal SocketSyncBuilder(IServiceCollection services, ProcessorCatalog processors) => (Services, _processors) = (services, processors);
+
+    /// <summary>The host's services, for packages that add to SocketSync.</summary>
+    public IServiceCollection Services { get; }
 
     /// <summary>Adds a processor under the name that a resource's <c>Processor</c> gives.</summary>
     /// <typeparam name="T">The processor; one is created for each resource that names it, with constructor injection.</typeparam>

@@ -11,7 +11,6 @@ using Microsoft.Extensions.Diagnostics.HealthChecks;
 using Microsoft.Extensions.Hosting;
 using Microsoft.Extensions.Logging;
 using Microsoft.Extensions.Options;
-using OpenTelemetry.Metrics;
 
 namespace SocketSync;
 
@@ -77,17 +76,17 @@ public static class SocketSyncHostExtensions
         services.AddSingleton<OperatorCheck>();
         services.AddSingleton<HostNames>();
         services.AddSingleton(provider => new AdminToken(provider.GetRequiredService<SocketSyncOptions>().Admin));
-        services.AddSingleton<PageHost>();
+        services.AddMetrics();
         services.AddSingleton<SocketSyncMeter>();
-        services.AddOpenTelemetry().WithMetrics(metrics => metrics.AddMeter(SocketSyncMeter.Name).AddPrometheusExporter());
-        services.ConfigureOpenTelemetryMeterProvider((provider, metrics) =>
-            metrics.AddView(SocketSyncMeter.WithRoomFor(provider.GetRequiredService<SocketSyncOptions>())));
         services.AddHealthChecks();
         services.AddSingleton<IConfigureOptions<HealthCheckServiceOptions>, ResourceHealthChecks>();
-        return new SocketSyncBuilder(processors);
+        return new SocketSyncBuilder(services, processors);
     }
 
-    /// <summary>Maps the operator's page at <c>/</c>, <c>/health/live</c>, <c>/health/ready</c>, <c>/api</c> and <c>/metrics</c>.</summary>
+    /// <summary>
+    /// Maps <c>/health/live</c>, <c>/health/ready</c> and <c>/api</c>, and what other packages have added: the operator's page at
+    /// <c>/</c>, where the host has called <c>AddDashboard</c> of the package <c>SocketSync.Dashboard</c>.
+    /// </summary>
     /// <param name="endpoints">The host's endpoints.</param>
     /// <returns>The same endpoints.</returns>
     public static IEndpointRouteBuilder MapSocketSync(this IEndpointRouteBuilder endpoints)
@@ -96,8 +95,8 @@ public static class SocketSyncHostExtensions
         HealthEndpoints.Map(endpoints);
         var named = endpoints.ServiceProvider.GetRequiredService<HostNames>().Guard(endpoints);
         ApiEndpoints.Map(named);
-        named.MapPrometheusScrapingEndpoint("/metrics").WithMetadata(new HttpMethodMetadata([HttpMethods.Get, HttpMethods.Head]));
-        PageEndpoints.Map(named);
+        foreach (var contribution in endpoints.ServiceProvider.GetServices<EndpointContribution>())
+            contribution.Map(named);
         return endpoints;
     }
 
@@ -118,3 +117,6 @@ public static class SocketSyncHostExtensions
             services.GetRequiredService<ILogger<ConfigurationWatcher>>());
     }
 }
+
+/// <summary>Endpoints that another assembly adds to those of <c>MapSocketSync</c>. They answer to the same host names.</summary>
+internal sealed record EndpointContribution(Action<IEndpointRouteBuilder> Map);

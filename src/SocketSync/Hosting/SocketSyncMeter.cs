@@ -1,6 +1,5 @@
 using System.Diagnostics.Metrics;
 using Microsoft.Extensions.DependencyInjection;
-using OpenTelemetry.Metrics;
 
 namespace SocketSync;
 
@@ -29,17 +28,6 @@ internal sealed class SocketSyncMeter
     }
 
     public Meter Meter { get; }
-
-    /// <summary>
-    /// Keeps OpenTelemetry, which has room for 2,000 series of each instrument unless told otherwise, from adding up the others
-    /// in one: no instrument has more than one for each outcome of each listener and resource.
-    /// </summary>
-    public static Func<Instrument, MetricStreamConfiguration?> WithRoomFor(SocketSyncOptions options)
-    {
-        const int Usual = 2000;
-        var room = new MetricStreamConfiguration { CardinalityLimit = Math.Max(Usual, Outcomes.Length * (options.Listeners.Count + options.Resources.Count)) };
-        return instrument => instrument.Meter.Name == Name ? room : null;
-    }
 
     /// <summary>Looked up late: the topology is made with this meter.</summary>
     private Topology Topology => _services.GetRequiredService<Topology>();

@@ -1,37 +1,36 @@
 using System.IO.Compression;
+using System.Net;
 using System.Text;
+using System.Text.Json;
 using System.Text.RegularExpressions;
+using System.Xml.Linq;
 
 namespace SocketSync.EndToEndTests;
 
-/// <summary>The package, and the README's host and plugin, built against nothing else.</summary>
+/// <summary>The packages, what they bring to a host, and the README's host and plugin, built against nothing else.</summary>
 [Collection(HeavyTests.Name)]
-public sealed partial class PackageTests(PackedLibrary library) : IClassFixture<PackedLibrary>
+public sealed partial class PackageTests(PackedPackages packages) : IClassFixture<PackedPackages>
 {
-    private const string Project = """
-        <Project Sdk="Microsoft.NET.Sdk.Web">
-          <PropertyGroup>
-            <TargetFramework>net10.0</TargetFramework>
-            <Nullable>enable</Nullable>
-            <ImplicitUsings>enable</ImplicitUsings>
-            <TreatWarningsAsErrors>true</TreatWarningsAsErrors>
-          </PropertyGroup>
-          <ItemGroup>
-            <PackageReference Include="SocketSync" Version="VERSION" />
-          </ItemGroup>
-        </Project>
-        """;
-
     private const string Processor = "sealed class Bench : IRequestProcessor";
+
+    private const string Exporter = "OpenTelemetry.Exporter.Prometheus.AspNetCore";
+
+    private const string MudBlazor = "MudBlazor";
+
+    private const string Ports = "System.IO.Ports";
 
     private static string Readme { get; } = File.ReadAllText(Path.Combine(Recipe.Repository, "README.md"));
 
     [Fact]
-    public async Task TheReadmesHostServesWithIt()
+    public async Task TheReadmesHostServesWithThem()
     {
-        var folder = await library.BuildAsync("host", Project, new(StringComparer.Ordinal)
+        var folder = await packages.BuildAsync("host", Project($"""
+            <PackageReference Include="{PackedPackages.Dashboard}" Version="VERSION" />
+            <PackageReference Include="OpenTelemetry.Extensions.Hosting" Version="{CentralVersion("OpenTelemetry.Extensions.Hosting")}" />
+            <PackageReference Include="{Exporter}" Version="{CentralVersion(Exporter)}" />
+            """), new(StringComparer.Ordinal)
         {
-            ["Program.cs"] = Block("csharp", Processor),
+            ["Program.cs"] = WithMetrics(Block("csharp", Processor)),
             ["appsettings.json"] = Block("json", "\"Processor\": \"Bench\", \"Protocol\": { \"Name\": \"Line\" }"),
         });
         await using var host = await PackedHost.StartAsync(folder, Path.Combine("built", "host.dll"));
@@ -46,21 +45,16 @@ public sealed partial class PackageTests(PackedLibrary library) : IClassFixture<
         await Poll.UntilAsync(
             async () => Metrics.Sum(await host.GetAsync("/metrics"), "socketsync_requests_total", "outcome=\"ok\"") == 2,
             () => "the metrics do not count both requests");
-
-        var page = await host.GetAsync("/");
-        var assets = Asset().Matches(page).Select(match => match.Groups["path"].Value).Order(StringComparer.Ordinal).ToList();
-        Assert.Contains(assets, path => path.Contains("blazor.server", StringComparison.Ordinal));
-        Assert.Contains(assets, path => path.Contains("MudBlazor", StringComparison.Ordinal));
-        foreach (var path in assets) Assert.NotEmpty(await host.GetAsync($"/{path}"));
+        await AssertPageIsWholeAsync(host);
     }
 
     [Fact]
-    public async Task TheReadmesPluginIsBuiltWithItAndServes()
+    public async Task TheReadmesPluginIsBuiltWithThemAndServes()
     {
         var code = Block("csharp", Processor);
-        var folder = await library.BuildAsync(
+        var folder = await packages.BuildAsync(
             "Bench",
-            Block("xml", "<EnableDynamicLoading>").Replace("\"0.1.0-beta.1\"", "\"VERSION\"", StringComparison.Ordinal),
+            Block("xml", "<EnableDynamicLoading>").Replace("\"0.1.0\"", "\"VERSION\"", StringComparison.Ordinal),
             new(StringComparer.Ordinal)
             {
                 ["Bench.cs"] = $"using System.Buffers;\nusing System.Text;\nusing SocketSync;\n\npublic {code[code.IndexOf(Processor, StringComparison.Ordinal)..]}",
@@ -84,23 +78,66 @@ public sealed partial class PackageTests(PackedLibrary library) : IClassFixture<
     }
 
     [Fact]
-    public void HoldsTheLibraryItsCommentsAndTheReadme()
+    public async Task TheLibraryBringsNeitherPageNorExporterToAHost()
     {
-        using var package = library.Open("nupkg");
-        Assert.Equal(
-            ["README.md", "SocketSync.nuspec", "lib/net10.0/SocketSync.dll", "lib/net10.0/SocketSync.xml"],
-            package.Entries.Select(e => e.FullName).Where(IsContent).Order(StringComparer.Ordinal), StringComparer.Ordinal);
-        Assert.Equal(Readme, Encoding.UTF8.GetString(Bytes(package, "README.md")));
+        var folder = await BuildEmptyHostAsync("plain", PackedPackages.Library, "builder.AddSocketSync()");
+        AssertBrings(folder, "plain", [PackedPackages.Library, Ports]);
 
-        using var symbols = library.Open("snupkg");
-        Assert.Single(symbols.Entries, e => e.FullName == "lib/net10.0/SocketSync.pdb");
+        await using var host = await PackedHost.StartAsync(folder, Path.Combine("built", "plain.dll"));
+        Assert.Contains("\"Healthy\"", await host.GetAsync("/health/ready"), StringComparison.Ordinal);
+        Assert.Contains("\"Default\"", await host.GetAsync("/api/status"), StringComparison.Ordinal);
+        foreach (var path in (string[])["/", "/_page/hub", "/metrics"])
+            Assert.Equal(HttpStatusCode.NotFound, await host.StatusOfAsync(path));
     }
 
     [Fact]
-    public void NamesNoFolderOfTheMachineThatBuiltIt()
+    public async Task TheDashboardBringsTheLibraryAndTheWholePage()
     {
-        using var package = library.Open("nupkg");
-        using var symbols = library.Open("snupkg");
+        var folder = await BuildEmptyHostAsync("paged", PackedPackages.Dashboard, "builder.AddSocketSync().AddDashboard()");
+        AssertBrings(folder, "paged", [MudBlazor, PackedPackages.Library, PackedPackages.Dashboard, Ports]);
+
+        await using var host = await PackedHost.StartAsync(folder, Path.Combine("built", "paged.dll"));
+        await AssertPageIsWholeAsync(host);
+        Assert.Contains("\"Default\"", await host.GetAsync("/api/status"), StringComparison.Ordinal);
+        Assert.Equal(HttpStatusCode.NotFound, await host.StatusOfAsync("/metrics"));
+    }
+
+    [Theory]
+    [InlineData(PackedPackages.Library)]
+    [InlineData(PackedPackages.Dashboard)]
+    public void HoldsTheAssemblyItsCommentsAndTheReadme(string id)
+    {
+        using var package = packages.Open(id, "nupkg");
+        Assert.Equal(
+            ["README.md", $"{id}.nuspec", $"lib/net10.0/{id}.dll", $"lib/net10.0/{id}.xml"],
+            package.Entries.Select(e => e.FullName).Where(IsContent).Order(StringComparer.Ordinal), StringComparer.Ordinal);
+        Assert.Equal(Readme, Encoding.UTF8.GetString(Bytes(package, "README.md")));
+
+        using var symbols = packages.Open(id, "snupkg");
+        Assert.Single(symbols.Entries, e => e.FullName == $"lib/net10.0/{id}.pdb");
+    }
+
+    [Fact]
+    public void DependOnReleasesOnly()
+    {
+        Assert.Equal([Ports], DependenciesOf(PackedPackages.Library).Keys, StringComparer.Ordinal);
+
+        var dependencies = DependenciesOf(PackedPackages.Dashboard);
+        // The last is the library's own. It stands here too because the repository pins what packages bring.
+        Assert.Equal([MudBlazor, PackedPackages.Library, Ports], dependencies.Keys, StringComparer.Ordinal);
+        // The dashboard uses what is internal to the library, which may change with any version.
+        Assert.Equal($"[{packages.Version}]", dependencies[PackedPackages.Library]);
+
+        Assert.All(dependencies.Concat(DependenciesOf(PackedPackages.Library)), dependency => Assert.DoesNotContain('-', dependency.Value));
+    }
+
+    [Theory]
+    [InlineData(PackedPackages.Library)]
+    [InlineData(PackedPackages.Dashboard)]
+    public void NamesNoFolderOfTheMachineThatBuiltIt(string id)
+    {
+        using var package = packages.Open(id, "nupkg");
+        using var symbols = packages.Open(id, "snupkg");
         var folder = Recipe.Repository.TrimEnd(Path.DirectorySeparatorChar);
         foreach (var entry in package.Entries.Concat(symbols.Entries))
         {
@@ -114,8 +151,63 @@ public sealed partial class PackageTests(PackedLibrary library) : IClassFixture<
     [GeneratedRegex("<(?:link|script) [^>]*(?:href|src)=\"(?<path>[^\"]+)\"", RegexOptions.ExplicitCapture | RegexOptions.NonBacktracking)]
     private static partial Regex Asset();
 
+    private static async Task AssertPageIsWholeAsync(PackedHost host)
+    {
+        var page = await host.GetAsync("/");
+        var assets = Asset().Matches(page).Select(match => match.Groups["path"].Value).Order(StringComparer.Ordinal).ToList();
+        Assert.Contains(assets, path => path.Contains("blazor.server", StringComparison.Ordinal));
+        Assert.Contains(assets, path => path.Contains(MudBlazor, StringComparison.Ordinal));
+        foreach (var path in assets) Assert.NotEmpty(await host.GetAsync($"/{path}"));
+    }
+
+    /// <summary>The assemblies beside the host's own, and what its .deps.json names.</summary>
+    private static void AssertBrings(string folder, string name, string[] expected)
+    {
+        var assemblies = Directory.GetFiles(Path.Combine(folder, "built"), "*.dll").Select(path => Path.GetFileNameWithoutExtension(path)!);
+        Assert.Equal(expected, assemblies.Where(assembly => assembly != name).Order(StringComparer.Ordinal), StringComparer.Ordinal);
+
+        using var dependencies = JsonDocument.Parse(File.ReadAllText(Path.Combine(folder, "built", $"{name}.deps.json")));
+        var libraries = dependencies.RootElement.GetProperty("libraries").EnumerateObject().Select(library => library.Name.Split('/')).ToList();
+        Assert.All(libraries, library => Assert.DoesNotContain('-', library[1]));
+        Assert.Equal(
+            expected,
+            libraries.Select(library => library[0]).Where(library => library != name && !IsNative(library)).Order(StringComparer.Ordinal),
+            StringComparer.Ordinal);
+
+        // The native halves of System.IO.Ports, one for each kind of machine.
+        static bool IsNative(string library) => library.StartsWith("runtime.", StringComparison.Ordinal);
+    }
+
     private static bool IsContent(string name) =>
         name is not ("[Content_Types].xml" or "_rels/.rels") && !name.StartsWith("package/", StringComparison.Ordinal);
+
+    private static string Project(string references) => $"""
+        <Project Sdk="Microsoft.NET.Sdk.Web">
+          <PropertyGroup>
+            <TargetFramework>net10.0</TargetFramework>
+            <Nullable>enable</Nullable>
+            <ImplicitUsings>enable</ImplicitUsings>
+            <TreatWarningsAsErrors>true</TreatWarningsAsErrors>
+          </PropertyGroup>
+          <ItemGroup>
+            {references}
+          </ItemGroup>
+        </Project>
+        """;
+
+    /// <summary>The README's host, with the README's lines for <c>/metrics</c> where they belong.</summary>
+    private static string WithMetrics(string host)
+    {
+        var lines = Block("csharp", "AddPrometheusExporter").Split('\n');
+        string Line(string start) => Assert.Single(lines, line => line.StartsWith(start, StringComparison.Ordinal)) + "\n";
+        return Line("using ") + host
+            .Replace("var app =", Line("builder.") + "var app =", StringComparison.Ordinal)
+            .Replace("app.Run()", Line("app.") + "app.Run()", StringComparison.Ordinal);
+    }
+
+    /// <summary>The version in which the server has a package, and which is therefore on this machine.</summary>
+    private static string CentralVersion(string package) => XDocument.Load(Path.Combine(Recipe.Repository, "Directory.Packages.props"))
+        .Descendants("PackageVersion").Single(version => (string?)version.Attribute("Include") == package).Attribute("Version")!.Value;
 
     /// <summary>The README's only block of that language with those words in it.</summary>
     private static string Block(string language, string words) => Assert.Single(
@@ -130,5 +222,32 @@ public sealed partial class PackageTests(PackedLibrary library) : IClassFixture<
         using var copy = new MemoryStream();
         stream.CopyTo(copy);
         return copy.ToArray();
+    }
+
+    /// <summary>A host that adds and maps SocketSync, and has nothing of its own.</summary>
+    private Task<string> BuildEmptyHostAsync(string name, string package, string add) => packages.BuildAsync(
+        name,
+        Project($"""<PackageReference Include="{package}" Version="VERSION" />"""),
+        new(StringComparer.Ordinal)
+        {
+            ["Program.cs"] = $"""
+                using SocketSync;
+
+                var builder = WebApplication.CreateBuilder(args);
+                {add};
+                var app = builder.Build();
+                app.MapSocketSync();
+                app.Run();
+                """,
+        });
+
+    private SortedDictionary<string, string> DependenciesOf(string id)
+    {
+        using var package = packages.Open(id, "nupkg");
+        using var stream = package.GetEntry($"{id}.nuspec")!.Open();
+        return new(
+            XDocument.Load(stream).Descendants().Where(element => element.Name.LocalName == "dependency")
+                .ToDictionary(element => element.Attribute("id")!.Value, element => element.Attribute("version")!.Value, StringComparer.Ordinal),
+            StringComparer.Ordinal);
     }
 }

@@ -1,9 +1,10 @@
+using System.Net;
 using System.Net.Http.Json;
 using System.Text.Json;
 
 namespace SocketSync.EndToEndTests;
 
-/// <summary>A host that was built against the package, as a process of its own.</summary>
+/// <summary>A host that was built against the packages, as a process of its own.</summary>
 internal sealed class PackedHost : IAsyncDisposable
 {
     private readonly ChildProcess _process;
@@ -44,6 +45,12 @@ internal sealed class PackedHost : IAsyncDisposable
 
     /// <summary>What is served there, with 200.</summary>
     public Task<string> GetAsync(string path) => Http.GetStringAsync(new Uri(path, UriKind.Relative), Cancellation);
+
+    public async Task<HttpStatusCode> StatusOfAsync(string path)
+    {
+        using var answer = await Http.GetAsync(new Uri(path, UriKind.Relative), Cancellation);
+        return answer.StatusCode;
+    }
 
     public async ValueTask DisposeAsync()
     {

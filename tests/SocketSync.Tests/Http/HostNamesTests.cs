@@ -71,7 +71,7 @@ public sealed class HostNamesTests
         builder.Configuration["SocketSync:Listeners:Default:Port"] = "0";
         builder.Configuration["urls"] = "http://127.0.0.1:0";
         builder.Logging.ClearProviders();
-        builder.AddSocketSync();
+        builder.AddSocketSync().AddDashboard().AddMetricsEndpoint();
         await using var app = builder.Build();
         app.MapGroup("/sync").MapSocketSync();
         app.MapGet("/mine", () => "mine");

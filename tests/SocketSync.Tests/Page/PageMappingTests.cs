@@ -45,7 +45,7 @@ public class PageMappingTests
         Assert.Equal(HttpStatusCode.NotFound, await PostAsync("/_page/hub/negotiate?negotiateVersion=1", 0));
         Assert.Equal(HttpStatusCode.MethodNotAllowed, await PostAsync("/", 0));
         Assert.Equal(HttpStatusCode.BadRequest, await PostAsync("/_blazor/disconnect", 0));
-        Assert.Equal(HttpStatusCode.NotFound, (await http.GetAsync(new Uri("/_page/PageDoor.cs", UriKind.Relative), TestContext.Current.CancellationToken)).StatusCode);
+        Assert.Equal(HttpStatusCode.NotFound, (await http.GetAsync(new Uri("/_page/PageAdmission.cs", UriKind.Relative), TestContext.Current.CancellationToken)).StatusCode);
 
         async Task<HttpStatusCode> PostAsync(string path, int bytes)
         {
@@ -61,7 +61,7 @@ public class PageMappingTests
         builder.Configuration["SocketSync:Listeners:Default:Port"] = "0";
         builder.Configuration["urls"] = "http://127.0.0.1:0";
         builder.Logging.ClearProviders();
-        builder.AddSocketSync();
+        builder.AddSocketSync().AddDashboard();
         var app = builder.Build();
         map(app);
         await app.StartAsync(TestContext.Current.CancellationToken);

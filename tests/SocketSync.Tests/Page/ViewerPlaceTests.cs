@@ -49,7 +49,7 @@ public sealed class ViewerPlaceTests
         builder.Configuration["urls"] = "http://127.0.0.1:0";
         builder.Logging.ClearProviders();
         builder.Services.AddSingleton<TimeProvider>(_time);
-        builder.AddSocketSync();
+        builder.AddSocketSync().AddDashboard();
         await using var app = builder.Build();
         app.MapSocketSync();
         await app.StartAsync(TestContext.Current.CancellationToken);
@@ -57,7 +57,7 @@ public sealed class ViewerPlaceTests
         using var http = new HttpClient();
 
         var sockets = new List<ClientWebSocket>();
-        for (var i = 0; i < PageDoor.MaxViewers; i++)
+        for (var i = 0; i < PageAdmission.MaxViewers; i++)
         {
             sockets.Add(await ConnectAsync(hub));
             // Half of them have said hello, as SignalR does, and nothing more.
@@ -94,7 +94,7 @@ public sealed class ViewerPlaceTests
         builder.Configuration["SocketSync:Listeners:Default:Port"] = "0";
         builder.Configuration["urls"] = "http://127.0.0.1:0";
         builder.Logging.ClearProviders();
-        builder.AddSocketSync();
+        builder.AddSocketSync().AddDashboard();
         await using var app = builder.Build();
         app.MapGroup("/sync").MapSocketSync();
         await app.StartAsync(TestContext.Current.CancellationToken);

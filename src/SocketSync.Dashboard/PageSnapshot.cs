@@ -1,0 +1,53 @@
+namespace SocketSync;
+
+/// <summary>Everything that the page shows of one moment. All viewers see the same.</summary>
+internal sealed record PageSnapshot(
+    DateTimeOffset At, HostPhase Phase, IReadOnlyDictionary<string, ResourceView> Resources, ClientsView Clients);
+
+/// <summary>A resource: who has the turn, the head of its queue, how fast its counts grow, and its last seconds and minutes.</summary>
+internal sealed record ResourceView(
+    string Name,
+    string Processor,
+    string State,
+    ClientTime? Turn,
+    IReadOnlyList<WaiterView> Waiters,
+    GateStatus Gate,
+    LinkStatus? Link,
+    ResourceRates Rates,
+    TimelineView Timeline,
+    DurationsView Waits,
+    DurationsView Turns)
+{
+    /// <summary>Whether there was a turn in the last minutes while the page was open.</summary>
+    public bool HasHistory => Turns.Points.Any(point => point.P50 is not null);
+}
+
+/// <summary>A client, and for how long it has had the turn.</summary>
+internal sealed record ClientTime(string ConnectionId, string Address, TimeSpan For);
+
+internal sealed record WaiterView(string ConnectionId, string Address, Priority Priority, TimeSpan For);
+
+/// <summary>How many clients there are, and the first of them: those that have a turn, then those that wait, then the newest.</summary>
+internal sealed record ClientsView(IReadOnlyList<ClientView> Listed, int Total);
+
+internal sealed record ClientView(
+    string Id, string Address, string Listener, string Resource, TimeSpan Connected, long Requests, bool Waiting, bool HasTurn);
+
+/// <summary>What a screen reader says: a resource's state, when it becomes unusual or usual again.</summary>
+internal static class Announcement
+{
+    /// <returns><see langword="null"/> where nothing is worth saying.</returns>
+    public static string? Of(PageSnapshot? before, PageSnapshot now)
+    {
+        if (before is null)
+            return null;
+        var changes = now.Resources.Values
+            .Where(resource => before.Resources.TryGetValue(resource.Name, out var old) && Usual(old.State) != Usual(resource.State))
+            .Select(resource => $"{resource.Name}: {Usual(resource.State)}.");
+        var text = string.Join(' ', changes);
+        return text.Length == 0 ? null : text;
+    }
+
+    // Idle and busy alternate many times a second.
+    private static string Usual(string state) => state is "Idle" or "Busy" ? "in service" : state;
+}
