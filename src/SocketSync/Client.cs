@@ -3,7 +3,7 @@ using System.Security.Cryptography.X509Certificates;
 
 namespace SocketSync;
 
-/// <summary>One accepted connection, as a processor sees it.</summary>
+/// <summary>An accepted connection, as a processor sees it.</summary>
 public sealed class Client
 {
     private string? _remoteText;
@@ -20,18 +20,18 @@ public sealed class Client
     /// <summary>The connection's id, unique in this process; the same in logs and status.</summary>
     public string Id { get; }
 
-    /// <summary>Where the client is; <see langword="null"/> or without an address for a Unix socket.</summary>
+    /// <summary>The client's endpoint; <see langword="null"/> or without an address for a Unix socket.</summary>
     public EndPoint? RemoteEndPoint { get; }
 
-    /// <summary>The address that limits for each address count it under; <see langword="null"/> for a Unix socket, to which none applies.</summary>
+    /// <summary>The address used by per-address limits; <see langword="null"/> for a Unix socket, to which they do not apply.</summary>
     internal IPAddress? Address { get; }
 
-    /// <summary><see cref="RemoteEndPoint"/> as text, made when it is first asked for.</summary>
+    /// <summary><see cref="RemoteEndPoint"/> as text; computed on first use.</summary>
     internal string? RemoteText => _remoteText ??= RemoteEndPoint?.ToString();
 
-    /// <summary>The name of the listener it came by.</summary>
+    /// <summary>The name of the listener that accepted the client.</summary>
     public string Listener { get; }
 
-    /// <summary>The certificate it has shown, where the listener asks for one.</summary>
+    /// <summary>The client's certificate, if the listener requires one.</summary>
     public X509Certificate2? Certificate { get; }
 }

@@ -1,30 +1,30 @@
 namespace SocketSync;
 
-/// <summary>How a request ended. Protocols tell it to clients, metrics and logs name it by <see cref="OutcomeNames.Code"/>.</summary>
+/// <summary>The outcome of a request. Protocols report it to clients; metrics and logs name it by <see cref="OutcomeNames.Code"/>.</summary>
 internal enum Outcome
 {
-    /// <summary>The processor has run; its reply, if any, goes to the client.</summary>
+    /// <summary>The processor has completed; its reply, if any, is sent to the client.</summary>
     Ok,
 
-    /// <summary>Refused, never processed: the queue was full, or the request waited in it too long.</summary>
+    /// <summary>Refused without processing: the queue was full, or the request waited in it too long.</summary>
     Busy,
 
-    /// <summary>The turn took longer than it may.</summary>
+    /// <summary>The turn timed out.</summary>
     Timeout,
 
-    /// <summary>Refused, never processed: there is no link to the device, or the server is going away.</summary>
+    /// <summary>Refused without processing: there is no link to the device, or the server is shutting down.</summary>
     Unavailable,
 
     /// <summary>The processor threw.</summary>
     Failed,
 
-    /// <summary>What the client sent is no request; the place in its stream is lost.</summary>
+    /// <summary>The client sent an invalid request; request framing in its stream is lost.</summary>
     Malformed,
 
-    /// <summary>The request is larger than <c>MaxRequestBytes</c>; the place in the stream is lost.</summary>
+    /// <summary>The request is larger than <c>MaxRequestBytes</c>; request framing in the stream is lost.</summary>
     TooLarge,
 
-    /// <summary>The client went away before its request was processed.</summary>
+    /// <summary>The client disconnected before its request was processed.</summary>
     Abandoned,
 }
 
@@ -35,6 +35,6 @@ internal static class OutcomeNames
     private static readonly string[] Codes =
         ["ok", "busy", "timeout", "unavailable", "failed", "malformed", "too-large", "abandoned"];
 
-    /// <summary>The word for an outcome, alike in error lines, metrics, events and logs.</summary>
+    /// <summary>Gets the code of an outcome, the same in error lines, metrics, events and logs.</summary>
     public static string Code(this Outcome outcome) => Codes[(int)outcome];
 }

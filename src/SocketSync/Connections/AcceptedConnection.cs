@@ -2,10 +2,10 @@ using Microsoft.AspNetCore.Connections;
 
 namespace SocketSync;
 
-/// <summary>One connection that a listener has let in: perhaps still in its PROXY header or TLS handshake, then served.</summary>
+/// <summary>A connection that a listener has let in: in its PROXY header or TLS handshake at first, then served.</summary>
 internal sealed class AcceptedConnection(ConnectionContext connection, TimeProvider time)
 {
-    /// <summary>A client that an operator closes is told so; one that does not take it in this time is not waited for.</summary>
+    /// <summary>The time a client that an operator closes has to take the error reply, before the connection is aborted.</summary>
     private static readonly TimeSpan FarewellTime = TimeSpan.FromSeconds(2);
 
     private readonly DateTimeOffset _since = time.GetUtcNow();
@@ -13,10 +13,10 @@ internal sealed class AcceptedConnection(ConnectionContext connection, TimeProvi
 
     public string Id => connection.ConnectionId;
 
-    /// <summary>Its requests are served from now on.</summary>
+    /// <summary>Sets the <see cref="ClientConnection"/> that serves this connection from now on.</summary>
     public void Serve(ClientConnection served) => _served = served;
 
-    /// <summary>The server stops: one that has asked nothing yet is closed, one that has is finished first.</summary>
+    /// <summary>Shuts the connection down gracefully: finishes the current request. Aborts a connection that is not served yet.</summary>
     public void Drain()
     {
         if (_served is { } served)
@@ -25,7 +25,7 @@ internal sealed class AcceptedConnection(ConnectionContext connection, TimeProvi
             Abort("The server stops.");
     }
 
-    /// <summary>An operator closes it.</summary>
+    /// <summary>Closes the connection at an operator's request.</summary>
     public void Close()
     {
         const string Reason = "An operator has closed the client.";
@@ -47,7 +47,7 @@ internal sealed class AcceptedConnection(ConnectionContext connection, TimeProvi
         _served?.Requests ?? 0,
         _served?.IsWaiting ?? false);
 
-    /// <summary>Closes it at once, whatever is under way.</summary>
+    /// <summary>Aborts the connection at once, whatever its state.</summary>
     public void Abort(string reason) => connection.Abort(new ConnectionAbortedException(reason));
 
     private async Task AbortLaterAsync(string reason)
@@ -59,7 +59,7 @@ internal sealed class AcceptedConnection(ConnectionContext connection, TimeProvi
 
 internal static class AcceptedConnectionExtensions
 {
-    /// <summary>Keeps account of the listener's connections, from before the first byte to the end.</summary>
+    /// <summary>Tracks the listener's connections from before the first byte until they end.</summary>
     public static IConnectionBuilder UseConnectionTracking(this IConnectionBuilder builder, ListenerState listener, TimeProvider time) =>
         builder.Use(next => async connection =>
         {
@@ -76,7 +76,7 @@ internal static class AcceptedConnectionExtensions
             }
         });
 
-    /// <summary>Counts a client as accepted: nothing that is known by its address speaks against it.</summary>
+    /// <summary>Counts a client as accepted: it has passed all checks of its address.</summary>
     public static IConnectionBuilder UseAcceptedCount(this IConnectionBuilder builder, ListenerState listener) =>
         builder.Use(next => connection =>
         {
@@ -85,12 +85,12 @@ internal static class AcceptedConnectionExtensions
         });
 }
 
-/// <summary>One client at one moment.</summary>
+/// <summary>A snapshot of one client.</summary>
 /// <param name="Id">The connection's id, the same as in logs and status.</param>
-/// <param name="Listener">The name of the listener it came by.</param>
-/// <param name="RemoteEndPoint">Where it is.</param>
-/// <param name="ConnectedAt">Since when it is connected.</param>
-/// <param name="Requests">How many requests of its have been complete, also those refused.</param>
-/// <param name="Waiting">Whether a request of its is in line.</param>
+/// <param name="Listener">The name of the listener that accepted the client.</param>
+/// <param name="RemoteEndPoint">The client's endpoint.</param>
+/// <param name="ConnectedAt">When the client connected.</param>
+/// <param name="Requests">How many complete requests the client has sent, including refused ones.</param>
+/// <param name="Waiting">Whether a request of the client waits in the queue.</param>
 internal sealed record ConnectionEntry(
     string Id, string Listener, string? RemoteEndPoint, DateTimeOffset ConnectedAt, long Requests, bool Waiting);

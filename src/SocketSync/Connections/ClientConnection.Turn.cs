@@ -4,16 +4,19 @@ using Microsoft.Extensions.Logging;
 
 namespace SocketSync;
 
-/// <summary>The way of one request: into the line, through its turn, and its reply back.</summary>
+/// <summary>The path of one request: through the queue and its turn, to the reply.</summary>
 internal sealed partial class ClientConnection
 {
-    /// <summary>When the next request, if it is here already, arrived: one that was answered at once was all that it waited for.</summary>
+    /// <summary>
+    /// The arrival time of a pipelined request: when the turn before it ended, if that was answered synchronously. Otherwise
+    /// <see langword="null"/>.
+    /// </summary>
     private long? _arrivedAt;
 
     private CancellationTokenRegistration _leaving;
     private ReadOnlySequence<byte> _reply;
 
-    /// <summary>The request was copied here for a processor that takes its time, and the reader may go on to the next.</summary>
+    /// <summary>The context that holds a copy of the request for an asynchronous processor; the reader can go on to the next one.</summary>
     private RequestContext? _processing;
 
     Turn IResourceClient.Turn => _turn;
@@ -25,10 +28,10 @@ internal sealed partial class ClientConnection
         set => _reply = value;
     }
 
-    /// <summary>The request is given back to the pipe, and a client that resets leaves the line.</summary>
+    /// <summary>Gives the request back to the pipe, and leaves the queue if the client resets the connection.</summary>
     void IResourceClient.BeginWait()
     {
-        // Not awaited: a client that takes its earlier replies slowly must not be granted a turn that it then holds up.
+        // Not awaited: a client that is slow to take its earlier replies must not be granted a turn and then hold it up.
         _stream.BeginFlush();
         _stream.Reader.GiveBack();
         _leaving = _departure.Closed.UnsafeRegister(static state => ((ClientConnection)state!).LeaveIfGone(), this);
@@ -36,7 +39,7 @@ internal sealed partial class ClientConnection
 
     bool IResourceClient.EndWait()
     {
-        _leaving.Dispose(); // waits for a look that is under way: both read the pipe
+        _leaving.Dispose(); // waits for a running callback: both read the pipe
         return !_departure.HasGone(_listener.EndOfStream) && _stream.Reader.TryReclaim();
     }
 
@@ -45,12 +48,12 @@ internal sealed partial class ClientConnection
         var context = _processing = _context ??= NewContext();
         context.Open(_stream.Reader.Frame);
         _stream.Reader.Consume();
-        _stream.BeginFlush(); // earlier replies do not wait for this turn, nor this turn for them
+        _stream.BeginFlush(); // earlier replies and this turn must not wait for each other
         return context;
     }
 
-    /// <summary>Takes the request found last through its turn, and writes its reply. Completes at once where the processor answers at once.</summary>
-    /// <returns><see langword="false"/>: the connection is to be closed.</returns>
+    /// <summary>Takes the request found last through its turn, and writes the reply. Completes synchronously if the processor does.</summary>
+    /// <returns><see langword="false"/> if the connection must be closed.</returns>
     [AsyncMethodBuilder(typeof(PoolingAsyncValueTaskMethodBuilder<>))]
     private async ValueTask<bool> ServeRequestAsync()
     {
@@ -71,8 +74,8 @@ internal sealed partial class ClientConnection
         return outcome != Outcome.Abandoned && (isAtOnce || await _stream.EndFlushAsync()) && Reply(outcome);
     }
 
-    /// <summary>It is known how the request ended: writes what the client gets.</summary>
-    /// <returns><see langword="false"/>: the connection is to be closed.</returns>
+    /// <summary>Writes the reply or the error for the outcome of the current request.</summary>
+    /// <returns><see langword="false"/> if the connection must be closed.</returns>
     private bool Reply(Outcome outcome)
     {
         var context = _processing;
@@ -87,7 +90,7 @@ internal sealed partial class ClientConnection
         if (context is null)
             _stream.Reader.Consume();
         else if (_turn.CompletedEarly)
-            _context = null; // it stays with the processor
+            _context = null; // the processor still uses it
         else
             context.Clear();
 

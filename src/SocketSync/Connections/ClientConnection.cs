@@ -9,12 +9,12 @@ using Microsoft.Extensions.Logging;
 namespace SocketSync;
 
 /// <summary>
-/// One client: read a request, take a turn, process, end the turn, send the reply, and again. Replies are flushed when no
-/// further request of the same batch can go on at once.
+/// Serves one client in a loop: read a request, take a turn, process, end the turn, send the reply. Replies are flushed when no
+/// further request of the same batch can be served at once.
 /// </summary>
 internal sealed partial class ClientConnection : IResourceClient, IConversation, IDisposable
 {
-    /// <summary>More than so much of unsent replies is not gathered, however many requests the client has pipelined.</summary>
+    /// <summary>Unflushed replies are flushed above this size in bytes, however many requests the client has pipelined.</summary>
     private const int FlushAt = 32 * 1024;
 
     private readonly bool _isOnIoThread;
@@ -30,7 +30,7 @@ internal sealed partial class ClientConnection : IResourceClient, IConversation,
     private volatile bool _isDraining;
     private long _requests;
 
-    /// <summary>Others on this thread are to be looked at before this client's next request.</summary>
+    /// <summary>Whether to yield to other work of this thread before the client's next request (<see cref="Dispatcher"/>, rule 2).</summary>
     private bool _mustYield;
 
     public ClientConnection(ConnectionContext connection, Client client, ListenerState listener, TimeProvider time, ILogger<ClientConnection> logger)
@@ -48,13 +48,13 @@ internal sealed partial class ClientConnection : IResourceClient, IConversation,
 
     public Client Client { get; }
 
-    /// <summary>How many requests have been complete.</summary>
+    /// <summary>How many complete requests the client has sent.</summary>
     public long Requests => Volatile.Read(ref _requests);
 
-    /// <summary>Whether one is in line.</summary>
+    /// <summary>Whether a request of the client waits in the queue.</summary>
     public bool IsWaiting => _turn.State == TurnState.Waiting;
 
-    /// <summary>Serves the client until it leaves, or until it has to.</summary>
+    /// <summary>Serves the client until it disconnects or has to be closed.</summary>
     public async Task RunAsync()
     {
         LogConnected(_logger, _listener.Name, Client.Id, Client.RemoteEndPoint);
@@ -67,7 +67,7 @@ internal sealed partial class ClientConnection : IResourceClient, IConversation,
         }
         catch (Exception exception) when (ClientDeparture.IsDeparture(exception))
         {
-            // Gone; there is nobody to tell.
+            // The client is gone.
         }
         finally
         {
@@ -76,14 +76,14 @@ internal sealed partial class ClientConnection : IResourceClient, IConversation,
         }
     }
 
-    /// <summary>The server stops: the request in hand is finished and answered, no further one is begun.</summary>
+    /// <summary>Begins a graceful shutdown: the current request is finished and answered, no further one is started.</summary>
     public void Drain()
     {
         _isDraining = true;
         _stream.Wake();
     }
 
-    /// <summary>An operator closes the client: its turn or lease is cancelled, a request in line is not processed.</summary>
+    /// <summary>Closes the client at an operator's request: cancels its turn or lease; a queued request is not processed.</summary>
     public void Close()
     {
         _isDraining = true;
@@ -160,7 +160,7 @@ internal sealed partial class ClientConnection : IResourceClient, IConversation,
         }
     }
 
-    /// <returns><see langword="false"/>: there is nothing more to serve.</returns>
+    /// <returns><see langword="false"/> if there is nothing more to serve.</returns>
     [AsyncMethodBuilder(typeof(PoolingAsyncValueTaskMethodBuilder<>))]
     private async ValueTask<bool> FillAsync()
     {
@@ -184,7 +184,7 @@ internal sealed partial class ClientConnection : IResourceClient, IConversation,
         }
     }
 
-    /// <returns><see langword="false"/>: nothing was written; closing tells it.</returns>
+    /// <returns><see langword="false"/> if nothing was written; closing the connection then signals the error.</returns>
     private bool Tell(Outcome outcome, in ReadOnlySequence<byte> request)
     {
         if (_listener.OnError == OnError.Reply && _listener.Protocol.TryWriteError(outcome, request, _stream.Output))
@@ -193,7 +193,7 @@ internal sealed partial class ClientConnection : IResourceClient, IConversation,
         return false;
     }
 
-    /// <summary>The place in the client's stream is lost: tells why; the connection is then closed.</summary>
+    /// <summary>Reports why request framing is lost in the client's stream; the caller then closes the connection.</summary>
     private void RefuseStream(Outcome outcome)
     {
         LogMalformed(_logger, _listener.Name, Client.Id, _stream.Reader.Unread.Length);
@@ -202,7 +202,7 @@ internal sealed partial class ClientConnection : IResourceClient, IConversation,
         _stream.LingerAtEnd();
     }
 
-    /// <summary>What a client sends is never logged as text, and no more of it than this.</summary>
+    /// <summary>How many bytes of a request are logged, always as hex, never as text.</summary>
     private const int MaxLoggedBytes = 64;
 
     private string Hex(in ReadOnlySequence<byte> bytes) =>
@@ -221,7 +221,7 @@ internal sealed partial class ClientConnection : IResourceClient, IConversation,
     private static partial void LogMalformed(ILogger logger, string listener, string connectionId, long length);
 }
 
-/// <summary>The end of a listener's middleware: serves its clients.</summary>
+/// <summary>Serves a listener's clients at the end of its middleware.</summary>
 internal sealed class ClientConnectionHandler(ListenerState listener, TimeProvider time, ILogger<ClientConnection> logger) : ConnectionHandler
 {
     public override async Task OnConnectedAsync(ConnectionContext connection)
@@ -233,7 +233,7 @@ internal sealed class ClientConnectionHandler(ListenerState listener, TimeProvid
         await served.RunAsync();
     }
 
-    /// <summary>An IPv4 client of an IPv6 socket is shown by the address it has.</summary>
+    /// <summary>Returns the IPv4 address of an IPv4 client of an IPv6 socket.</summary>
     private static EndPoint? Plain(EndPoint? endPoint) =>
         endPoint is IPEndPoint { Address.IsIPv4MappedToIPv6: true } mapped ? new IPEndPoint(mapped.Address.MapToIPv4(), mapped.Port) : endPoint;
 }

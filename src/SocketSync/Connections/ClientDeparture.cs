@@ -6,7 +6,7 @@ using Microsoft.AspNetCore.Connections.Features;
 namespace SocketSync;
 
 /// <summary>
-/// Tells a client that has reset its connection from one that has only ended its stream and still wants its reply.
+/// Distinguishes a client that has reset its connection from one that has only ended its stream and still wants its reply.
 /// <see cref="BaseConnectionContext.ConnectionClosed"/> fires for both.
 /// </summary>
 internal sealed class ClientDeparture
@@ -18,7 +18,7 @@ internal sealed class ClientDeparture
     public ClientDeparture(ConnectionContext connection)
     {
         _closed = connection.ConnectionClosed;
-        // TLS hides the reset: the pipe below it, which a middleware has kept, does not.
+        // TLS hides the reset; the pipe below it, which UseUnderlyingInput has kept, does not.
         _input = connection.Features.Get<UnderlyingInputFeature>()?.Input ?? connection.Transport.Input;
         _socket = connection.Features.Get<IConnectionSocketFeature>()?.Socket;
     }
@@ -27,15 +27,15 @@ internal sealed class ClientDeparture
     public CancellationToken Closed => _closed;
 
     /// <summary>
-    /// Whether the client has reset its connection, or has given up by ending its stream. To be asked only while nobody
-    /// reads from it and everything unread has been given back to the pipe.
+    /// Whether the client has reset its connection, or has given up by ending its stream. Call it only while nobody reads from
+    /// the pipe and all unread bytes have been given back to it.
     /// </summary>
-    /// <param name="endOfStream">What the end of the stream means.</param>
+    /// <param name="endOfStream">How to interpret the end of the stream.</param>
     public bool HasGone(EndOfStream endOfStream)
     {
         try
         {
-            // Completed with an error by a reset, a moment before Closed fires.
+            // A reset completes the pipe with an error shortly before Closed fires.
             var hasEnded = false;
             if (_input.TryRead(out var result))
             {
@@ -43,8 +43,8 @@ internal sealed class ClientDeparture
                 _input.AdvanceTo(result.Buffer.Start);
             }
 
-            // The transport reads no more once its pipe is full, or once the stream has ended: what comes then is left in
-            // the socket, a reset for instance.
+            // The transport stops reading when its pipe is full or the stream has ended: whatever follows, such as a reset, stays
+            // in the socket.
             return HasSocketError() || (endOfStream == EndOfStream.Leave && (hasEnded || HasEndedUnread()));
         }
         catch (Exception exception) when (IsDeparture(exception))
@@ -53,7 +53,7 @@ internal sealed class ClientDeparture
         }
     }
 
-    /// <summary>Whether an exception says that the client, or the connection to it, is gone.</summary>
+    /// <summary>Whether an exception means that the client, or the connection to it, is gone.</summary>
     public static bool IsDeparture(Exception exception) =>
         exception is IOException or ConnectionAbortedException or ObjectDisposedException;
 
@@ -73,7 +73,7 @@ internal sealed class ClientDeparture
     }
 }
 
-/// <summary>The connection's own input, beneath TLS: it tells a reset from an end of stream, which a TLS stream hides.</summary>
+/// <summary>The connection's input beneath TLS: it distinguishes a reset from an end of stream, which a TLS stream does not.</summary>
 internal sealed class UnderlyingInputFeature(PipeReader input)
 {
     public PipeReader Input { get; } = input;
@@ -81,7 +81,7 @@ internal sealed class UnderlyingInputFeature(PipeReader input)
 
 internal static class UnderlyingInputExtensions
 {
-    /// <summary>Keeps <see cref="UnderlyingInputFeature"/>; to be added before TLS.</summary>
+    /// <summary>Sets the <see cref="UnderlyingInputFeature"/>. Add it before TLS.</summary>
     public static IConnectionBuilder UseUnderlyingInput(this IConnectionBuilder builder) =>
         builder.Use(next => connection =>
         {

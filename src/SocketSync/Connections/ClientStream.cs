@@ -8,32 +8,32 @@ using Microsoft.AspNetCore.Http.Features;
 
 namespace SocketSync;
 
-/// <summary>What came of waiting for more of a client's bytes.</summary>
+/// <summary>The result of waiting for more bytes from a client.</summary>
 internal enum FillResult
 {
-    /// <summary>More bytes, or the end of the stream, are here.</summary>
+    /// <summary>More bytes, or the end of the stream, have arrived.</summary>
     Filled,
 
-    /// <summary>The wait was interrupted; something else may have changed.</summary>
+    /// <summary>The wait was interrupted; other state may have changed.</summary>
     Woken,
 
-    /// <summary>No request was begun for too long.</summary>
+    /// <summary>The idle timeout has expired without a new request.</summary>
     Idle,
 
-    /// <summary>A request was begun and not ended in time.</summary>
+    /// <summary>The frame timeout has expired before the request was complete.</summary>
     TooSlow,
 
     /// <summary>The client has ended its stream between two requests.</summary>
     Ended,
 
-    /// <summary>The client has ended its stream inside a request.</summary>
+    /// <summary>The client has ended its stream within a request.</summary>
     EndedInside,
 }
 
-/// <summary>A client's bytes in both directions, with the times that they may take.</summary>
+/// <summary>Reads from and writes to a client, with timeouts for both directions.</summary>
 internal sealed class ClientStream : IDisposable
 {
-    /// <summary>How long a client that is being closed is read from, so that unread bytes do not cost it the last reply.</summary>
+    /// <summary>How long to read from a client that is being closed, so that unread bytes do not make it lose the last reply.</summary>
     private static readonly TimeSpan LingerTime = TimeSpan.FromSeconds(1);
 
     private readonly ConnectionContext _connection;
@@ -65,13 +65,13 @@ internal sealed class ClientStream : IDisposable
 
     public PipeWriter Output { get; }
 
-    /// <summary>Whether what <see cref="BeginFlush"/> has begun is still to be awaited.</summary>
+    /// <summary>Whether a flush started by <see cref="BeginFlush"/> has not been awaited yet.</summary>
     public bool IsFlushing => _isFlushing;
 
-    /// <summary>The client takes nothing any more.</summary>
+    /// <summary>Whether the client no longer takes any bytes.</summary>
     public bool IsGone { get; private set; }
 
-    /// <summary>Interrupts the wait for the client's bytes, this one or the next.</summary>
+    /// <summary>Interrupts the current read, or the next one if none is pending.</summary>
     public void Wake() => _input.CancelPendingRead();
 
     public void Abort(string reason) => _connection.Abort(new ConnectionAbortedException(reason));
@@ -82,7 +82,7 @@ internal sealed class ClientStream : IDisposable
         _sendDeadline?.Dispose();
     }
 
-    /// <summary>Waits for more of a request, for at most FrameTimeout in all; for a new one, at most IdleTimeout.</summary>
+    /// <summary>Waits for more bytes: within a request for at most FrameTimeout in all, between requests for at most IdleTimeout.</summary>
     [AsyncMethodBuilder(typeof(PoolingAsyncValueTaskMethodBuilder<>))]
     public async ValueTask<FillResult> FillAsync(bool mayIdle = false)
     {
@@ -95,7 +95,7 @@ internal sealed class ClientStream : IDisposable
         var isFilled = await Reader.FillAsync();
         IsGone |= Reader.IsLost;
         var isTooLate = !isFilled && _readDeadline.Passed;
-        // The idle time is that of this wait. Also where it was interrupted: bytes may have come with that.
+        // The idle timeout applies to this wait only. Cleared after an interruption too: bytes may have arrived with it.
         if (!_isFrameTimed)
             _readDeadline.Clear();
         if (!isTooLate)
@@ -104,7 +104,7 @@ internal sealed class ClientStream : IDisposable
         return _isTooSlow ? FillResult.TooSlow : FillResult.Idle;
     }
 
-    /// <summary>The last byte of a request has come.</summary>
+    /// <summary>Clears the frame timeout, because the request is complete.</summary>
     public void RequestIsWhole()
     {
         if (!_isFrameTimed)
@@ -121,30 +121,30 @@ internal sealed class ClientStream : IDisposable
             Output.Write(segment.Span);
     }
 
-    /// <summary>Sends what was written; a client that does not take it within SendTimeout is closed.</summary>
-    /// <returns><see langword="false"/>: the client is gone.</returns>
+    /// <summary>Flushes the output; aborts a client that does not take it within SendTimeout.</summary>
+    /// <returns><see langword="false"/> if the client is gone.</returns>
     public ValueTask<bool> FlushAsync()
     {
         BeginFlush();
         return EndFlushAsync();
     }
 
-    /// <summary>Begins to send what was written; nothing is to be written until <see cref="EndFlushAsync"/>.</summary>
+    /// <summary>Starts to flush the output. Nothing may be written before <see cref="EndFlushAsync"/>.</summary>
     public void BeginFlush()
     {
         if (_isFlushing || Output.UnflushedBytes == 0)
             return;
 
         _isFlushing = true;
-#pragma warning disable CA2012 // Kept until EndFlushAsync, which consumes it exactly once: a flush may go on while its client waits in line.
+#pragma warning disable CA2012 // Awaited exactly once, in EndFlushAsync: a flush may continue while its client waits in the queue.
         _flush = Output.FlushAsync();
 #pragma warning restore CA2012
         if (!_flush.IsCompleted)
             (_sendDeadline ??= new Deadline(_time, AbortSend)).Set(_options.SendTimeout);
     }
 
-    /// <param name="cancellationToken">Gives up the wait, but not the sending.</param>
-    /// <returns><see langword="false"/>: the client is gone.</returns>
+    /// <param name="cancellationToken">Cancels the wait, but not the sending.</param>
+    /// <returns><see langword="false"/> if the client is gone.</returns>
     [AsyncMethodBuilder(typeof(PoolingAsyncValueTaskMethodBuilder<>))]
     public async ValueTask<bool> EndFlushAsync(CancellationToken cancellationToken = default)
     {
@@ -152,13 +152,13 @@ internal sealed class ClientStream : IDisposable
             return !IsGone;
 
         var result = await _flush;
-        // An interruption that came too late for the flush it was meant for ends the next one.
+        // A cancellation that came too late for the flush it was meant for cancels the next one.
         while (result.IsCanceled && !cancellationToken.IsCancellationRequested)
             result = await Output.FlushAsync(CancellationToken.None);
         return Flushed(result);
     }
 
-    /// <summary>Sends <paramref name="bytes"/> during a turn.</summary>
+    /// <summary>Sends <paramref name="bytes"/> at once, during a turn.</summary>
     public async ValueTask SendNowAsync(ReadOnlyMemory<byte> bytes, CancellationToken cancellationToken)
     {
         if (!await EndFlushAsync(cancellationToken))
@@ -173,8 +173,8 @@ internal sealed class ClientStream : IDisposable
         cancellationToken.ThrowIfCancellationRequested();
     }
 
-    /// <summary>Receives the client's next request during a turn; sending may go on meanwhile.</summary>
-    /// <returns><see langword="false"/>: there is none, nor will there be.</returns>
+    /// <summary>Receives the client's next request during a turn; a send may be in progress at the same time.</summary>
+    /// <returns><see langword="false"/> if there is no further request.</returns>
     public async ValueTask<bool> ReceiveNowAsync(PooledBuffer request, CancellationToken cancellationToken)
     {
         try
@@ -190,7 +190,7 @@ internal sealed class ClientStream : IDisposable
                 cancellationToken.ThrowIfCancellationRequested();
             }
 
-            // Anything else is found again, and told, when the turn is over.
+            // A framing error is found again, and reported, after the turn.
             if (status != FrameStatus.Complete)
                 return false;
             RequestIsWhole();
@@ -207,12 +207,12 @@ internal sealed class ClientStream : IDisposable
         }
     }
 
-    /// <summary>The client is told something and then closed, maybe while it is still sending.</summary>
+    /// <summary>Makes <see cref="CloseAsync"/> linger: the client gets a last reply, but may still be sending.</summary>
     public void LingerAtEnd() => _lingers = true;
 
     /// <summary>
-    /// Sends what is left and ends the stream. A system that closes a connection with unread bytes resets it, and the
-    /// client may lose the last reply: so those are read first, for a while (RFC 9112, section 9.6, says why).
+    /// Flushes the output and ends the stream. Closing a socket with unread bytes resets the connection, and the client may lose
+    /// the last reply, so those bytes are read first for up to <see cref="LingerTime"/> (RFC 9112, section 9.6, explains why).
     /// </summary>
     public async Task CloseAsync()
     {
@@ -223,14 +223,14 @@ internal sealed class ClientStream : IDisposable
         if (!_lingers && socket is not { Available: > 0 })
             return;
 
-        // Below TLS a half-close would look like a truncation.
+        // With TLS, a half-close of the socket would look like a truncation attack.
         if (_connection.Features.Get<ITlsConnectionFeature>() is null)
             socket?.Shutdown(SocketShutdown.Send);
         _readDeadline.Set(LingerTime);
         while (!Reader.IsCompleted && !_readDeadline.Passed)
         {
             await Reader.FillAsync();
-            // It may send faster than is read here, for as long as this lasts.
+            // The client may send faster than this loop reads, for the whole linger time.
             if (_work.Charge(WorkBudget.SystemCall + Reader.Unread.Length))
                 await Dispatcher.Yield();
             Reader.Discard();

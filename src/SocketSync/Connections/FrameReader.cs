@@ -5,8 +5,8 @@ using System.Runtime.CompilerServices;
 namespace SocketSync;
 
 /// <summary>
-/// Cuts a client's bytes into requests. Holds on to one read of the pipe for as long as whole requests are in it, so
-/// that a batch costs one read; a request that must wait is given back to the pipe, where it keeps until its turn.
+/// Splits a client's bytes into requests. Holds one read of the pipe for as long as complete requests are in it, so that a batch
+/// costs one read. A request that must wait is given back to the pipe, which keeps it until its turn.
 /// </summary>
 internal sealed class FrameReader(PipeReader input, IProtocol protocol)
 {
@@ -15,22 +15,22 @@ internal sealed class FrameReader(PipeReader input, IProtocol protocol)
     private long _searched;
     private long _frameLength;
 
-    /// <summary>Whether the client has ended its stream: what is unread is all there will ever be.</summary>
+    /// <summary>Whether the client has ended its stream: no bytes follow the unread ones.</summary>
     public bool IsCompleted { get; private set; }
 
-    /// <summary>Whether the connection is gone: reset by the client, or aborted here.</summary>
+    /// <summary>Whether the connection is lost: reset by the client, or aborted by the server.</summary>
     public bool IsLost { get; private set; }
 
-    /// <summary>Whether bytes are here that no request was made of yet.</summary>
+    /// <summary>Whether received bytes are held that do not belong to a consumed request.</summary>
     public bool HasUnread => _isHeld && !_unread.IsEmpty;
 
     /// <summary>The request found last.</summary>
     public ReadOnlySequence<byte> Frame => _unread.Slice(0, _frameLength);
 
-    /// <summary>What has come and was not consumed.</summary>
+    /// <summary>The bytes that were received but not consumed.</summary>
     public ReadOnlySequence<byte> Unread => _unread;
 
-    /// <summary>Looks for a request in what is here already.</summary>
+    /// <summary>Looks for a request in the bytes received so far.</summary>
     public FrameStatus Find()
     {
         if (!_isHeld || _unread.IsEmpty)
@@ -43,8 +43,8 @@ internal sealed class FrameReader(PipeReader input, IProtocol protocol)
         return result.Status;
     }
 
-    /// <summary>Waits for more bytes than are here.</summary>
-    /// <returns><see langword="false"/>: the wait was cancelled; what has come is kept.</returns>
+    /// <summary>Waits for more bytes than the unread ones.</summary>
+    /// <returns><see langword="false"/> if the wait was cancelled; bytes received so far are kept.</returns>
     [AsyncMethodBuilder(typeof(PoolingAsyncValueTaskMethodBuilder<>))]
     public async ValueTask<bool> FillAsync()
     {
@@ -60,14 +60,14 @@ internal sealed class FrameReader(PipeReader input, IProtocol protocol)
         }
         catch (Exception exception) when (exception is IOException or OperationCanceledException or ObjectDisposedException)
         {
-            // Told as a value from here on: thrown through everything above, a reset would cost the thread ten times as much.
+            // Reported as a value: an exception thrown through all callers would cost the thread ten times as much per reset.
             IsLost = IsCompleted = true;
             _unread = default;
             return true;
         }
     }
 
-    /// <summary>The request found last is done with.</summary>
+    /// <summary>Consumes the request found last.</summary>
     public void Consume()
     {
         _unread = _unread.Slice(_frameLength);
@@ -75,15 +75,15 @@ internal sealed class FrameReader(PipeReader input, IProtocol protocol)
         _searched = 0;
     }
 
-    /// <summary>Gives the request found last, and what follows it, back to the pipe until <see cref="TryReclaim"/>.</summary>
+    /// <summary>Gives the request found last and the bytes after it back to the pipe until <see cref="TryReclaim"/>.</summary>
     public void GiveBack()
     {
         _isHeld = false;
         input.AdvanceTo(_unread.Start);
     }
 
-    /// <summary>Takes the request that was given back; <see cref="Frame"/> is it again.</summary>
-    /// <returns><see langword="false"/>: the client has reset its connection in the meantime.</returns>
+    /// <summary>Takes the request that was given back from the pipe again; <see cref="Frame"/> is then valid again.</summary>
+    /// <returns><see langword="false"/> if the client has reset its connection in the meantime.</returns>
     public bool TryReclaim()
     {
         try
@@ -95,11 +95,11 @@ internal sealed class FrameReader(PipeReader input, IProtocol protocol)
         }
         catch (Exception exception) when (exception is IOException or OperationCanceledException)
         {
-            return false; // a reset, or our own abort: both come out of the pipe as its writer's error
+            return false; // a reset or our own abort: the pipe reports both as an error of its writer
         }
     }
 
-    /// <summary>Everything that has come is of no interest.</summary>
+    /// <summary>Discards all bytes received so far.</summary>
     public void Discard() => _unread = _unread.Slice(_unread.End);
 
     private bool Take(in ReadResult result)

@@ -2,7 +2,7 @@ using System.Collections.Concurrent;
 
 namespace SocketSync;
 
-/// <summary>Where clients connect: its settings, its resource, and what is counted of its clients.</summary>
+/// <summary>A listener's settings, its resource, and counters of its clients.</summary>
 internal sealed class ListenerState(string name, ListenerOptions options, SharedResource resource, IProtocol protocol, OnError onError)
 {
     private readonly long[] _outcomes = new long[OutcomeNames.Count];
@@ -20,14 +20,14 @@ internal sealed class ListenerState(string name, ListenerOptions options, Shared
 
     public IProtocol Protocol { get; } = protocol;
 
-    /// <summary>What is done where the protocol could tell an error; may change while it runs.</summary>
+    /// <summary>Whether errors are reported in the protocol, if it can, or by closing the connection; may change at run time.</summary>
     public OnError OnError
     {
         get => _onError;
         set => _onError = value;
     }
 
-    /// <summary>What becomes of a waiting request whose client has ended its stream; may change while it runs.</summary>
+    /// <summary>What to do with a waiting request whose client has ended its stream; may change at run time.</summary>
     public EndOfStream EndOfStream
     {
         get => _endOfStream;
@@ -52,7 +52,7 @@ internal sealed class ListenerState(string name, ListenerOptions options, Shared
 
     public void Remove(AcceptedConnection connection) => _connections.TryRemove(connection.Id, out _);
 
-    /// <summary>A request of this client has ended so.</summary>
+    /// <summary>Counts the outcome of a client's request, and logs it unless it is Ok or Abandoned.</summary>
     public void Count(Outcome outcome, Client client)
     {
         Interlocked.Increment(ref _outcomes[(int)outcome]);

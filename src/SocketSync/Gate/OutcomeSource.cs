@@ -2,7 +2,7 @@ using System.Threading.Tasks.Sources;
 
 namespace SocketSync;
 
-/// <summary>An outcome that one party sets once and one party awaits once, used again and again without an allocation.</summary>
+/// <summary>A reusable source of an outcome that one party sets once and one party awaits once; allocates nothing.</summary>
 internal sealed class OutcomeSource : InlineContinuation, IValueTaskSource<Outcome>
 {
     private ManualResetValueTaskSourceCore<Outcome> _core;
@@ -12,18 +12,20 @@ internal sealed class OutcomeSource : InlineContinuation, IValueTaskSource<Outco
 
     public ValueTask<Outcome> Task => new(this, _core.Version);
 
-    /// <summary>Makes it ready for the next use. The earlier outcome must have been awaited, or be of no interest.</summary>
+    /// <summary>Prepares the source for its next use. The previous outcome must have been awaited, or must no longer matter.</summary>
     public void Reset() => _core.Reset();
 
-    /// <summary>The awaiting party continues on the thread pool, never inside this call.</summary>
+    /// <summary>Sets the outcome. The continuation runs on the thread pool, never inside this call.</summary>
     public void Set(Outcome outcome)
     {
         _core.RunContinuationsAsynchronously = true;
         _core.SetResult(outcome);
     }
 
-    /// <summary>Keeps the outcome until <see cref="Continue"/>.</summary>
-    /// <returns>What is to be continued; <see langword="null"/> where it still queues for an earlier use, which is then of no interest.</returns>
+    /// <summary>Stores the outcome, which <see cref="Continue"/> then sets.</summary>
+    /// <returns>
+    /// The continuation to run; <see langword="null"/> if this source is still queued for an earlier use, whose outcome no longer matters.
+    /// </returns>
     public InlineContinuation? Post(Outcome outcome)
     {
         _posted = outcome;
@@ -34,7 +36,7 @@ internal sealed class OutcomeSource : InlineContinuation, IValueTaskSource<Outco
         return this;
     }
 
-    /// <summary>The awaiting party continues inside this call. Nothing happens if it has begun its next use meanwhile.</summary>
+    /// <summary>Sets the stored outcome; the continuation runs inside this call. Does nothing if the source was reset in the meantime.</summary>
     internal override void Continue()
     {
         _isPosted = false;

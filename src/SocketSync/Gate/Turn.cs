@@ -1,40 +1,40 @@
 namespace SocketSync;
 
-/// <summary>Where a <see cref="Turn"/> is in its life.</summary>
+/// <summary>The states of a <see cref="Turn"/>.</summary>
 internal enum TurnState
 {
-    /// <summary>Neither waiting nor holding.</summary>
+    /// <summary>Neither waiting nor holding the resource.</summary>
     Out,
 
-    /// <summary>In line.</summary>
+    /// <summary>Waiting in the queue.</summary>
     Waiting,
 
-    /// <summary>Holding the resource; its processor may run.</summary>
+    /// <summary>Holding the resource; the processor may run.</summary>
     Running,
 
-    /// <summary>Holding the resource between two requests of its client.</summary>
+    /// <summary>Holding the resource as a lease, between two requests of the client.</summary>
     Leased,
 
-    /// <summary>Its client was told how the request ended; the resource takes time to itself before the next turn.</summary>
+    /// <summary>The client knows the outcome, but the resource needs time to recover before the next turn.</summary>
     Recovering,
 
-    /// <summary>Its time is over and its client was told so, but the processor is still inside: the gate stays shut.</summary>
+    /// <summary>The turn has timed out and the client knows it, but the processor has not returned: the gate stays closed.</summary>
     Overdue,
 }
 
 /// <summary>
-/// One client's place in line, then its turn, then perhaps its lease. A client has one and uses it for every request;
-/// only where a processor outstays its turn is the old one left to it, and the client goes on with a new one.
+/// One client's place in the queue, then its turn, then possibly its lease. A client reuses one object for all requests; only
+/// when a processor outlives its turn, the old object stays with the processor and the client gets a new one.
 /// </summary>
-/// <remarks>All but the two tasks belongs to the <see cref="TurnGate"/> and is touched under its lock.</remarks>
+/// <remarks>All members except the two tasks belong to the <see cref="TurnGate"/> and are accessed under its lock.</remarks>
 internal sealed class Turn
 {
     private readonly Action? _onLeaseLost;
 
-    /// <param name="client">Whose it is, for the status.</param>
-    /// <param name="priority">The class of all requests of this client.</param>
+    /// <param name="client">The client, for the status.</param>
+    /// <param name="priority">The priority of all requests of this client.</param>
     /// <param name="onLeaseLost">
-    /// Called, outside any lock, when a lease that is between two requests is ended by <see cref="GateOptions.MaxHold"/> or by an operator.
+    /// Called, outside any lock, when <see cref="GateOptions.MaxHold"/> or an operator ends a lease between two requests.
     /// </param>
     public Turn(Client client, Priority priority, Action? onLeaseLost = null)
     {
@@ -47,57 +47,59 @@ internal sealed class Turn
 
     public Priority Priority { get; }
 
-    /// <summary>Ended by <see cref="GateOptions.MaxHold"/> or by an operator; the client is told <see cref="Outcome.Timeout"/> and closed.</summary>
+    /// <summary>
+    /// Whether <see cref="GateOptions.MaxHold"/> or an operator ended the lease; the client gets <see cref="Outcome.Timeout"/> and is closed.
+    /// </summary>
     public bool LeaseLost { get; internal set; }
 
-    /// <summary>Its client is being closed by an operator: nothing is granted to it any more.</summary>
+    /// <summary>Whether an operator is closing the client: it is granted no further turn.</summary>
     internal bool IsEvicted { get; set; }
 
-    /// <summary>Decided while its processor was still inside; the client goes on with another turn object.</summary>
+    /// <summary>Whether the outcome was decided before the processor returned; the client continues with another turn object.</summary>
     public bool CompletedEarly { get; internal set; }
 
-    /// <summary>Cancelled when the turn is over before its processor has left.</summary>
+    /// <summary>Cancelled when the turn is over before the processor has returned.</summary>
     public CancellationToken Cancelled { get; internal set; }
 
-    /// <summary>Completes when the wait is over: Ok is the grant, anything else a refusal.</summary>
+    /// <summary>Completes when the wait is over: Ok grants the turn, any other outcome is a refusal.</summary>
     internal OutcomeSource Admission { get; } = new();
 
-    /// <summary>Completes when it is known how the request ended; for an overdue turn that is before the processor has left.</summary>
+    /// <summary>Completes when the outcome is known; for an overdue turn, that is before the processor has returned.</summary>
     internal OutcomeSource Verdict { get; } = new();
 
     internal TurnState State { get; set; }
 
-    /// <summary>Its client is gone.</summary>
+    /// <summary>Whether the client is gone.</summary>
     internal bool HasLeft { get; set; }
 
-    /// <summary>Set with the verdict, so that there is only one.</summary>
+    /// <summary>Whether the outcome is decided; ensures that there is only one verdict.</summary>
     internal bool IsDecided { get; set; }
 
-    /// <summary>How the request ended, once that is decided.</summary>
+    /// <summary>The outcome, once <see cref="IsDecided"/>.</summary>
     internal Outcome Decided { get; set; }
 
-    /// <summary>The order of arrival among all that wait.</summary>
+    /// <summary>The position in the order of arrival, over all priorities.</summary>
     internal long Arrival { get; set; }
 
-    /// <summary>When its request asked for a turn (a timestamp).</summary>
+    /// <summary>When the request asked for a turn (a timestamp).</summary>
     internal long ArrivedAt { get; set; }
 
-    /// <summary>When the resource was taken, for the first request of a lease (a timestamp).</summary>
+    /// <summary>When the turn was granted; for a lease, to its first request (a timestamp).</summary>
     internal long HeldSince { get; set; }
 
-    /// <summary>When the request in hand began (a timestamp).</summary>
+    /// <summary>When the current request began (a timestamp).</summary>
     internal long StartedAt { get; set; }
 
-    /// <summary>When the processor left the last request, if there was one (a timestamp).</summary>
+    /// <summary>When the processor finished the last request, if there was one (a timestamp).</summary>
     internal long? EndedAt { get; set; }
 
-    /// <summary>How long the request was, for those who watch; noted only where there are any.</summary>
+    /// <summary>The length of the request in bytes; set only while the turn feed has readers.</summary>
     internal long RequestBytes { get; set; }
 
-    /// <summary>How long the reply was, likewise.</summary>
+    /// <summary>The length of the reply in bytes; set only while the turn feed has readers.</summary>
     internal long ReplyBytes { get; set; }
 
-    /// <summary>Called when its time is over, before its client is told so.</summary>
+    /// <summary>Called when the turn times out, before the client is told.</summary>
     internal Action? Guard { get; set; }
 
     internal Turn? Next { get; set; }

@@ -1,21 +1,21 @@
 namespace SocketSync;
 
-/// <summary>What the host and its operator may do to a gate.</summary>
+/// <summary>Operations of the host and its operator on a gate.</summary>
 /// <remarks>
-/// A lease is one turn: while the gate is paused, its holder's further requests are served until it ends. It was taken so that nobody
-/// comes between these requests, and a holder that had to wait would lose it to MaxHold through no fault of its own. An operator who
-/// cannot wait for that closes the client.
+/// A lease counts as one turn: while the gate is paused, its holder's further requests are served until the lease ends. A lease
+/// guarantees that no other client comes between its requests, and a holder that had to wait would lose it to MaxHold through
+/// no fault of its own. An operator who cannot wait for that closes the client.
 /// </remarks>
 internal sealed partial class TurnGate
 {
-    /// <summary>No further turn is granted until <see cref="Resume"/>; requests wait as the line's limits allow.</summary>
+    /// <summary>Stops granting turns until <see cref="Resume"/>; requests wait within the queue's limits.</summary>
     public void Pause()
     {
         lock (_sync)
             _isPaused = true;
     }
 
-    /// <summary>Turns are granted again.</summary>
+    /// <summary>Grants turns again.</summary>
     public void Resume()
     {
         Turn? next = null;
@@ -30,8 +30,8 @@ internal sealed partial class TurnGate
     }
 
     /// <summary>
-    /// The client is being closed: if it waits, it leaves the line; its turn is cancelled and told as by TurnTimeout; its lease
-    /// ends. It is granted nothing any more.
+    /// Removes a client that is being closed: it leaves the queue if it waits, its running turn is cancelled and ends as
+    /// <see cref="Outcome.Timeout"/>, its lease ends. It is granted no further turn.
     /// </summary>
     public void Evict(Turn turn)
     {
@@ -65,7 +65,7 @@ internal sealed partial class TurnGate
         loser?.TellLeaseLost();
     }
 
-    /// <summary>Takes new settings; they hold from the next turn on.</summary>
+    /// <summary>Applies new settings; they take effect with the next turn.</summary>
     public void Configure(GateOptions options)
     {
         lock (_sync)
@@ -76,7 +76,7 @@ internal sealed partial class TurnGate
         }
     }
 
-    /// <summary>No turn is granted any more: waiting requests are refused, the turn in hand is cancelled and told so.</summary>
+    /// <summary>Stops granting turns for good: refuses waiting requests as unavailable, and cancels the current turn likewise.</summary>
     public void Close()
     {
         TimedOutTurn? timedOut = null;
@@ -97,8 +97,8 @@ internal sealed partial class TurnGate
     }
 
     /// <summary>
-    /// Closes it for good. A processor may still be inside, and the timer may be running; neither may find anything disposed.
-    /// The semaphore and the cancellation source have no wait handle, and so nothing to give back.
+    /// Closes the gate. A processor may still run, and the timer callback may be running, so nothing that they use is disposed.
+    /// The semaphore and the cancellation source have no wait handle, and therefore nothing to release.
     /// </summary>
     public void Dispose()
     {

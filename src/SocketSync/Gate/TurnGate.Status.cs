@@ -1,9 +1,9 @@
 namespace SocketSync;
 
-/// <summary>A client that waits in line.</summary>
+/// <summary>A client that waits in the queue.</summary>
 internal readonly record struct Waiter(Client Client, Priority Priority, TimeSpan Waited);
 
-/// <summary>What a gate tells observers.</summary>
+/// <summary>The status that a gate reports.</summary>
 internal sealed partial class TurnGate
 {
     public GateStatus GetStatus()
@@ -22,7 +22,7 @@ internal sealed partial class TurnGate
         }
     }
 
-    /// <summary>How many requests wait; for the gauge.</summary>
+    /// <summary>How many requests wait; for the metrics gauge.</summary>
     public int QueueLength
     {
         get
@@ -32,8 +32,8 @@ internal sealed partial class TurnGate
         }
     }
 
-    /// <summary>The gate and the head of its line at one moment.</summary>
-    /// <param name="most">So many of those who wait are told, in the order in which they would be served; the lock is held for these few.</param>
+    /// <summary>Gets a consistent snapshot of the gate and the head of its queue.</summary>
+    /// <param name="most">The maximum number of waiters to return, in serving order; limits the time under the lock.</param>
     public (GateStatus Status, IReadOnlyList<Waiter> Waiters) GetStatusWithWaiters(int most)
     {
         var turns = new List<Turn>(most);
@@ -49,13 +49,13 @@ internal sealed partial class TurnGate
     }
 }
 
-/// <summary>A gate at one moment.</summary>
+/// <summary>A snapshot of a gate.</summary>
 /// <param name="QueueLength">How many requests wait.</param>
-/// <param name="MaxQueue">How many may.</param>
+/// <param name="MaxQueue">How many requests may wait.</param>
 /// <param name="OldestWait">How long the oldest of them has waited.</param>
-/// <param name="Holder">Who has the turn, if anybody.</param>
-/// <param name="Held">For how long.</param>
-/// <param name="IsStuck">The turn's time is over, but its processor is still inside.</param>
-/// <param name="IsPaused">No further turn is granted; one may still be in hand.</param>
+/// <param name="Holder">The client that holds the turn, if any.</param>
+/// <param name="Held">How long it has held the turn.</param>
+/// <param name="IsStuck">Whether the turn has timed out, but its processor has not returned.</param>
+/// <param name="IsPaused">Whether granting is paused; a turn may still be in progress.</param>
 internal readonly record struct GateStatus(
     int QueueLength, int MaxQueue, TimeSpan OldestWait, Client? Holder, TimeSpan Held, bool IsStuck, bool IsPaused);

@@ -1,6 +1,6 @@
 namespace SocketSync;
 
-/// <summary>What a gate does when the time of a wait, a turn or a lease is over.</summary>
+/// <summary>Timeouts of waits, turns and leases.</summary>
 internal sealed partial class TurnGate
 {
     private void RestartSilence(long now)
@@ -55,7 +55,7 @@ internal sealed partial class TurnGate
             _timer.NotLaterThan(_turnLimits.LeaseDue(leased, _quietSince));
     }
 
-    /// <summary>Decides a turn whose processor is still inside. The caller tells it, outside the lock.</summary>
+    /// <summary>Decides the outcome of a turn whose processor has not returned. The caller notifies, outside the lock.</summary>
     private TimedOutTurn TimeOut(Turn turn, Outcome outcome)
     {
         turn.State = TurnState.Overdue;
@@ -64,13 +64,13 @@ internal sealed partial class TurnGate
         turn.IsDecided = true;
         if (isFirst)
             turn.Decided = outcome;
-        // A source of its own: cancelling comes after the lock, and must not reach the next turn.
+        // A separate source: it is cancelled after the lock is released, and must not cancel the next turn.
         var timedOut = new TimedOutTurn(turn, turn.Guard, isFirst, _cancellation);
         _cancellation = new CancellationTokenSource();
         return timedOut;
     }
 
-    /// <summary>A turn whose time is over, in the order in which that is told: guard, client, processor.</summary>
+    /// <summary>A timed-out turn. Notifies in this order: the guard, the client, the processor.</summary>
     private readonly record struct TimedOutTurn(Turn Turn, Action? Guard, bool IsFirst, CancellationTokenSource Cancellation)
     {
         public void Tell()
@@ -83,7 +83,7 @@ internal sealed partial class TurnGate
     }
 }
 
-/// <summary>A gate's options at one moment, and when a turn's or a lease's time is over by them (timestamps).</summary>
+/// <summary>A snapshot of the gate's options, and the due times that follow from them (timestamps).</summary>
 internal sealed class GateLimits(GateOptions options, TimeProvider time)
 {
     private readonly long _quietTime = time.ToTimestampTicks(options.QuietTime);
@@ -94,20 +94,20 @@ internal sealed class GateLimits(GateOptions options, TimeProvider time)
 
     public long WaitTimeout { get; } = time.ToTimestampTicks(options.WaitTimeout);
 
-    /// <summary>When the request in hand has had its time.</summary>
+    /// <summary>Gets when the current request times out.</summary>
     public long TurnDue(Turn turn)
     {
         var due = turn.StartedAt + _turnTimeout;
         return Options.Hold == Hold.Request ? due : Math.Min(due, HoldDue(turn));
     }
 
-    /// <summary>When a lease between two requests ends, the client being silent since <paramref name="quietSince"/>.</summary>
+    /// <summary>Gets when a lease between two requests ends, if its client has been silent since <paramref name="quietSince"/>.</summary>
     public long LeaseDue(Turn turn, long quietSince)
     {
         var due = HoldDue(turn);
         return Options.Hold == Hold.Quiet ? Math.Min(due, quietSince + _quietTime) : due;
     }
 
-    /// <summary>When a lease ends whatever its client does.</summary>
+    /// <summary>Gets when a lease ends whatever its client does.</summary>
     public long HoldDue(Turn turn) => turn.HeldSince + _maxHold;
 }

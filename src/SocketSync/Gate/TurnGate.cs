@@ -2,23 +2,23 @@ using System.Diagnostics;
 
 namespace SocketSync;
 
-/// <summary>Decides whose turn it is.</summary>
+/// <summary>Grants the turns of a resource.</summary>
 /// <remarks>
 /// <para>Guaranteed, whatever is cancelled, reset, late or thrown:</para>
 /// <list type="bullet">
-/// <item>At most one turn is held. Its holder has the semaphore's permit, taken or handed over. The permit is given up only by
-/// <see cref="End"/>, which is called when the processor has really left, or when a lease ends between two requests.</item>
+/// <item>At most one turn is held. Its holder has the semaphore's permit, acquired or handed over. The permit is released only by
+/// <see cref="End"/>, which is called when the processor has really returned, or when a lease ends between two requests.</item>
 /// <item>Turns are granted in the order of <see cref="WaitLine"/>, decided here under one lock. The order in which
-/// <see cref="SemaphoreSlim"/> serves its waiters is not documented, so nobody ever waits on it: it is only tried.</item>
-/// <item>Every <see cref="Enter"/> completes exactly once: granted, refused, or left. Every permit that was taken comes
-/// back exactly once.</item>
-/// <item>A refusal takes no permit and runs nothing.</item>
-/// <item>A turn that is over cannot be ended again: <see cref="End"/> throws, and gives nothing back.</item>
-/// <item>No foreign code runs under the lock: no listener to the metrics, no end point of a client, no callback.</item>
-/// <item>An uncontended turn allocates nothing, nor does one that waits.</item>
+/// <see cref="SemaphoreSlim"/> serves its waiters is not documented, so no code ever waits on it: it is only tried.</item>
+/// <item>Every <see cref="Enter"/> completes exactly once: granted, refused, or abandoned. Every acquired permit is released
+/// exactly once.</item>
+/// <item>A refusal acquires no permit and runs nothing.</item>
+/// <item>A turn that is over cannot be ended again: <see cref="End"/> throws, and releases nothing.</item>
+/// <item>No foreign code runs under the lock: no metrics listener, no client's <see cref="System.Net.EndPoint"/>, no callback.</item>
+/// <item>A turn allocates nothing, whether it is granted at once or has to wait.</item>
 /// </list>
-/// <para>Not guaranteed: that a processor stops when its time is over (it is told, and the gate stays shut until it
-/// does); re-entrance (a processor that asks for a turn of its own resource waits for itself until it times out).</para>
+/// <para>Not guaranteed: that a processor stops when its turn times out (it is cancelled, and the gate stays closed until it
+/// returns); re-entrance (a processor that asks for a turn of its own resource waits for itself until it times out).</para>
 /// </remarks>
 internal sealed partial class TurnGate : IDisposable
 {
@@ -32,21 +32,21 @@ internal sealed partial class TurnGate : IDisposable
     private readonly ResourceTelemetry? _telemetry;
 
     private GateLimits _limits;      // for the next turn
-    private GateLimits _turnLimits;  // for the turn in hand
+    private GateLimits _turnLimits;  // for the current turn
     private Turn? _holder;
     private long _quietSince;
     private bool _isPaused;
     private bool _isClosed;
     private CancellationTokenSource _cancellation = new();
 
-    /// <param name="options">Its limits.</param>
-    /// <param name="time">Measures them.</param>
-    /// <param name="metrics">Told how long requests wait, and turns take.</param>
+    /// <param name="options">The gate's limits.</param>
+    /// <param name="time">Measures the timeouts.</param>
+    /// <param name="metrics">Records how long requests wait, and how long turns take.</param>
     /// <param name="handsOverInline">
-    /// Whoever ends a turn continues the next holder on the same thread; only where nothing that is done in a turn blocks.
-    /// Otherwise the next holder continues from the thread pool. See <see cref="Dispatcher"/>, rule 5.
+    /// Whether the thread that ends a turn continues the next holder; only if nothing in a turn blocks. Otherwise the next holder
+    /// continues on the thread pool. See <see cref="Dispatcher"/>, rule 5.
     /// </param>
-    /// <param name="telemetry">Told of each turn that ends.</param>
+    /// <param name="telemetry">Publishes each turn that ends.</param>
     public TurnGate(GateOptions options, TimeProvider time, TurnMetrics metrics, bool handsOverInline = false, ResourceTelemetry? telemetry = null)
     {
         _time = time;
@@ -59,11 +59,11 @@ internal sealed partial class TurnGate : IDisposable
     }
 
     /// <summary>
-    /// Asks for a turn. Completes at once when it is granted or refused at once. Otherwise the request waits, and the task
-    /// completes with Ok (granted), Busy (waited too long), Abandoned (<see cref="Leave"/>) or Unavailable.
+    /// Asks for a turn. Completes synchronously if the turn is granted or refused at once. Otherwise the request waits, and the
+    /// task completes with Ok (granted), Busy (waited too long), Abandoned (<see cref="Leave"/>) or Unavailable.
     /// </summary>
-    /// <param name="turn">The client's.</param>
-    /// <param name="arrivedAt">When the request arrived, where that is known: reading the clock takes as long as half a turn.</param>
+    /// <param name="turn">The client's turn object.</param>
+    /// <param name="arrivedAt">When the request arrived, if known: reading the clock takes half as long as a turn.</param>
     public ValueTask<Outcome> Enter(Turn turn, long? arrivedAt = null)
     {
         lock (_sync)
@@ -93,8 +93,8 @@ internal sealed partial class TurnGate : IDisposable
     }
 
     /// <summary>
-    /// The client is gone. If it waits, it leaves the line; if it has a lease, that ends. A running turn goes on, but
-    /// becomes no lease.
+    /// Handles the client's departure. It leaves the queue if it waits; its lease, if any, ends. A running turn continues, but does
+    /// not become a lease.
     /// </summary>
     public void Leave(Turn turn)
     {
@@ -112,15 +112,15 @@ internal sealed partial class TurnGate : IDisposable
     }
 
     /// <summary>
-    /// The processor has left. Its outcome counts unless the turn was decided before. The next turn is granted, or the
-    /// client keeps this one as a lease.
+    /// Ends a turn whose processor has returned. Its outcome counts unless the turn was decided before. Then the next turn is
+    /// granted, or the client keeps this one as a lease.
     /// </summary>
-    /// <param name="turn">The turn in hand.</param>
-    /// <param name="outcome">How the request ended, as its processor sees it.</param>
+    /// <param name="turn">The current turn.</param>
+    /// <param name="outcome">The outcome of the request according to its processor.</param>
     /// <param name="isAwaited">
-    /// Whether the client awaits <see cref="Turn.Verdict"/>. One whose turn ends within its own call reads <see cref="Turn.Decided"/>.
+    /// Whether the client awaits <see cref="Turn.Verdict"/>. A client whose turn ends within its own call reads <see cref="Turn.Decided"/>.
     /// </param>
-    /// <exception cref="InvalidOperationException">The turn is over already; nothing is given back.</exception>
+    /// <exception cref="InvalidOperationException">The turn is already over; no permit is released.</exception>
     public void End(Turn turn, Outcome outcome, bool isAwaited = true)
     {
         Turn? next = null;
@@ -128,7 +128,7 @@ internal sealed partial class TurnGate : IDisposable
         TimeSpan took;
         TimeSpan? waited = null;
         if (_telemetry is { IsRead: true })
-            _ = turn.Client.RemoteText; // computed by the end point's own code, which must not run under the lock
+            _ = turn.Client.RemoteText; // computed by the EndPoint's own code, which must not run under the lock
         lock (_sync)
         {
             if (turn != _holder || turn.State is not (TurnState.Running or TurnState.Recovering or TurnState.Overdue))
@@ -144,11 +144,11 @@ internal sealed partial class TurnGate : IDisposable
                 verdict = isAwaited ? turn.Verdict : null;
             }
 
-            // Under the lock, so that turns are published in their order; it only fills bounded channels.
+            // Under the lock, so that turns are published in order; this only writes to bounded channels.
             if (_telemetry is { IsRead: true })
                 _telemetry.TurnEnded(turn.Client, new TurnEnd(turn.Decided, turn.ArrivedAt, turn.StartedAt, now, turn.RequestBytes, turn.ReplyBytes));
 
-            // Also forgets what the processor may have left registered.
+            // Also drops callbacks that the processor may have left registered.
             if (!_cancellation.TryReset())
                 _cancellation = new CancellationTokenSource();
 
@@ -168,7 +168,7 @@ internal sealed partial class TurnGate : IDisposable
             _metrics.Waited(time);
         if (_handsOverInline)
         {
-            // The next holder first: the resource works again before a reply is sent.
+            // The next holder first, so that the resource works again before the reply is sent.
             InlineContinuations.Run(next?.Admission.Post(Outcome.Ok), verdict?.Post(outcome));
             return;
         }
@@ -178,8 +178,8 @@ internal sealed partial class TurnGate : IDisposable
     }
 
     /// <summary>
-    /// It is known how the request ended, but the resource is not ready for the next turn: the client is told, and the gate
-    /// stays shut until <see cref="End"/>.
+    /// Reports the outcome to the client before the resource is ready for the next turn. The gate stays closed until
+    /// <see cref="End"/>.
     /// </summary>
     public void CompleteEarly(Turn turn, Outcome outcome)
     {
@@ -198,10 +198,10 @@ internal sealed partial class TurnGate : IDisposable
     }
 
     /// <summary>
-    /// Has <paramref name="guard"/> called, outside the lock, when the turn's time is over and before its client is told: there
-    /// it is prevented what must not happen any more once the client knows. Short, and throws nothing. Forgotten when the turn is over.
+    /// Registers a callback that runs, outside the lock, when the turn times out and before the client is told. It prevents effects
+    /// that must not happen once the client knows. It must be short and must not throw. It is removed when the turn is over.
     /// </summary>
-    /// <returns><see langword="false"/>: the turn's time is over already.</returns>
+    /// <returns><see langword="false"/> if the turn has already timed out.</returns>
     public bool TryGuard(Turn turn, Action guard)
     {
         lock (_sync)
@@ -213,7 +213,7 @@ internal sealed partial class TurnGate : IDisposable
         }
     }
 
-    /// <summary>Only now is the resource ready for the turn in hand: its time begins again.</summary>
+    /// <summary>Restarts the timeout of the current turn, because the resource was not ready before.</summary>
     public void Restart(Turn turn)
     {
         lock (_sync)
@@ -225,7 +225,7 @@ internal sealed partial class TurnGate : IDisposable
         }
     }
 
-    /// <summary>The holder of a lease has sent something, though not a whole request yet: it is not silent.</summary>
+    /// <summary>Restarts the quiet time of a lease, because its holder has sent part of a request.</summary>
     public void Touch(Turn turn)
     {
         lock (_sync)
@@ -235,7 +235,7 @@ internal sealed partial class TurnGate : IDisposable
         }
     }
 
-    /// <summary>A place in line, where there is one. Under the lock.</summary>
+    /// <summary>Adds the turn to the queue if there is room. Called under the lock.</summary>
     private ValueTask<Outcome> EnterLine(Turn turn, long now)
     {
         var options = _limits.Options;
@@ -244,7 +244,7 @@ internal sealed partial class TurnGate : IDisposable
 
         if (_line.Count >= options.MaxQueue)
         {
-            // Otherwise many clients of a low class would shut out those of a higher one.
+            // Otherwise many clients of a low priority would lock out those of a higher one.
             if (_line.YoungestOfLowestClass is not { } youngest || youngest.Priority <= turn.Priority)
                 return new(Outcome.Busy);
             Dismiss(youngest, Outcome.Busy);
@@ -257,7 +257,10 @@ internal sealed partial class TurnGate : IDisposable
         return turn.Admission.Task;
     }
 
-    /// <summary>Giving back another's permit, or nobody's, must not open the gate. In a test it ends the run.</summary>
+    /// <summary>
+    /// Creates the exception for a second end of a turn: releasing a permit that the turn does not hold must not open the gate.
+    /// Fails a test run.
+    /// </summary>
     private static InvalidOperationException AlreadyOver(Turn turn)
     {
         const string Message = "A turn that is over was to be ended again.";
@@ -265,7 +268,7 @@ internal sealed partial class TurnGate : IDisposable
         return new InvalidOperationException(Message);
     }
 
-    /// <summary>The permit is this turn's. Under the lock.</summary>
+    /// <summary>Makes the turn the holder of the permit. Called under the lock.</summary>
     private void Grant(Turn turn, long now)
     {
         _holder = turn;
@@ -274,7 +277,7 @@ internal sealed partial class TurnGate : IDisposable
         Begin(turn, now);
     }
 
-    /// <summary>A request begins in a turn that its client holds. Under the lock.</summary>
+    /// <summary>Begins a request in a turn that its client holds. Called under the lock.</summary>
     private void Begin(Turn turn, long now)
     {
         turn.State = TurnState.Running;
@@ -287,7 +290,7 @@ internal sealed partial class TurnGate : IDisposable
         _timer.NotLaterThan(_turnLimits.TurnDue(turn));
     }
 
-    /// <summary>Out of the line, ungranted. Under the lock: the waiting client continues on the pool.</summary>
+    /// <summary>Removes a turn from the queue without granting it. Called under the lock: the client continues on the thread pool.</summary>
     private void Dismiss(Turn turn, Outcome outcome)
     {
         _line.Remove(turn);
@@ -295,8 +298,8 @@ internal sealed partial class TurnGate : IDisposable
         turn.Admission.Set(outcome);
     }
 
-    /// <summary>The turn is nobody's, or the next one's. Under the lock.</summary>
-    /// <returns>Who has the next turn, and is to be told so.</returns>
+    /// <summary>Hands the permit over to the next turn, or releases it if there is none. Called under the lock.</summary>
+    /// <returns>The next holder, which the caller has to notify; or <see langword="null"/>.</returns>
     private Turn? Release(Turn turn, long now)
     {
         turn.State = TurnState.Out;
@@ -307,12 +310,13 @@ internal sealed partial class TurnGate : IDisposable
             return null;
         }
 
-        // The permit passes from hand to hand: nobody can take it in between, and releasing it first would cost a tenth of the hand-over.
+        // The permit is handed over directly: no other client can take it in between, and releasing it first would cost a tenth of
+        // the hand-over.
         Grant(next, now);
         return next;
     }
 
-    /// <summary>Tells a waiting client, outside the lock, that it has the turn. It continues on the pool.</summary>
+    /// <summary>Notifies a waiting client, outside the lock, that it has the turn. The client continues on the thread pool.</summary>
     private void AdmitLater(Turn? next)
     {
         if (next is null)

@@ -3,14 +3,14 @@ using System.Net;
 namespace SocketSync;
 
 /// <summary>
-/// Those who wait, in the order in which they are served: by class, then by arrival; but at the latest every eighth
-/// turn goes to the one who has waited longest, so that no class starves. Every operation is O(1) and none
-/// allocates, but for <see cref="Peek"/>, which only those ask for who look on.
+/// The queue of waiting turns: ordered by priority, then by arrival; but at least every eighth turn goes to the turn that has
+/// waited longest, so that no priority starves. Every operation is O(1) and allocation-free, except for <see cref="Peek"/>,
+/// which is used only for status queries.
 /// </summary>
-/// <remarks>Not thread-safe: the gate's lock guards it.</remarks>
+/// <remarks>Not thread-safe: guarded by the gate's lock.</remarks>
 internal sealed class WaitLine
 {
-    /// <summary>So many turns may pass the longest-waiting request by before it is served itself.</summary>
+    /// <summary>How many turns may overtake the longest-waiting one before it is served.</summary>
     private const int MaxPassedBy = 7;
 
     private readonly TurnList[] _classes = [new(), new(), new()];
@@ -21,7 +21,7 @@ internal sealed class WaitLine
 
     public int Count { get; private set; }
 
-    /// <summary>The one who has waited longest, of any class.</summary>
+    /// <summary>The turn that has waited longest, of any priority.</summary>
     public Turn? Oldest
     {
         get
@@ -37,7 +37,7 @@ internal sealed class WaitLine
         }
     }
 
-    /// <summary>The one who has come last, of the lowest class that waits.</summary>
+    /// <summary>The turn that arrived last, of the lowest priority that has waiting turns.</summary>
     public Turn? YoungestOfLowestClass
     {
         get
@@ -52,7 +52,7 @@ internal sealed class WaitLine
         }
     }
 
-    /// <summary>Whether it is known how many wait of each address; it costs a look-up for each who comes and goes.</summary>
+    /// <summary>Whether waiting turns are counted by address; costs a dictionary lookup for each add and remove.</summary>
     public bool CountsAddresses
     {
         get => _countsAddresses;
@@ -72,7 +72,7 @@ internal sealed class WaitLine
         }
     }
 
-    /// <summary>How many of this address wait, where <see cref="CountsAddresses"/>.</summary>
+    /// <summary>Gets how many turns from this address wait; valid only if <see cref="CountsAddresses"/>.</summary>
     public int CountOf(IPAddress address) => _byAddress.GetValueOrDefault(address);
 
     public void Add(Turn turn)
@@ -92,7 +92,7 @@ internal sealed class WaitLine
             CountAddress(turn, -1);
     }
 
-    /// <summary>Takes out the one whose turn it is.</summary>
+    /// <summary>Removes and returns the next turn to be served.</summary>
     public Turn? TakeNext()
     {
         if (Oldest is not { } oldest)
@@ -113,7 +113,7 @@ internal sealed class WaitLine
         return next;
     }
 
-    /// <summary>Those who would be served next if nobody else came, in that order; nobody is taken out.</summary>
+    /// <summary>Lists the turns that would be served next if no other arrived, in order, without removing them.</summary>
     public void Peek(int most, List<Turn> into)
     {
         Turn?[] heads = [.. _classes.Select(queue => queue.First)];
@@ -151,7 +151,7 @@ internal sealed class WaitLine
         throw new InvalidOperationException("The line is empty.");
     }
 
-    /// <summary>A doubly linked list through the turns themselves.</summary>
+    /// <summary>A doubly linked list whose links are in the turns themselves.</summary>
     private sealed class TurnList
     {
         public Turn? First { get; private set; }

@@ -7,12 +7,12 @@ using Microsoft.Extensions.Logging;
 
 namespace SocketSync;
 
-/// <summary>Accepts the clients of one listener. Nothing but closing the listener ends its loops.</summary>
+/// <summary>Accepts the clients of one listener. Only closing the listener ends its accept loops.</summary>
 internal sealed partial class AcceptingListener : IConnectionListener
 {
     private const int AcceptsInARow = 32;
 
-    // Continuations run inline: Kestrel only queues the connection to the pool and comes back for the next.
+    // Synchronous continuations are safe: Kestrel only queues the connection to the thread pool and accepts the next one.
     private readonly Channel<ConnectionContext> _accepted = Channel.CreateUnbounded<ConnectionContext>(
         new UnboundedChannelOptions { SingleReader = true, AllowSynchronousContinuations = true });
 
@@ -92,7 +92,7 @@ internal sealed partial class AcceptingListener : IConnectionListener
                 synchronously = accept.IsCompleted ? synchronously + 1 : 0;
                 await TakeAsync(await accept);
 
-                // A flood of connects must not keep the thread that moves everyone's bytes.
+                // A flood of connects must not monopolize the I/O thread.
                 if (synchronously >= AcceptsInARow)
                 {
                     synchronously = 0;
@@ -131,7 +131,7 @@ internal sealed partial class AcceptingListener : IConnectionListener
         }
         catch (Exception e) when (e is SocketException or ObjectDisposedException)
         {
-            client.Dispose(); // it has gone already
+            client.Dispose(); // already disconnected
         }
         catch
         {
@@ -149,13 +149,13 @@ internal sealed partial class AcceptingListener : IConnectionListener
         }
         catch
         {
-            // Out of everything, even of the means to say so: the loop goes on regardless.
+            // Even logging failed for lack of resources: the accept loop continues.
         }
     }
 
     private static async ValueTask<Socket> AcceptAsync(Socket listener) => await listener.AcceptAsync();
 
-    /// <summary>What Linux reports of a connection that failed before it was accepted (accept(2)): the next one is waiting.</summary>
+    /// <summary>Whether Linux reports an error of one connection that failed before it was accepted (accept(2)): no backoff is needed.</summary>
     private static bool IsOneClientsTrouble(SocketError code) => code is
         SocketError.ConnectionAborted or SocketError.ConnectionReset or SocketError.Interrupted or SocketError.TryAgain
         or SocketError.WouldBlock or SocketError.TimedOut or SocketError.NetworkDown or SocketError.NetworkUnreachable
@@ -183,8 +183,8 @@ internal sealed partial class AcceptingListener : IConnectionListener
 }
 
 /// <summary>
-/// The wait after an accept that failed for want of means. Its timer exists, and has been started once, before means
-/// are short: the first timer of a process needs a thread, which cannot be had without descriptors.
+/// The backoff after an accept that failed for lack of resources. Its timer is created and started once in advance: the first
+/// timer of a process needs a thread, which cannot be created without file descriptors.
 /// </summary>
 internal sealed class AcceptBackoff : IDisposable
 {

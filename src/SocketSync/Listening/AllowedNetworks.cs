@@ -3,15 +3,15 @@ using Microsoft.AspNetCore.Connections;
 
 namespace SocketSync;
 
-/// <summary>Connection middleware that lets clients in by their address.</summary>
+/// <summary>Connection middleware that filters clients by IP address.</summary>
 public static class AllowedNetworksExtensions
 {
     /// <summary>
-    /// Closes each connection that comes from outside <paramref name="networks"/> at once; nothing is sent. A connection
-    /// without an IP address (a Unix socket) passes. An IPv4 client of a socket for both families counts as IPv4.
+    /// Closes each connection from outside <paramref name="networks"/> at once, without sending anything. Connections without
+    /// an IP address (Unix sockets) are allowed. An IPv4 client of a dual-mode socket counts as IPv4.
     /// </summary>
     /// <param name="builder">The listener's connection pipeline.</param>
-    /// <param name="networks">The networks that are let in; empty lets all in.</param>
+    /// <param name="networks">The allowed networks; an empty collection allows all clients.</param>
     /// <param name="onRejected">Called for each connection that is closed.</param>
     /// <returns>The same pipeline.</returns>
     /// <exception cref="ArgumentNullException"><paramref name="builder"/> or <paramref name="networks"/> is <see langword="null"/>.</exception>
@@ -35,7 +35,7 @@ public static class AllowedNetworksExtensions
     }
 }
 
-/// <summary>Networks, some of which an address may be in. An IPv4 address written as IPv6 counts as IPv4.</summary>
+/// <summary>A set of networks. IPv4-mapped IPv6 addresses and networks count as IPv4.</summary>
 internal sealed class NetworkSet(IEnumerable<IPNetwork> networks)
 {
     private readonly IPNetwork[] _networks = [.. networks.Select(WithoutMapping)];

@@ -4,8 +4,8 @@ using Microsoft.Extensions.Logging;
 namespace SocketSync;
 
 /// <summary>
-/// Something made from files, made anew when their content has changed. It looks when it is told to, and by content, so
-/// that neither a swapped symbolic link nor a copy with an old date is missed; who asks for it never waits for a disk.
+/// Holds a value loaded from files, and reloads it on request when their content has changed. Comparing content detects a
+/// swapped symbolic link and a copy with an old date too. Reading <see cref="Current"/> never waits for the disk.
 /// </summary>
 internal sealed partial class CertificateReloader<T>
     where T : class
@@ -18,7 +18,7 @@ internal sealed partial class CertificateReloader<T>
     private bool _isRefused;
     private volatile T _value;
 
-    /// <exception cref="CertificateFileException"><paramref name="load"/> cannot make it to begin with.</exception>
+    /// <exception cref="CertificateFileException"><paramref name="load"/> fails to load the initial value.</exception>
     public CertificateReloader(IReadOnlyList<string> paths, Func<T> load, ILogger logger)
     {
         _paths = paths;
@@ -30,8 +30,8 @@ internal sealed partial class CertificateReloader<T>
 
     public T Current => _value;
 
-    /// <summary>Reads the files, and makes it anew where they have changed.</summary>
-    /// <param name="again">Tries even content that it has refused before.</param>
+    /// <summary>Reads the files, and reloads the value if they have changed.</summary>
+    /// <param name="again">Whether to retry content that was refused before.</param>
     public FileChange Reread(bool again)
     {
         lock (_checking)
@@ -44,7 +44,7 @@ internal sealed partial class CertificateReloader<T>
         if (content.AsSpan().SequenceEqual(_content) && !(again && _isRefused))
             return FileChange.None;
 
-        // Taken before the load: what changes in between is seen the next time. Broken content is tried, and told, once.
+        // Hashed before the load, so that a change during the load is seen next time. Invalid content is tried and logged once.
         _content = content;
         try
         {
@@ -88,22 +88,22 @@ internal sealed partial class CertificateReloader<T>
     private static partial void LogKept(ILogger logger, string path, string reason);
 }
 
-/// <summary>What came of reading a file again.</summary>
+/// <summary>The result of rereading a file.</summary>
 internal enum FileChange
 {
-    /// <summary>It holds what it held.</summary>
+    /// <summary>The content has not changed.</summary>
     None,
 
-    /// <summary>Its new content is in use.</summary>
+    /// <summary>The new content is in use.</summary>
     Replaced,
 
-    /// <summary>Its new content cannot be used, and the former stays.</summary>
+    /// <summary>The new content is not usable; the previous value stays in use.</summary>
     Refused,
 }
 
 /// <summary>
-/// The certificates and authorities of listeners, whose files are read again every second, and when somebody asks: here, and
-/// not during a handshake, which would keep the thread that moves everyone's bytes waiting for a disk.
+/// The certificates and authorities of all listeners. Rereads their files every second and on request, not during a handshake:
+/// that would make a thread that serves clients wait for the disk.
 /// </summary>
 internal sealed partial class CertificatesInUse : IDisposable
 {
@@ -120,7 +120,7 @@ internal sealed partial class CertificatesInUse : IDisposable
         _timer = time.CreateTimer(_ => Look(), null, Timeout.InfiniteTimeSpan, Timeout.InfiniteTimeSpan);
     }
 
-    /// <param name="reread">Reads the files of one; told whether to try even what it has refused before.</param>
+    /// <param name="reread">Rereads the files of one entry; its argument says whether to retry content that was refused before.</param>
     public void Add(Func<bool, FileChange> reread)
     {
         lock (_lock)
@@ -130,7 +130,8 @@ internal sealed partial class CertificatesInUse : IDisposable
         }
     }
 
-    /// <summary>One entry for each certificate and each authority.</summary>
+    /// <summary>Rereads all files on request, and retries refused content.</summary>
+    /// <returns>One result for each certificate and each authority.</returns>
     public IReadOnlyList<FileChange> Reread() => [.. All().Select(reread => reread(true))];
 
     public void Dispose() => _timer.Dispose();
@@ -143,12 +144,12 @@ internal sealed partial class CertificatesInUse : IDisposable
         }
         catch (Exception e)
         {
-            // On a timer's thread it would end the process, which served its clients well a moment ago.
+            // An unhandled exception in a timer callback would end the process.
             LogFailed(_logger, e);
         }
         finally
         {
-            _timer.Change(Period, Timeout.InfiniteTimeSpan); // From now on: a look may take its time, and is not to meet the next.
+            _timer.Change(Period, Timeout.InfiniteTimeSpan); // Restarted after each run, so that slow runs do not overlap.
         }
     }
 

@@ -4,12 +4,12 @@ using Microsoft.AspNetCore.Connections;
 
 namespace SocketSync;
 
-/// <summary>Connection middleware that bounds how many connections a listener has.</summary>
+/// <summary>Connection middleware that limits the number of open connections of a listener.</summary>
 public static class ConnectionLimitExtensions
 {
-    /// <summary>Closes each connection over <paramref name="maximum"/> at once; nothing is sent.</summary>
+    /// <summary>Closes each connection over <paramref name="maximum"/> at once, without sending anything.</summary>
     /// <param name="builder">The listener's connection pipeline.</param>
-    /// <param name="maximum">How many connections may be open at the same time; at least 1.</param>
+    /// <param name="maximum">The maximum number of open connections; at least 1.</param>
     /// <param name="onRejected">Called for each connection that is closed.</param>
     /// <returns>The same pipeline.</returns>
     /// <exception cref="ArgumentOutOfRangeException"><paramref name="maximum"/> is less than 1.</exception>
@@ -22,11 +22,11 @@ public static class ConnectionLimitExtensions
     }
 
     /// <summary>
-    /// Closes each connection over <paramref name="maximum"/> of one client address at once; nothing is sent. A connection
-    /// without an IP address (a Unix socket) passes. An IPv4 client of a socket for both families counts as IPv4.
+    /// Closes each connection over <paramref name="maximum"/> from one client address at once, without sending anything.
+    /// Connections without an IP address (Unix sockets) are not limited. An IPv4 client of a dual-mode socket counts as IPv4.
     /// </summary>
     /// <param name="builder">The listener's connection pipeline; behind a proxy, after <see cref="ProxyProtocolExtensions.UseProxyProtocol"/>.</param>
-    /// <param name="maximum">How many connections of one address may be open at the same time; at least 1.</param>
+    /// <param name="maximum">The maximum number of open connections per address; at least 1.</param>
     /// <param name="onRejected">Called for each connection that is closed.</param>
     /// <returns>The same pipeline.</returns>
     /// <exception cref="ArgumentOutOfRangeException"><paramref name="maximum"/> is less than 1.</exception>
@@ -62,7 +62,7 @@ public static class ConnectionLimitExtensions
         });
     }
 
-    /// <summary>The same, for pipelines that count together.</summary>
+    /// <summary>Limits connections by a counter that several pipelines can share.</summary>
     internal static IConnectionBuilder UseConnectionLimit(
         this IConnectionBuilder builder, ConnectionCounter open, Action<ConnectionContext>? onRejected) =>
         builder.Use(next => async connection =>
@@ -92,7 +92,7 @@ internal sealed class ConnectionCounter(int maximum)
 
     public bool TryEnter()
     {
-        // Never above the maximum, even for a moment: someone else would be refused for it.
+        // Never exceeds the maximum, even for a moment: another connection would be refused because of it.
         for (var seen = Volatile.Read(ref _value); seen < Maximum;)
         {
             var before = Interlocked.CompareExchange(ref _value, seen + 1, seen);
@@ -108,7 +108,7 @@ internal sealed class ConnectionCounter(int maximum)
     public void Leave() => Interlocked.Decrement(ref _value);
 }
 
-/// <summary>Counts by address, and keeps nothing of an address that has none open.</summary>
+/// <summary>Counts open connections by address; keeps no entry for an address without any.</summary>
 internal sealed class AddressCounter(int maximum)
 {
     private readonly Lock _lock = new();

@@ -3,12 +3,12 @@ using System.Net.Sockets;
 
 namespace SocketSync;
 
-/// <summary>Binds the sockets of all listeners, or of none, without listening yet.</summary>
+/// <summary>Binds the sockets of all listeners or of none, without listening yet.</summary>
 internal static class ListenerBinder
 {
     private const int SamePortAttempts = 10;
 
-    /// <exception cref="ListenerBindException">At least one address cannot be had; nothing is left bound.</exception>
+    /// <exception cref="ListenerBindException">At least one address cannot be bound; no socket stays bound.</exception>
     public static BoundListeners Bind(IReadOnlyDictionary<string, ListenerOptions> listeners, string defaultAddress)
     {
         List<string> problems = [];
@@ -38,7 +38,7 @@ internal static class ListenerBinder
     private static List<Socket> BindUnix(ListenerBinding address, HashSet<string> bound, List<string> problems)
     {
         var path = Path.GetFullPath(address.UnixSocket!);
-        // Bound but not listening yet, the other listener's file would be taken for a stale one.
+        // Another listener's socket is bound but not listening yet, so its file would be mistaken for a stale one.
         if (bound.Contains(path))
         {
             problems.Add(address.UnixSocketProblem("is already in use"));
@@ -77,7 +77,7 @@ internal static class ListenerBinder
         return [];
     }
 
-    /// <summary>Both loopback addresses on one port, as clients try either first.</summary>
+    /// <summary>Binds both loopback addresses to one port, because clients may try either first.</summary>
     private static List<Socket> BindLocalhost(ListenerBinding address, List<string> problems)
     {
         List<Socket> unsuitable = [];
@@ -89,7 +89,7 @@ internal static class ListenerBinder
                 var port = v4 is null ? address.Port : ((IPEndPoint)v4.LocalEndPoint!).Port;
                 var v6 = TryBind(new IPEndPoint(IPAddress.IPv6Loopback, port), out var error6);
 
-                // A free port of the one family may be taken in the other; kept until the end, it is not picked again.
+                // The port that is free for IPv4 may be taken for IPv6. Keeping the socket open prevents the same pick again.
                 if (v4 is not null && error6 is { SocketErrorCode: SocketError.AddressAlreadyInUse }
                     && address.Port == 0 && attempt < SamePortAttempts)
                 {
@@ -160,10 +160,10 @@ internal static class ListenerBinder
         SocketError.AddressNotAvailable or SocketError.AddressFamilyNotSupported or SocketError.ProtocolFamilyNotSupported;
 
     /// <summary>
-    /// Sockets that are bound and do not listen yet may share an address on Linux, so that two listeners of one
-    /// configuration would only collide once HTTP is up.
+    /// Finds overlaps between listeners of one configuration. On Linux, sockets that are bound but not listening may share an
+    /// address, so such a conflict would otherwise show only once HTTP is up.
     /// </summary>
-    /// <param name="onPort">The sockets of the listeners before this one, to which its own are added.</param>
+    /// <param name="onPort">The sockets of the previous listeners by port; the sockets of this one are added.</param>
     /// <param name="endPoint">The listener.</param>
     private static List<string> OverlapsWith(Dictionary<int, List<Socket>> onPort, ListenerEndPoint endPoint)
     {

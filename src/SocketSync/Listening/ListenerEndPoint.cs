@@ -4,18 +4,18 @@ using System.Net.Sockets;
 namespace SocketSync;
 
 /// <summary>
-/// A listener as Kestrel is told of it: bound sockets under a name. Nothing is accepted before <see cref="Open"/> or
-/// after <see cref="Close"/>.
+/// A listener as an endpoint for Kestrel: a name and bound sockets. Accepts clients only between <see cref="Open"/> and
+/// <see cref="Close"/>.
 /// </summary>
 internal sealed class ListenerEndPoint : EndPoint, IDisposable
 {
     private readonly TaskCompletionSource _opened = new(TaskCreationOptions.RunContinuationsAsynchronously);
     private readonly CancellationTokenSource _closed = new();
 
-    /// <param name="address">What the configuration says.</param>
-    /// <param name="sockets">Bound, not yet listening; two for "localhost", else one. Owned from here on.</param>
+    /// <param name="address">The configured address.</param>
+    /// <param name="sockets">The sockets, bound but not yet listening; two for "localhost", else one. This object takes ownership.</param>
     /// <param name="preferInlineScheduling">
-    /// Whether the connection's code runs on the thread that moves bytes: fast, for code that never blocks.
+    /// Whether the connection's code runs on the I/O thread: faster, but only for code that never blocks.
     /// </param>
     public ListenerEndPoint(ListenerBinding address, IReadOnlyList<Socket> sockets, bool preferInlineScheduling)
     {
@@ -30,7 +30,7 @@ internal sealed class ListenerEndPoint : EndPoint, IDisposable
 
     public ListenerBinding Address { get; }
 
-    /// <summary>Where the sockets are bound, the port resolved: <see cref="IPEndPoint"/>s, or a <see cref="UnixDomainSocketEndPoint"/>.</summary>
+    /// <summary>The bound addresses with the port resolved: <see cref="IPEndPoint"/>s, or one <see cref="UnixDomainSocketEndPoint"/>.</summary>
     public IReadOnlyList<EndPoint> LocalEndPoints { get; }
 
     /// <summary>The port in use; <see langword="null"/> for a Unix socket.</summary>
@@ -38,23 +38,23 @@ internal sealed class ListenerEndPoint : EndPoint, IDisposable
 
     public bool PreferInlineScheduling { get; }
 
-    /// <summary>Called for each client that is closed unserved because file descriptors run out.</summary>
+    /// <summary>Called for each client that is closed because file descriptors are nearly exhausted.</summary>
     public Action? Rejected { get; set; }
 
     public IReadOnlyList<Socket> Sockets { get; }
 
-    /// <summary>Whether somebody will accept its clients, as Kestrel does once it has started.</summary>
+    /// <summary>Whether Kestrel has taken over this endpoint and will accept its clients.</summary>
     public bool IsServed { get; set; }
 
-    /// <summary>Done once the sockets listen, or never will.</summary>
+    /// <summary>Completes when <see cref="Open"/> or <see cref="Close"/> is called.</summary>
     public Task Opened => _opened.Task;
 
     public CancellationToken Closed { get; }
 
-    /// <summary>Lets the accept loops run; the sockets listen already.</summary>
+    /// <summary>Starts the accept loops; the sockets are already listening.</summary>
     public void Open() => _opened.TrySetResult();
 
-    /// <summary>Stops accepting at once; a Unix socket's file is gone afterwards. May be called more than once.</summary>
+    /// <summary>Stops accepting at once, and removes the file of a Unix socket. May be called more than once.</summary>
     public void Close()
     {
         _closed.Cancel();
@@ -68,18 +68,18 @@ internal sealed class ListenerEndPoint : EndPoint, IDisposable
     public override string ToString() => Name;
 }
 
-/// <summary>Where a listener is to listen, and which keys of the configuration say so.</summary>
+/// <summary>The address a listener binds to, and the configuration keys it comes from.</summary>
 /// <param name="Listener">The listener's name.</param>
 /// <param name="Address">An IP address, "localhost" or "*".</param>
 /// <param name="IsDefaultAddress">Whether <paramref name="Address"/> is <c>SocketSync:DefaultAddress</c>.</param>
-/// <param name="Port">0 picks a free one.</param>
-/// <param name="UnixSocket">A path, in place of address and port.</param>
+/// <param name="Port">The port; 0 picks a free one.</param>
+/// <param name="UnixSocket">The path of a Unix socket, instead of address and port.</param>
 internal sealed record ListenerBinding(string Listener, string Address, bool IsDefaultAddress, int Port, string? UnixSocket)
 {
     public static ListenerBinding Of(string listener, ListenerOptions options, string defaultAddress) =>
         new(listener, options.Address ?? defaultAddress, options.Address is null, options.Port, options.UnixSocket);
 
-    /// <summary>One line that says why this address cannot be had.</summary>
+    /// <summary>Describes in one line why the address cannot be bound.</summary>
     public string Problem(SocketException error, EndPoint endPoint) => error.SocketErrorCode switch
     {
         SocketError.AddressAlreadyInUse => InUse(endPoint),
@@ -111,16 +111,16 @@ internal sealed record ListenerBinding(string Listener, string Address, bool IsD
         Address is "*" && endPoint is IPEndPoint ip ? $"*:{ip.Port}" : endPoint.ToString()!;
 }
 
-/// <summary>The listeners of a host, bound together, opened together, closed together.</summary>
+/// <summary>The listeners of a host, which are bound, opened and closed together.</summary>
 internal sealed class BoundListeners(IReadOnlyList<ListenerEndPoint> endPoints)
 {
-    // A burst of connects beyond it waits for retransmission, for seconds; net.core.somaxconn caps it.
+    // Connects beyond the backlog wait seconds for retransmission. net.core.somaxconn caps it.
     private const int Backlog = 4096;
 
     public IReadOnlyList<ListenerEndPoint> EndPoints { get; } = endPoints;
 
-    /// <summary>Takes the addresses for good, all of them or none: clients can connect, and wait to be let in.</summary>
-    /// <exception cref="ListenerBindException">Another program has begun to listen on the same address; all are closed.</exception>
+    /// <summary>Starts listening on all sockets or on none. Clients can connect, but are not accepted before <see cref="Open"/>.</summary>
+    /// <exception cref="ListenerBindException">Another program listens on the same address by now; all listeners are closed.</exception>
     public void Listen()
     {
         List<string> problems = [];
@@ -146,14 +146,14 @@ internal sealed class BoundListeners(IReadOnlyList<ListenerEndPoint> endPoints)
         }
     }
 
-    /// <summary>Lets clients in.</summary>
+    /// <summary>Starts accepting clients.</summary>
     public void Open()
     {
         foreach (var endPoint in EndPoints)
             endPoint.Open();
     }
 
-    /// <summary>Stops accepting at once, everywhere. May be called more than once, and before <see cref="Listen"/>.</summary>
+    /// <summary>Stops accepting at once on all listeners. May be called more than once, and before <see cref="Listen"/>.</summary>
     public void Close()
     {
         foreach (var endPoint in EndPoints)
@@ -161,8 +161,8 @@ internal sealed class BoundListeners(IReadOnlyList<ListenerEndPoint> endPoints)
     }
 }
 
-/// <summary>Addresses that cannot be had.</summary>
-/// <param name="problems">One line for each: the key's full path, its value, and what is wrong.</param>
+/// <summary>Thrown when addresses cannot be bound.</summary>
+/// <param name="problems">One line per address: the key's full path, its value, and the problem.</param>
 internal sealed class ListenerBindException(IReadOnlyList<string> problems)
     : Exception(string.Join(Environment.NewLine, problems))
 {

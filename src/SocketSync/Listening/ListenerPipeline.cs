@@ -7,10 +7,10 @@ using Microsoft.Extensions.Logging;
 
 namespace SocketSync;
 
-/// <summary>The way of a connection through a listener.</summary>
+/// <summary>The connection middleware of a listener.</summary>
 internal static class ListenerPipeline
 {
-    /// <summary>Everything that a connection passes through, in this order.</summary>
+    /// <summary>Adds all middleware of a listener, in the order in which a connection passes through it.</summary>
     public static void UseSocketSync(this ListenOptions endPoint, ListenerState listener)
     {
         var services = endPoint.ApplicationServices;
@@ -21,7 +21,7 @@ internal static class ListenerPipeline
         services.GetRequiredService<IHostApplicationLifetime>().ApplicationStopped.Register(rejections.Dispose);
         endPoint.Protocols = HttpProtocols.None;
 
-        // Behind a proxy the peer is the proxy, and the client's address is known only after the limit has let it in.
+        // Behind a proxy the peer is the proxy; the client's address is known only after the connection limit.
         if (options.ProxyProtocol)
             endPoint.UseTrustedProxies(Networks(options.TrustedProxies), rejections.Untrusted);
         else
@@ -34,7 +34,7 @@ internal static class ListenerPipeline
             endPoint.UseAllowedNetworks(allowed, rejections.Foreign);
         }
 
-        // Counted by the client's own address: behind a proxy it is known only now.
+        // Counts by the client's own address, which is known only now if there is a proxy.
         if (options.MaxConnectionsPerAddress > 0)
             endPoint.UseConnectionLimitPerAddress(options.MaxConnectionsPerAddress, rejections.ExcessOfAddress);
         endPoint.UseAcceptedCount(listener);
@@ -54,7 +54,7 @@ internal static class ListenerPipeline
     private static List<IPNetwork> Networks(IEnumerable<string> networks) => [.. networks.Select(network => IPNetwork.Parse(network))];
 }
 
-/// <summary>Counts and tells of the connections that a listener has closed unserved.</summary>
+/// <summary>Counts and logs the connections that a listener has rejected.</summary>
 internal sealed partial class ConnectionRejections : IDisposable
 {
     private readonly ListenerState _listener;
@@ -78,8 +78,8 @@ internal sealed partial class ConnectionRejections : IDisposable
 
     public void Untrusted(ConnectionContext connection) => Reject(connection, "TrustedProxies does not name it");
 
-    /// <param name="connection">Which one.</param>
-    /// <param name="reason">Why, in words that end a sentence; of few different ones.</param>
+    /// <param name="connection">The rejected connection.</param>
+    /// <param name="reason">The reason, worded to end a sentence; must be one of a few distinct texts.</param>
     public void Reject(ConnectionContext connection, string reason)
     {
         _listener.Reject();

@@ -8,16 +8,16 @@ using Microsoft.Extensions.Logging;
 namespace SocketSync;
 
 /// <summary>
-/// Gives Kestrel the connections of SocketSync's listeners. Other endpoints keep Kestrel's own transport. Unlike that
-/// one, it listens only when all is ready, can be closed before HTTP is, and stays quiet without file descriptors.
+/// The Kestrel transport of SocketSync's listeners; other endpoints keep Kestrel's own transport. Unlike that one, it listens
+/// only when everything is ready, can be closed before HTTP is, and does not flood the log when file descriptors run out.
 /// </summary>
 internal sealed class ListenerTransport(ILoggerFactory loggers, TimeProvider time)
     : IConnectionListenerFactory, IConnectionListenerFactorySelector, IDisposable
 {
-    // Each client that pushes while it waits for its turn costs so much.
+    // The memory per client that keeps sending while it waits for its turn.
     private const long ReadBufferSize = 64 * 1024;
 
-    // Of all listeners together: each would keep memory pools of its own for its clients, as many as there are processors.
+    // Shared by all listeners: each factory has its own memory pools, one per processor core.
     private readonly Lazy<SocketConnectionContextFactory> _inline = new(() => Contexts(preferInlineScheduling: true, loggers));
     private readonly Lazy<SocketConnectionContextFactory> _queued = new(() => Contexts(preferInlineScheduling: false, loggers));
 
@@ -32,7 +32,7 @@ internal sealed class ListenerTransport(ILoggerFactory loggers, TimeProvider tim
             listener, contexts.Value, DescriptorReserve.OfThisProcess, time, loggers.CreateLogger<ListenerTransport>()));
     }
 
-    /// <summary>When the host is disposed of, long after the last connection.</summary>
+    /// <summary>Disposes the factories; called when the host is disposed, long after the last connection.</summary>
     public void Dispose()
     {
         foreach (var contexts in new[] { _inline, _queued }.Where(c => c.IsValueCreated)) contexts.Value.Dispose();
@@ -43,7 +43,7 @@ internal sealed class ListenerTransport(ILoggerFactory loggers, TimeProvider tim
         {
             UnsafePreferInlineScheduling = preferInlineScheduling,
             MaxReadBufferSize = ReadBufferSize,
-            // A flush then completes when the client's system has taken the reply, which is what SendTimeout is about.
+            // A flush then completes only when the client's system has taken the reply, which is what SendTimeout measures.
             MaxWriteBufferSize = 1,
             WaitForDataBeforeAllocatingBuffer = true,
         },
@@ -51,27 +51,27 @@ internal sealed class ListenerTransport(ILoggerFactory loggers, TimeProvider tim
 }
 
 /// <summary>
-/// Keeps the last file descriptors free of clients, so that HTTP, and after it logs and links, still get one. Descriptors
-/// are given out lowest first: the number of a new one tells how full the table is.
+/// Reserves the last file descriptors, so that HTTP, and beyond it logs and links, still get one when clients use up the rest.
+/// The system assigns the lowest free number, so the number of a new descriptor shows how full the table is.
 /// </summary>
-/// <param name="limit">How many descriptors the process may have.</param>
+/// <param name="limit">The process's limit of open descriptors.</param>
 internal sealed class DescriptorReserve(long limit)
 {
     private const int Most = 64;
 
-    // No more: an idle host holds two descriptors for each loaded assembly, some 240 in all, and under a limit of 256 a
-    // larger share would leave no client any.
+    // Not more: an idle host holds two descriptors per loaded assembly, some 240 in all. Under a limit of 256, a larger
+    // reserve would leave none for clients.
     private const int Share = 32;
 
-    /// <summary>.NET raises its limit to the hard one at start; it does not change afterwards.</summary>
+    /// <summary>The reserve of this process. .NET raises the soft limit to the hard one at startup; it does not change afterwards.</summary>
     public static DescriptorReserve OfThisProcess { get; } = new(ReadLimit());
 
     public long Limit { get; } = limit;
 
-    /// <summary>The first descriptor number that no client gets.</summary>
+    /// <summary>The first descriptor number that is not available to clients.</summary>
     public long First { get; } = limit - Math.Min(Most, limit / Share);
 
-    /// <summary>The first descriptor number that HTTP does not get either.</summary>
+    /// <summary>The first descriptor number that is not available to HTTP either.</summary>
     public long FirstBeyondHttp { get; } = limit - Math.Min(Most, limit / Share) / 2;
 
     public bool IsTouchedBy(SafeHandle handle) => handle.DangerousGetHandle() >= First;

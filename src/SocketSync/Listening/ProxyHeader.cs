@@ -8,41 +8,41 @@ using System.Text;
 
 namespace SocketSync;
 
-/// <summary>What the first bytes of a connection are, seen as a PROXY header.</summary>
+/// <summary>The result of parsing the first bytes of a connection as a PROXY header.</summary>
 internal enum ProxyHeaderStatus
 {
-    /// <summary>More bytes are needed to tell.</summary>
+    /// <summary>More bytes are needed.</summary>
     Incomplete,
 
     Complete,
 
-    /// <summary>They are something else.</summary>
+    /// <summary>The bytes are not a PROXY header.</summary>
     Missing,
 
-    /// <summary>They begin as a header does and break its rules further on.</summary>
+    /// <summary>The bytes begin like a PROXY header, but violate the specification later on.</summary>
     Malformed,
 
-    /// <summary>A header that announces more than <see cref="ProxyHeader.MaxLength"/>.</summary>
+    /// <summary>The header announces a length of more than <see cref="ProxyHeader.MaxLength"/>.</summary>
     TooLarge,
 
-    /// <summary>The checksum that the header carries is not its own: it was damaged on its way.</summary>
+    /// <summary>The checksum does not match: the header was damaged in transit.</summary>
     Damaged,
 }
 
 /// <summary>
-/// The header by which a proxy tells for whom it speaks: HAProxy's PROXY protocol, versions 1 (text) and 2 (binary), as its
-/// specification (proxy-protocol.txt) says. A pure function of bytes.
+/// The header in which a proxy names the client: HAProxy's PROXY protocol, versions 1 (text) and 2 (binary), as specified in
+/// proxy-protocol.txt. Parsing is a pure function of the bytes.
 /// </summary>
-/// <param name="Length">How many bytes it has; the client's own begin behind it.</param>
+/// <param name="Length">The header's length in bytes; the client's own bytes follow it.</param>
 /// <param name="Source">
-/// The client; <see langword="null"/> where the connection's own address counts: the proxy speaks for itself, does not know
-/// the client's address, or knows one that is not of TCP.
+/// The client's endpoint; <see langword="null"/> if the connection's own address applies: the proxy sends on its own behalf,
+/// does not know the client's address, or the client does not use TCP.
 /// </param>
 internal readonly record struct ProxyHeader(int Length, IPEndPoint? Source)
 {
     /// <summary>
-    /// Version 2 could announce 64 KiB. The specification expects less than one TCP segment of it; this leaves room for what
-    /// proxies add beyond that (a client's certificate is the largest) and bounds what is kept of an unknown client.
+    /// Version 2 allows 64 KiB. The specification expects less than one TCP segment; this leaves room for what proxies add
+    /// (a client certificate is the largest) and limits the memory spent on an unknown client.
     /// </summary>
     public const int MaxLength = 4096;
 
@@ -64,15 +64,15 @@ internal readonly record struct ProxyHeader(int Length, IPEndPoint? Source)
         return bytes[0] == ProxyHeaderText.Signature[0] ? ProxyHeaderText.Read(bytes, out header) : ProxyHeaderBinary.Read(bytes, out header);
     }
 
-    /// <summary>Whether the bytes, as far as they have come, are those of the signature.</summary>
+    /// <summary>Whether the bytes received so far match the beginning of the signature.</summary>
     public static bool BeginsAs(ReadOnlySpan<byte> bytes, ReadOnlySpan<byte> signature) =>
         bytes.Length < signature.Length ? signature.StartsWith(bytes) : bytes.StartsWith(signature);
 }
 
-/// <summary>Version 1 of the PROXY protocol (section 2.1 of its specification): one line of text.</summary>
+/// <summary>Parses version 1 of the PROXY protocol (section 2.1 of the specification): one line of text.</summary>
 internal static class ProxyHeaderText
 {
-    /// <summary>The longest line that the specification knows, its end included.</summary>
+    /// <summary>The longest line that the specification allows, including its line end.</summary>
     public const int MaxLength = 107;
 
     private static readonly SearchValues<char> HexDigitsAndMarks = SearchValues.Create("0123456789abcdefABCDEF:.");
@@ -97,8 +97,8 @@ internal static class ProxyHeaderText
         return ProxyHeaderStatus.Complete;
     }
 
-    // A line that ends in a bare LF is told from one that is still coming, so that its sender is closed at once. Of what
-    // follows UNKNOWN nothing matters.
+    // Detects a line that ends in a bare LF, so that its sender is closed at once instead of after the timeout. The text
+    // after UNKNOWN is ignored.
     private static bool IsBroken(ReadOnlySpan<byte> bytes) => bytes.StartsWith("PROXY TCP"u8) && bytes.Contains((byte)'\n');
 
     private static bool TryRead(string line, out IPEndPoint? source)
@@ -122,14 +122,14 @@ internal static class ProxyHeaderText
     private static bool TryReadAddress(string text, bool isFour, out IPAddress address) =>
         isFour ? TryReadFour(text, out address) : TryReadSix(text, out address);
 
-    // IPAddress also reads "1", octal and hexadecimal numbers; only the one canonical form comes out again as it went in.
+    // IPAddress also accepts "1", octal and hexadecimal numbers; only the canonical form survives the round trip.
     private static bool TryReadFour(string text, out IPAddress address) =>
         IPAddress.TryParse(text, out address!)
         && address.AddressFamily == AddressFamily.InterNetwork
         && string.Equals(address.ToString(), text, StringComparison.Ordinal);
 
-    // IPAddress also reads brackets, ports and scopes. Dots are right: inet_ntop, by which proxies write, ends a mapped
-    // address in an IPv4 one.
+    // IPAddress also accepts brackets, ports and scopes. Dots are valid: inet_ntop, which proxies use, writes an IPv4-mapped
+    // address with a dotted IPv4 part.
     private static bool TryReadSix(string text, out IPAddress address)
     {
         address = IPAddress.IPv6None;
@@ -143,7 +143,7 @@ internal static class ProxyHeaderText
         ushort.TryParse(text, NumberStyles.None, CultureInfo.InvariantCulture, out port) && (text.Length == 1 || text[0] != '0');
 }
 
-/// <summary>Version 2 of the PROXY protocol (section 2.2 of its specification): a fixed part, addresses, then TLVs.</summary>
+/// <summary>Parses version 2 of the PROXY protocol (section 2.2 of the specification): a fixed part, addresses, then TLVs.</summary>
 internal static class ProxyHeaderBinary
 {
     private const int FixedLength = 16;
@@ -176,7 +176,7 @@ internal static class ProxyHeaderBinary
         if (bytes.Length < length)
             return ProxyHeaderStatus.Incomplete;
 
-        // "The receiver must use the real connection endpoints and discard the protocol block."
+        // LOCAL: "The receiver must use the real connection endpoints and discard the protocol block."
         IPEndPoint? source = null;
         if (bytes[12] == Proxied && ReadProxied(bytes[..length], out source) is var status and not ProxyHeaderStatus.Complete)
             return status;
@@ -198,7 +198,7 @@ internal static class ProxyHeaderBinary
         if (header.Length < FixedLength + addresses)
             return ProxyHeaderStatus.Malformed;
 
-        // Of what is no TCP the connection's own address counts, as the specification has it for what is not supported.
+        // For anything but TCP the connection's own address applies, as the specification requires for unsupported families.
         if (transport == Stream && family != Unix)
             source = ReadSource(header[FixedLength..], family == Inet ? 4 : 16);
         return CheckTlvs(header, FixedLength + addresses);
@@ -207,7 +207,7 @@ internal static class ProxyHeaderBinary
     private static IPEndPoint ReadSource(ReadOnlySpan<byte> addresses, int size) =>
         new(new IPAddress(addresses[..size]), BinaryPrimitives.ReadUInt16BigEndian(addresses[(2 * size)..]));
 
-    /// <summary>TLVs are skipped, but for the checksum: who understands it "MUST" reject what does not match.</summary>
+    /// <summary>Skips the TLVs, except for the checksum: a receiver that supports it "MUST" reject a mismatch.</summary>
     private static ProxyHeaderStatus CheckTlvs(ReadOnlySpan<byte> header, int start)
     {
         var isChecked = false;
@@ -235,7 +235,7 @@ internal static class ProxyHeaderBinary
         return ProxyHeaderStatus.Complete;
     }
 
-    /// <summary>CRC32c of the header, the checksum's own bytes taken for zeros.</summary>
+    /// <summary>Computes the CRC32c of the header, with the checksum field taken as zeros.</summary>
     private static uint Checksum(ReadOnlySpan<byte> header, int checksumAt)
     {
         var crc = uint.MaxValue;

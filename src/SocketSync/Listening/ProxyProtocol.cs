@@ -3,15 +3,15 @@ using Microsoft.AspNetCore.Connections;
 
 namespace SocketSync;
 
-/// <summary>Connection middleware for listeners behind proxies that tell for whom they speak.</summary>
+/// <summary>Connection middleware for listeners behind proxies that send a PROXY header.</summary>
 public static class ProxyProtocolExtensions
 {
     /// <summary>
-    /// Closes each connection that does not come from one of <paramref name="proxies"/> at once; nothing is sent. To be
-    /// added before <see cref="UseProxyProtocol"/>, which believes whoever gets there.
+    /// Closes each connection that does not come from one of <paramref name="proxies"/> at once, without sending anything. Add it
+    /// before <see cref="UseProxyProtocol"/>, which trusts every peer.
     /// </summary>
     /// <param name="builder">The listener's connection pipeline.</param>
-    /// <param name="proxies">The networks of the proxies; at least one. A connection without an IP address is of none.</param>
+    /// <param name="proxies">The networks of the proxies; at least one. A connection without an IP address belongs to none.</param>
     /// <param name="onRejected">Called for each connection that is closed.</param>
     /// <returns>The same pipeline.</returns>
     /// <exception cref="ArgumentException"><paramref name="proxies"/> is empty.</exception>
@@ -35,21 +35,20 @@ public static class ProxyProtocolExtensions
     }
 
     /// <summary>
-    /// Takes the header of the PROXY protocol, version 1 or 2, off the begin of each connection; what is added after it sees
-    /// the client's own bytes, and the client's address as <see cref="BaseConnectionContext.RemoteEndPoint"/>. Where
-    /// the proxy speaks for itself (<c>LOCAL</c>) or does not know the client's address (<c>UNKNOWN</c>) that stays
-    /// the proxy's. A connection that does not begin with a whole and valid header of at most 4096 bytes is closed;
-    /// nothing is sent.
+    /// Reads the PROXY protocol header, version 1 or 2, at the start of each connection. Middleware added after it sees only the
+    /// client's own bytes, and the client's address as <see cref="BaseConnectionContext.RemoteEndPoint"/>. If the proxy sends on
+    /// its own behalf (<c>LOCAL</c>) or does not know the client's address (<c>UNKNOWN</c>), that stays the proxy's address. A
+    /// connection that does not start with a complete, valid header of at most 4096 bytes is closed without sending anything.
     /// </summary>
     /// <param name="builder">The listener's connection pipeline.</param>
     /// <param name="headerTimeout">
-    /// How long a header may take. The specification asks for 3 seconds or more, so that a lost packet can be sent again.
+    /// The timeout for the header. The specification asks for 3 seconds or more, to allow for a TCP retransmission.
     /// </param>
     /// <param name="onRejected">
-    /// Called for each connection that is closed for its header, with the reason as words that end a sentence. One that
-    /// ends without a byte, as a probe does, is none of them.
+    /// Called for each connection that is closed because of its header, with the reason worded to end a sentence. Not called for a
+    /// connection that ends without sending a byte, such as a probe.
     /// </param>
-    /// <param name="time">Measures the timeout; the system's clock when not given.</param>
+    /// <param name="time">Measures the timeout; the system clock by default.</param>
     /// <returns>The same pipeline.</returns>
     /// <exception cref="ArgumentOutOfRangeException"><paramref name="headerTimeout"/> is not positive.</exception>
     /// <seealso href="https://www.haproxy.org/download/3.2/doc/proxy-protocol.txt">The PROXY protocol, versions 1 and 2</seealso>
@@ -80,7 +79,7 @@ public static class ProxyProtocolExtensions
                 var status = ProxyHeader.Read(result.Buffer, out var header);
                 if (status == ProxyHeaderStatus.Complete)
                 {
-                    // Nothing beyond the header counts as examined: whoever reads next gets it at once.
+                    // Nothing beyond the header is marked as examined, so the next reader gets it at once.
                     input.AdvanceTo(result.Buffer.GetPosition(header.Length));
                     connection.RemoteEndPoint = header.Source ?? connection.RemoteEndPoint;
                     return (true, null);
@@ -94,7 +93,7 @@ public static class ProxyProtocolExtensions
                     return (false, length == 0 ? null : "it ended inside its PROXY header");
             }
         }
-        catch (Exception exception) when (ClientDeparture.IsDeparture(exception)) // An abort is a cancellation too.
+        catch (Exception exception) when (ClientDeparture.IsDeparture(exception)) // ConnectionAbortedException is a cancellation too.
         {
             return (false, null);
         }

@@ -13,19 +13,19 @@ using Microsoft.Extensions.Logging.Abstractions;
 
 namespace SocketSync;
 
-/// <summary>Connection middleware that speaks TLS 1.2 and 1.3 with the client.</summary>
+/// <summary>Connection middleware for TLS 1.2 and 1.3.</summary>
 public static partial class TlsExtensions
 {
     private static readonly TimeSpan HandshakeTimeout = TimeSpan.FromSeconds(10);
 
     /// <summary>
-    /// Speaks TLS on a listener whose connections are not HTTP. What is added after it sees the decrypted bytes, and only
-    /// of clients whose handshake succeeded, within 10 seconds. Certificates are read again when their files change.
+    /// Adds TLS to a listener that does not serve HTTP. Middleware added after it sees decrypted bytes, and only connections whose
+    /// handshake succeeded within 10 seconds. Certificates are reloaded when their files change.
     /// </summary>
-    /// <param name="listener">The listener; its <see cref="ListenOptions.Protocols"/> become none, so that no application protocol is negotiated.</param>
-    /// <param name="options">The certificate, and what is asked of clients.</param>
+    /// <param name="listener">The listener; its <see cref="ListenOptions.Protocols"/> are cleared: no application protocol is negotiated.</param>
+    /// <param name="options">The certificate, and the requirements for client certificates.</param>
     /// <returns>The same listener.</returns>
-    /// <exception cref="ArgumentException">The certificate's path is missing, or the authority of required clients.</exception>
+    /// <exception cref="ArgumentException">The certificate's path is missing, or client certificates are required without an authority.</exception>
     /// <exception cref="CertificateFileException">A certificate file cannot be used.</exception>
     public static ListenOptions UseTls(this ListenOptions listener, TlsOptions options)
     {
@@ -53,7 +53,7 @@ public static partial class TlsExtensions
         inUse.Add(certificate.Reread);
         if (authorities is not null) inUse.Add(authorities.Reread);
 
-        // With HTTP's protocols left in place, a client that names another one (ALPN) would be refused.
+        // With the HTTP protocols left in place, a client that offers another one (ALPN) would be refused.
         listener.Protocols = HttpProtocols.None;
         listener.Use(next => connection => TellFailureAsync(next, connection, failures));
         listener.UseHttps(new TlsHandshakeCallbackOptions
@@ -96,8 +96,8 @@ public static partial class TlsExtensions
     }
 
     /// <summary>
-    /// The system's own authorities do not count, and nothing is fetched from the network. The TLS stream adds that an
-    /// extended key usage, where the certificate has one, must be that of clients.
+    /// Trusts only the given authorities, not the system's, and fetches nothing from the network. SslStream also requires that an
+    /// extended key usage, if the certificate has one, allows client authentication.
     /// </summary>
     private static X509ChainPolicy ClientPolicy(X509Certificate2Collection authorities)
     {
@@ -145,7 +145,7 @@ public static partial class TlsExtensions
     private static partial void LogExpired(ILogger logger, string path, DateTimeOffset notAfter);
 }
 
-/// <summary>Tells of the TLS handshakes that came to nothing: Kestrel tells them only at Debug, each with its stack.</summary>
+/// <summary>Logs failed TLS handshakes: Kestrel logs them only at Debug, each with a stack trace.</summary>
 internal sealed partial class TlsFailures : IDisposable
 {
     private readonly LogThrottle<HandshakeFailure> _log;
@@ -157,10 +157,10 @@ internal sealed partial class TlsFailures : IDisposable
             (last, sum) => SumUp(logger, last, sum),
             fold: failure => failure with { Address = RemoteAddress.Others });
 
-    /// <summary>The client has shown no certificate, or none that is accepted.</summary>
+    /// <summary>Logs that a client sent no certificate, or one that is not accepted.</summary>
     public void Refused(EndPoint? client, string reason) => _log.Add(new HandshakeFailure(RemoteAddress.Of(client), reason));
 
-    /// <summary>Any other: it speaks something else, does not trust the server, was too slow, or only looked whether the port is open.</summary>
+    /// <summary>Logs any other failure: the client does not speak TLS, does not trust the server, was too slow, or only probed the port.</summary>
     public void Failed(EndPoint? client) => _log.Add(new HandshakeFailure(RemoteAddress.Of(client), Reason: null));
 
     public void Dispose() => _log.Dispose();

@@ -1,6 +1,6 @@
 namespace SocketSync;
 
-/// <summary>Where the host is between its start and its end.</summary>
+/// <summary>The phases of the host's lifetime.</summary>
 internal enum HostPhase
 {
     Starting,
@@ -8,7 +8,7 @@ internal enum HostPhase
     Draining,
 }
 
-/// <summary>What this host serves: its resources, and the listeners by which clients come to them.</summary>
+/// <summary>The resources that this host serves, and the listeners through which clients reach them.</summary>
 internal sealed class Topology(
     IReadOnlyDictionary<string, SharedResource> resources,
     IReadOnlyDictionary<string, ListenerState> listeners,
@@ -31,7 +31,7 @@ internal sealed class Topology(
 
     public IEnumerable<AcceptedConnection> Connections => Listeners.Values.SelectMany(listener => listener.Connections);
 
-    /// <summary>All clients at this moment.</summary>
+    /// <summary>Lists all clients that are connected now.</summary>
     public IReadOnlyList<ConnectionEntry> ListConnections() =>
         [.. from listener in Listeners.Values from connection in listener.Connections select connection.Describe(listener.Name)];
 
@@ -40,7 +40,7 @@ internal sealed class Topology(
 
     public IEnumerable<ListenerState> ListenersOf(SharedResource resource) => _listenersOf[resource];
 
-    /// <summary>Takes new settings of resources; they hold from the next turn on.</summary>
+    /// <summary>Applies changed settings of the resources; they take effect with the next turn.</summary>
     public void Configure(IReadOnlyDictionary<string, ResourceOptions> options)
     {
         foreach (var resource in Resources.Values)

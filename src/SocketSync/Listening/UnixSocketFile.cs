@@ -3,10 +3,10 @@ using System.Net.Sockets;
 
 namespace SocketSync;
 
-/// <summary>Binds a Unix socket to a path, where a file of an earlier run may still lie. The socket removes its file when disposed.</summary>
+/// <summary>Binds a Unix socket to a path that may hold the file of an earlier run. Disposing the socket removes its file.</summary>
 internal static class UnixSocketFile
 {
-    /// <exception cref="SocketException">The system refuses.</exception>
+    /// <exception cref="SocketException">The system refuses to bind the socket.</exception>
     public static bool TryBind(string path, [NotNullWhen(true)] out Socket? socket, [NotNullWhen(false)] out string? problem)
     {
         socket = null;
@@ -43,14 +43,15 @@ internal static class UnixSocketFile
         }
     }
 
-    /// <summary>Removes the socket of a server that is gone, and nothing else.</summary>
+    /// <summary>Checks what is at the path, and removes the socket of a server that no longer runs, but nothing else.</summary>
+    /// <returns>Why the path cannot be used; <see langword="null"/> if it can.</returns>
     private static string? WhatStandsInTheWay(string path, UnixDomainSocketEndPoint endPoint)
     {
         if (!Directory.Exists(Path.GetDirectoryName(path)))
             return "its directory does not exist";
         if (!Path.Exists(path))
             return null;
-        if (!FileType.IsSocket(path)) // Where the type is not known, nothing is deleted.
+        if (!FileType.IsSocket(path)) // If the type is unknown, nothing is deleted.
             return "exists and is not a socket";
         if (IsAlive(endPoint))
             return "is already in use";
@@ -68,7 +69,7 @@ internal static class UnixSocketFile
 
     private static bool IsAlive(UnixDomainSocketEndPoint endPoint)
     {
-        // Non-blocking: the connect to a server whose backlog is full would wait.
+        // Non-blocking: connecting to a server whose backlog is full would block.
         using var probe = new Socket(AddressFamily.Unix, SocketType.Stream, ProtocolType.Unspecified) { Blocking = false };
         try
         {

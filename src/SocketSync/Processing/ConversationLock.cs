@@ -3,8 +3,8 @@ using System.Diagnostics.CodeAnalysis;
 namespace SocketSync;
 
 /// <summary>
-/// Who may use a client's connection during a turn: the processor, by one call at a time, until the turn is over; then
-/// the connection itself, once a call under way has left.
+/// Guards a client's connection during a turn: the processor may use it, one call at a time, until the turn is over; then the
+/// connection itself, once a call in progress has returned.
 /// </summary>
 [SuppressMessage("Design", "CA1001", Justification = "The source has neither a timer nor a link nor a wait handle, and so nothing to dispose of.")]
 internal sealed class ConversationLock
@@ -18,7 +18,7 @@ internal sealed class ConversationLock
     private TaskCompletionSource? _left;
     private int _state;
 
-    /// <summary>Cancelled when a call must end because the turn is over.</summary>
+    /// <summary>Cancelled when a call in progress must end because the turn is over.</summary>
     public CancellationToken TurnIsOver => _over.Token;
 
     public void Open() => Volatile.Write(ref _state, Free);
@@ -47,7 +47,7 @@ internal sealed class ConversationLock
         left.SetResult();
     }
 
-    /// <summary>Ends the processor's right; completes when a call under way has left, which is told to.</summary>
+    /// <summary>Revokes the processor's access. Cancels a call in progress, and completes when it has returned.</summary>
     public ValueTask CloseAsync()
     {
         while (Interlocked.CompareExchange(ref _state, Closed, Free) is InUse)
@@ -55,7 +55,7 @@ internal sealed class ConversationLock
             var left = _left = new TaskCompletionSource(TaskCreationOptions.RunContinuationsAsynchronously);
             var over = _over;
             if (Interlocked.CompareExchange(ref _state, Closing, InUse) != InUse)
-                continue; // the call has left between the two looks
+                continue; // the call has returned between the two checks
 
             over.CancelInBackground();
             return new ValueTask(left.Task);

@@ -3,33 +3,32 @@ using System.Buffers;
 namespace SocketSync;
 
 /// <summary>
-/// What happens during a turn. One instance serves a resource for as long as the host runs; it is never called twice at
-/// once, so what it holds needs no lock. It is created with constructor injection and, where it is
-/// <see cref="IAsyncDisposable"/> or <see cref="IDisposable"/>, disposed of at the end.
+/// Processes the requests of a resource, one per turn. One instance serves a resource for the lifetime of the host and is never
+/// called concurrently, so its state needs no lock. It is created with constructor injection and disposed at the end if it
+/// implements <see cref="IAsyncDisposable"/> or <see cref="IDisposable"/>.
 /// </summary>
 public interface IRequestProcessor
 {
-    /// <summary>Processes one request. The resource belongs to it until the returned task completes.</summary>
+    /// <summary>Processes one request. The processor holds the resource until the returned task completes.</summary>
     /// <param name="context">The request, the reply to write, and the client.</param>
     /// <param name="cancellationToken">
-    /// Cancelled when the turn's time (<c>Gate:TurnTimeout</c>, <c>Gate:MaxHold</c>) is over or the server stops. The
-    /// client has been told by then; the gate stays shut until this method has returned. Not cancelled when the client
-    /// goes away.
+    /// Cancelled when the turn times out (<c>Gate:TurnTimeout</c>, <c>Gate:MaxHold</c>) or the server stops. The client has been
+    /// told by then; the gate stays closed until this method has returned. Not cancelled when the client disconnects.
     /// </param>
     /// <exception cref="Exception">
-    /// Whatever is thrown is told to the client as <c>failed</c>, logged, and costs no more than this request; what was
-    /// written to the reply and not sent is thrown away.
+    /// Any exception is reported to the client as <c>failed</c>, logged, and affects only this request; what was written to the
+    /// reply and not sent is discarded.
     /// </exception>
     ValueTask ProcessAsync(RequestContext context, CancellationToken cancellationToken);
 }
 
 /// <summary>
-/// A processor whose reply is there when the call returns, and which neither fails nor converses. It needs no context: the
-/// reply goes from where it is to the client, and the replies to a batch of requests go out together.
+/// A processor that returns its reply synchronously, and neither fails nor converses. It needs no context: the reply is written
+/// directly to the client, and the replies to a batch of requests are flushed together.
 /// </summary>
 internal interface IImmediateProcessor : IRequestProcessor
 {
-    /// <summary>Answers one request, in its turn.</summary>
+    /// <summary>Answers one request during its turn.</summary>
     /// <returns>The reply, valid for as long as <paramref name="request"/> is.</returns>
     ReadOnlySequence<byte> Answer(in ReadOnlySequence<byte> request);
 
@@ -41,21 +40,22 @@ internal interface IImmediateProcessor : IRequestProcessor
     }
 }
 
-/// <summary>A processor that has a device behind it.</summary>
+/// <summary>A processor with a link to a device.</summary>
 internal interface ILinkedProcessor
 {
     LinkKeeper Keeper { get; }
 
-    /// <summary>The Modbus units that do not answer and are not asked for a while.</summary>
+    /// <summary>The Modbus units that do not answer and get no requests for a while.</summary>
     IReadOnlyList<int> RestingUnits => [];
 
-    /// <summary>What a request is told at once, in place of standing in line; it costs the device nothing.</summary>
+    /// <summary>Gets the outcome of a request that is refused before it enters the queue, without using the device.</summary>
+    /// <returns>The outcome; <see langword="null"/> if the request may enter the queue.</returns>
     Outcome? Refusal(Client client, in ReadOnlySequence<byte> request) => null;
 }
 
 /// <summary>
-/// A processor whose resource may need time to itself after a request that went wrong: the client is told at once, but the
-/// next turn, and its time, begin only when <see cref="RecoverAsync"/> has completed.
+/// A processor whose resource may need to recover after a failed request: the client is told at once, but the next turn, and its
+/// timeout, begin only when <see cref="RecoverAsync"/> has completed.
 /// </summary>
 internal interface IResourceRecovery
 {

@@ -2,7 +2,7 @@ using System.Buffers;
 
 namespace SocketSync;
 
-/// <summary>The processors that a resource can name.</summary>
+/// <summary>The processors available to resources, by name.</summary>
 internal sealed class ProcessorCatalog
 {
     private readonly Dictionary<string, ProcessorRegistration> _byName = new(StringComparer.OrdinalIgnoreCase);
@@ -25,17 +25,17 @@ internal sealed class ProcessorCatalog
     }
 }
 
-/// <summary>A processor that a resource can name.</summary>
-/// <param name="Name">The name that a resource's <c>Processor</c> gives.</param>
-/// <param name="NeverBlocks">Whether it may run on a thread that moves bytes.</param>
-/// <param name="Create">Makes the one instance of a resource.</param>
+/// <summary>A processor available to resources.</summary>
+/// <param name="Name">The name used in a resource's <c>Processor</c> setting.</param>
+/// <param name="NeverBlocks">Whether the processor may run on the I/O thread.</param>
+/// <param name="Create">Creates the instance for a resource.</param>
 internal sealed record ProcessorRegistration(
     string Name, bool NeverBlocks, Func<IServiceProvider, ResourceSetup, IRequestProcessor> Create);
 
-/// <summary>The resource that a processor is made for.</summary>
-/// <param name="Name">Its name.</param>
-/// <param name="Options">Its settings.</param>
-/// <param name="Clients">What its clients speak, by the name of their listener.</param>
+/// <summary>The resource for which a processor is created.</summary>
+/// <param name="Name">The resource's name.</param>
+/// <param name="Options">The resource's settings.</param>
+/// <param name="Clients">The protocols of its clients, by listener name.</param>
 internal sealed record ResourceSetup(string Name, ResourceOptions Options, IReadOnlyDictionary<string, ProtocolOptions> Clients);
 
 /// <summary>Replies with the request.</summary>

@@ -2,7 +2,7 @@ using System.Buffers;
 
 namespace SocketSync;
 
-/// <summary>One request in its turn, the reply to it, and the client that sent it.</summary>
+/// <summary>A request during its turn, its reply, and the client that sent it.</summary>
 /// <remarks>Valid until <see cref="IRequestProcessor.ProcessAsync"/> returns. Not thread-safe.</remarks>
 public sealed class RequestContext
 {
@@ -27,27 +27,27 @@ public sealed class RequestContext
     public Client Client { get; }
 
     /// <summary>
-    /// The request's bytes, its delimiter or length header included; valid until
+    /// The request's bytes, including its delimiter or length header; valid until
     /// <see cref="IRequestProcessor.ProcessAsync"/> returns or the next <see cref="ReceiveAsync"/>.
     /// </summary>
     public ReadOnlySequence<byte> Request => new(_request.Written);
 
     /// <summary>
-    /// Where the reply is written. It is sent when the turn has ended, or by <see cref="SendAsync"/>; nothing written
-    /// means that no reply is sent.
+    /// The buffer for the reply. It is sent when the turn has ended, or by <see cref="SendAsync"/>; if nothing is written, no reply
+    /// is sent.
     /// </summary>
     public IBufferWriter<byte> Reply => _reply;
 
-    /// <summary>How the request ended, where the processor knows it; what it throws counts as failed.</summary>
+    /// <summary>The outcome, as set by the processor; an exception counts as Failed.</summary>
     internal Outcome Outcome { get; set; }
 
-    /// <summary>The client is closed when the turn has ended and the reply was sent.</summary>
+    /// <summary>Whether to close the client after the turn has ended and the reply was sent.</summary>
     internal bool ClosesClient { get; set; }
 
-    /// <summary>What is done for this client in its turn is charged here.</summary>
+    /// <summary>The client's budget, charged for work on its behalf during the turn.</summary>
     internal WorkBudget Work { get; init; } = new();
 
-    /// <summary>The turn that it is in, and whose.</summary>
+    /// <summary>The current turn and its gate.</summary>
     internal (TurnGate Gate, Turn Turn)? InTurn { get; set; }
 
     /// <inheritdoc cref="TurnGate.TryGuard"/>
@@ -57,19 +57,19 @@ public sealed class RequestContext
 
     internal int RequestLength => _request.Length;
 
-    /// <summary>What the client has sent in this turn, its first request included.</summary>
+    /// <summary>How many bytes the client has sent in this turn, including its first request.</summary>
     internal long ReceivedBytes { get; set; }
 
-    /// <summary>What was sent to it during the turn.</summary>
+    /// <summary>How many bytes were sent to the client during the turn.</summary>
     internal long SentBytes { get; set; }
 
     /// <summary>
-    /// Sends what was written to <see cref="Reply"/> now, during the turn, and empties it, whatever comes of it. A client
-    /// that has gone takes nothing; <see cref="ReceiveAsync"/> tells. A client that does not take it within its
+    /// Sends the content of <see cref="Reply"/> now, during the turn, and empties the buffer whatever the result. If the client has
+    /// disconnected, this does nothing; <see cref="ReceiveAsync"/> reports it. A client that does not take the bytes within its
     /// listener's <c>SendTimeout</c> is closed.
     /// </summary>
     /// <param name="cancellationToken">
-    /// Gives up waiting; what was written may then have been sent, or not, but is not sent again.
+    /// Cancels the wait; the bytes may or may not have been sent by then, and are not sent again.
     /// </param>
     /// <returns>A task that completes when the client's system has taken the bytes.</returns>
     /// <exception cref="OperationCanceledException">The turn is over, or <paramref name="cancellationToken"/> is cancelled.</exception>
@@ -85,7 +85,7 @@ public sealed class RequestContext
         }
         finally
         {
-            _reply.Clear(); // Where waiting for it was given up, it may be on its way: sent again, the client had it twice.
+            _reply.Clear(); // After a cancelled wait the bytes may still be on their way; sending them again would duplicate them.
             _lock.Exit();
         }
 
@@ -94,10 +94,10 @@ public sealed class RequestContext
     }
 
     /// <summary>Receives the client's next request, as part of this turn.</summary>
-    /// <param name="cancellationToken">Gives up waiting; what has come of the request so far is not lost.</param>
+    /// <param name="cancellationToken">Cancels the wait; bytes of the request received so far are kept.</param>
     /// <returns>
-    /// The request, valid until the next call; <see langword="null"/> when the client has ended its stream or reset it,
-    /// or has sent what is no request.
+    /// The request, valid until the next call; <see langword="null"/> if the client has ended its stream, reset the connection,
+    /// or sent an invalid request.
     /// </returns>
     /// <exception cref="OperationCanceledException">The turn is over, or <paramref name="cancellationToken"/> is cancelled.</exception>
     /// <exception cref="InvalidOperationException">Another send or receive is under way.</exception>
@@ -122,8 +122,8 @@ public sealed class RequestContext
     }
 
     /// <summary>
-    /// The client in both directions at once, for a processor that passes bytes: one receive and one send may be under way.
-    /// Ended by <see cref="LeaveClient"/>, soon after the token is cancelled.
+    /// Gives a processor that passes bytes access to the client in both directions at once: one receive and one send may be in
+    /// progress. Call <see cref="LeaveClient"/> soon after the token is cancelled.
     /// </summary>
     internal IConversation EnterClient(out CancellationToken turnIsOver)
     {
@@ -134,7 +134,7 @@ public sealed class RequestContext
 
     internal void LeaveClient() => _lock.Exit();
 
-    /// <summary>A new request's turn begins.</summary>
+    /// <summary>Prepares the context for the turn of a new request.</summary>
     internal void Open(in ReadOnlySequence<byte> request)
     {
         _request.Set(request);
@@ -145,12 +145,12 @@ public sealed class RequestContext
     }
 
     /// <summary>
-    /// The processor may converse no more; completes when a call under way has left. What it has written is read after
-    /// this, never before.
+    /// Revokes the processor's access to the client; completes when a call in progress has returned. Read what the processor has
+    /// written only after this.
     /// </summary>
     internal ValueTask CloseAsync() => _lock.CloseAsync();
 
-    /// <summary>Gives the buffers back. Never called for a context that a processor still has in its hands.</summary>
+    /// <summary>Returns the buffers. Never called for a context that a processor still uses.</summary>
     internal void Clear()
     {
         _request.Clear();
@@ -159,15 +159,15 @@ public sealed class RequestContext
 }
 
 /// <summary>
-/// The client during a turn, for a processor that sends and receives more than one request and one reply. The only way
-/// from a processor back to the network, and in bytes: one that does not converse could run on another machine.
+/// The client during a turn, for a processor that exchanges more than one request and one reply. It is the only way from a
+/// processor back to the network, and passes only bytes: a processor that does not converse could run on another machine.
 /// </summary>
 internal interface IConversation
 {
-    /// <summary>Sends <paramref name="bytes"/>. A client that is gone takes nothing, which is no error.</summary>
+    /// <summary>Sends <paramref name="bytes"/>. Does nothing if the client is gone, which is not an error.</summary>
     ValueTask SendAsync(ReadOnlyMemory<byte> bytes, CancellationToken cancellationToken);
 
     /// <summary>Receives the client's next request into <paramref name="request"/>.</summary>
-    /// <returns><see langword="false"/>: the client has ended its stream, reset it, or sent what is no request.</returns>
+    /// <returns><see langword="false"/> if the client has ended its stream, reset the connection, or sent an invalid request.</returns>
     ValueTask<bool> ReceiveAsync(PooledBuffer request, CancellationToken cancellationToken);
 }

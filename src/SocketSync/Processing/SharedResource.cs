@@ -5,22 +5,22 @@ using Microsoft.Extensions.Logging;
 namespace SocketSync;
 
 /// <summary>
-/// The shared thing itself: one processor behind one gate. A request is taken through its turn here, from the line to the
-/// end, and a turn is ended nowhere else: <see cref="RunTurnAsync"/> encloses all that may touch the resource.
+/// A shared resource: one processor behind one gate. Takes each request from the queue through its turn, and is the only place
+/// where a turn ends: <see cref="RunTurnAsync"/> encloses all code that may use the resource.
 /// </summary>
 internal sealed class SharedResource : IAsyncDisposable
 {
-    private IRequestProcessor _processor = null!; // until Start
+    private IRequestProcessor _processor = null!; // set by Start
     private IImmediateProcessor? _immediate;
     private ILinkedProcessor? _linked;
 
     /// <param name="name">The resource's name.</param>
-    /// <param name="registration">Which processor it names.</param>
-    /// <param name="processor"><see langword="null"/> where <see cref="Start"/> brings it.</param>
-    /// <param name="gate">Decides whose turn it is.</param>
-    /// <param name="telemetry">Tells those who watch.</param>
-    /// <param name="logger">Where it is told what becomes of requests.</param>
-    /// <param name="time">Measures how often.</param>
+    /// <param name="registration">The processor that the resource names.</param>
+    /// <param name="processor">The processor instance; <see langword="null"/> if <see cref="Start"/> sets it later.</param>
+    /// <param name="gate">Grants the turns.</param>
+    /// <param name="telemetry">Publishes requests and turns to observers.</param>
+    /// <param name="logger">The log for refused and failed requests.</param>
+    /// <param name="time">Measures the period of the log throttle.</param>
     public SharedResource(
         string name,
         ProcessorRegistration registration,
@@ -44,30 +44,30 @@ internal sealed class SharedResource : IAsyncDisposable
 
     public string ProcessorName { get; }
 
-    /// <summary>Whether its processor may run on a thread that moves bytes.</summary>
+    /// <summary>Whether the processor may run on the I/O thread.</summary>
     public bool NeverBlocks { get; }
 
-    /// <summary>Whether its replies are there when the call returns; it then neither fails nor converses.</summary>
+    /// <summary>Whether the processor returns its replies synchronously; it then neither fails nor converses.</summary>
     public bool IsImmediate => _immediate is not null;
 
     public TurnGate Gate { get; }
 
-    /// <summary>Tells those who watch.</summary>
+    /// <summary>Publishes requests and turns to observers.</summary>
     public ResourceTelemetry Telemetry { get; }
 
-    /// <summary>Tells of requests that were refused or failed.</summary>
+    /// <summary>Logs requests that were refused or failed.</summary>
     public ResourceLog Log { get; }
 
-    /// <summary>The link to the device behind it, where there is one.</summary>
+    /// <summary>The link to the resource's device, if there is one.</summary>
     public LinkKeeper? Link => _linked?.Keeper;
 
-    /// <summary>The Modbus units behind it that do not answer and are not asked for a while.</summary>
+    /// <summary>The Modbus units behind the link that do not answer and get no requests for a while.</summary>
     public IReadOnlyList<int> RestingUnits => _linked?.RestingUnits ?? [];
 
-    /// <summary>Whether the server counts as ready only while this can be served.</summary>
+    /// <summary>Whether the server is ready only while this resource can be served.</summary>
     public bool IsRequired { get; set; } = true;
 
-    /// <summary>Gives it its processor, before anybody is let in who could ask it for anything.</summary>
+    /// <summary>Sets the processor, before any client is accepted.</summary>
     public void Start(IRequestProcessor processor)
     {
         _processor = processor;
@@ -75,12 +75,12 @@ internal sealed class SharedResource : IAsyncDisposable
         _linked = processor as ILinkedProcessor;
     }
 
-    /// <summary>Takes one request into the line and through its turn.</summary>
-    /// <param name="client">Whose it is.</param>
-    /// <param name="arrivedAt">When it arrived, where that is known.</param>
+    /// <summary>Takes one request through the queue and its turn.</summary>
+    /// <param name="client">The client that sent the request.</param>
+    /// <param name="arrivedAt">When the request arrived, if known.</param>
     /// <returns>
-    /// How the request ended. Known before the processor has left where the turn's time is over: the context then stays
-    /// with the processor.
+    /// The outcome of the request. If the turn times out it is known before the processor has returned: the context then stays with
+    /// the processor.
     /// </returns>
     public ValueTask<Outcome> ServeAsync(IResourceClient client, long? arrivedAt)
     {
@@ -100,7 +100,7 @@ internal sealed class SharedResource : IAsyncDisposable
         Gate.Dispose();
         Log.Dispose();
         if (isInside)
-            return; // it ignores that its time is over; what it uses is not taken from under it
+            return; // the processor ignores its cancellation; do not dispose what it still uses
         if (_processor is IAsyncDisposable asyncDisposable)
             await asyncDisposable.DisposeAsync();
         else
@@ -116,7 +116,7 @@ internal sealed class SharedResource : IAsyncDisposable
         }
         catch
         {
-            // It cannot wait, and so leaves; but it may have been granted the turn already.
+            // The request cannot wait, so it leaves the queue; but it may have been granted the turn already.
             Gate.Leave(turn);
             if (await admission == Outcome.Ok)
                 Gate.End(turn, Outcome.Abandoned);
@@ -129,17 +129,17 @@ internal sealed class SharedResource : IAsyncDisposable
         return client.EndWait() ? outcome : Outcome.Abandoned;
     }
 
-    /// <summary>The turn was granted. A client of a processor that answers at once has its outcome with the end of the turn.</summary>
+    /// <summary>Runs a granted turn. Returns its end for an immediate processor, otherwise its verdict.</summary>
     private ValueTask<Outcome> TakeTurn(IResourceClient client, Turn turn, bool hasWaited)
     {
         var verdict = turn.Verdict.Task;
         var running = RunTurnAsync(client, turn, hasWaited);
-        return IsImmediate ? running : verdict; // the verdict may come before the end: where the turn's time is over
+        return IsImmediate ? running : verdict; // on a timeout the verdict comes before the end
     }
 
     /// <summary>
-    /// The turn, from its grant to its end: whatever happens in it, it is ended here, once, when the processor has really left. Where
-    /// the processor answers at once this completes synchronously and allocates nothing. Throws nothing.
+    /// Runs the turn from its grant to its end: whatever happens, the turn is ended here, once, when the processor has really returned.
+    /// For an immediate processor this completes synchronously and allocates nothing. Never throws.
     /// </summary>
     [AsyncMethodBuilder(typeof(PoolingAsyncValueTaskMethodBuilder<>))]
     private async ValueTask<Outcome> RunTurnAsync(IResourceClient client, Turn turn, bool hasWaited)
@@ -206,14 +206,14 @@ internal sealed class SharedResource : IAsyncDisposable
     {
         try
         {
-            // Told that its time is over while it waited for a thread: then it is not processed any more.
+            // If the turn timed out while it waited for a pool thread, the request is not processed.
             if (!turn.CompletedEarly)
                 await _processor.ProcessAsync(context, turn.Cancelled);
             return context.Outcome;
         }
         catch (Exception exception)
         {
-            // A processor that ends because it was told to has not failed.
+            // A processor that ends because it was cancelled has not failed.
             if (!turn.CompletedEarly || exception is not OperationCanceledException)
                 Log.Failed(exception, context.Client);
             return Outcome.Failed;
@@ -222,27 +222,29 @@ internal sealed class SharedResource : IAsyncDisposable
 }
 
 /// <summary>
-/// A client as the resource sees it: it is told that its request waits, it is asked for the request when it has the turn, and it
-/// gets the reply. All calls for one request come one after the other.
+/// A client as the resource sees it: the resource notifies it when its request waits, gets the request from it during the turn, and
+/// gives it the reply. The calls for one request are never concurrent.
 /// </summary>
 internal interface IResourceClient
 {
-    /// <summary>Its place in line, then its turn.</summary>
+    /// <summary>The client's turn object.</summary>
     Turn Turn { get; }
 
-    /// <summary>The request, before it stands in line, and in its turn for a processor that answers at once; valid until the outcome was told.</summary>
+    /// <summary>
+    /// The request: before it enters the queue, and during its turn for an immediate processor. Valid until the outcome is reported.
+    /// </summary>
     ReadOnlySequence<byte> Request { get; }
 
-    /// <summary>What such a processor has replied.</summary>
+    /// <summary>Sets the reply of an immediate processor.</summary>
     ReadOnlySequence<byte> Reply { set; }
 
-    /// <summary>The request is in line. Followed by exactly one <see cref="EndWait"/>.</summary>
+    /// <summary>Notifies the client that its request is in the queue. Followed by exactly one <see cref="EndWait"/>.</summary>
     void BeginWait();
 
-    /// <summary>The wait is over: granted, then this is called inside the turn; or refused.</summary>
-    /// <returns><see langword="false"/>: it has gone, and its request is not to be processed.</returns>
+    /// <summary>Ends the wait: called inside the turn if it was granted, otherwise after the refusal.</summary>
+    /// <returns><see langword="false"/> if the client is gone, and its request must not be processed.</returns>
     bool EndWait();
 
-    /// <summary>The request, in its turn, for a processor that takes its time.</summary>
+    /// <summary>Opens the context of the request, during its turn, for a processor that is not immediate.</summary>
     RequestContext OpenContext();
 }

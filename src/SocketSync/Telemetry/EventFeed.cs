@@ -3,8 +3,8 @@ using System.Threading.Channels;
 namespace SocketSync;
 
 /// <summary>
-/// Hands what happens to those who want to know, at the moment mostly nobody. The one who publishes asks
-/// <see cref="HasReaders"/> first, so that an unread feed costs one read of a field; it never waits for a reader.
+/// Publishes events to subscribers, of which there are usually none. Publishers check <see cref="HasReaders"/> first, so that an
+/// unread feed costs one field read. Publishing never waits for a reader.
 /// </summary>
 internal class EventFeed<T>
 {
@@ -21,7 +21,7 @@ internal class EventFeed<T>
             reader.Offer(item);
     }
 
-    /// <param name="capacity">So much is kept for the reader; of more, the oldest is lost.</param>
+    /// <param name="capacity">How many events are buffered for the reader; when the buffer is full, the oldest is dropped.</param>
     public EventFeedReader<T> Subscribe(int capacity)
     {
         var reader = new EventFeedReader<T>(this, capacity);
@@ -37,7 +37,7 @@ internal class EventFeed<T>
     }
 }
 
-/// <summary>One who reads a <see cref="EventFeed{T}"/>, until it is disposed of. One that is slow loses the oldest.</summary>
+/// <summary>A subscriber of an <see cref="EventFeed{T}"/>, until it is disposed. A slow reader loses the oldest events.</summary>
 internal sealed class EventFeedReader<T> : IDisposable
 {
     private readonly EventFeed<T> _feed;
@@ -51,10 +51,10 @@ internal sealed class EventFeedReader<T> : IDisposable
         _channel = Channel.CreateBounded<T>(options, _ => Interlocked.Increment(ref _lost));
     }
 
-    /// <summary>Completed when the reader is disposed of.</summary>
+    /// <summary>The events; completes when the reader is disposed.</summary>
     public ChannelReader<T> Events => _channel.Reader;
 
-    /// <summary>How many were lost since the beginning, since the reader was too slow.</summary>
+    /// <summary>How many events were dropped because the reader was too slow.</summary>
     public long Lost => Interlocked.Read(ref _lost);
 
     public void Dispose()

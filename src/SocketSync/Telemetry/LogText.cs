@@ -6,8 +6,8 @@ using System.Text;
 namespace SocketSync;
 
 /// <summary>
-/// Text that may come from anywhere, made safe to stand in a line: a line feed in it must not begin a line that looks like
-/// the server's own, nor an escape steer the terminal.
+/// Escapes untrusted text for use in a log line: a line feed must not forge a line of the server, and an escape sequence must
+/// not control the terminal.
 /// </summary>
 internal static class LogText
 {
@@ -34,17 +34,17 @@ internal static class LogText
         UnicodeCategory.Control or UnicodeCategory.Format or UnicodeCategory.LineSeparator or UnicodeCategory.ParagraphSeparator;
 }
 
-/// <summary>Where a connection comes from, without its port: what logs tell one peer from another by.</summary>
+/// <summary>The address of a connection without its port, by which logs distinguish peers.</summary>
 internal static class RemoteAddress
 {
     public const string UnixSocket = "a Unix socket";
 
     private const string Unknown = "an unknown address";
 
-    /// <summary>What stands for all those that are too many to be told apart.</summary>
+    /// <summary>Stands for all addresses that are too many to be logged individually.</summary>
     public const string Others = "other addresses";
 
-    /// <returns>An address, or words in its place; equal for one peer. Allocates only for an IPv4 peer of an IPv6 socket.</returns>
+    /// <returns>An address, or a text instead; equal for the same peer. Allocates only for an IPv4 peer of an IPv6 socket.</returns>
     public static object Of(EndPoint? peer) => peer switch
     {
         IPEndPoint { Address.IsIPv4MappedToIPv6: true } mapped => mapped.Address.MapToIPv4(),

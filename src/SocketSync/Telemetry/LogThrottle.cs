@@ -1,20 +1,19 @@
 namespace SocketSync;
 
 /// <summary>
-/// What others can bring about as often as they like becomes no flood of lines: the first of a kind is told at once, further
-/// ones are counted and summed up every ten seconds. A kind of which there was none for so long is forgotten, and the next
-/// one is told at once again.
+/// Limits log lines about events that clients can cause at will: the first event of a kind is logged at once, further ones are
+/// counted and summarized every ten seconds. A kind without events for that long is forgotten, and its next event is logged at
+/// once again.
 /// </summary>
 /// <remarks>
-/// However many kinds there are, only <see cref="MaxKinds"/> are told apart; those beyond them are told as what
-/// <c>fold</c> makes of them, and the caller sees to it that these are few. Lines are written outside the lock, and a log
-/// that throws costs nobody anything.
+/// At most <see cref="MaxKinds"/> kinds are distinguished; <c>fold</c> maps any others to a more general kind, and the caller
+/// ensures that these are few. Lines are written outside the lock, and an exception from a logger has no effect.
 /// </remarks>
-/// <typeparam name="T">What happened; the sum is told of the last of its kind.</typeparam>
+/// <typeparam name="T">The event; a summary describes the last event of its kind.</typeparam>
 internal sealed class LogThrottle<T> : IDisposable
     where T : notnull
 {
-    /// <summary>Hundreds of addresses are as unreadable as thousands.</summary>
+    /// <summary>The maximum number of kinds: hundreds of addresses are as unreadable as thousands.</summary>
     public const int MaxKinds = 100;
 
     public static readonly TimeSpan Period = TimeSpan.FromSeconds(10);
@@ -25,15 +24,15 @@ internal sealed class LogThrottle<T> : IDisposable
     private readonly Func<T, T> _fold;
     private readonly Lock _sync = new();
     private readonly Dictionary<T, Entry> _kinds;
-    private readonly Queue<Entry> _due = new(); // in order of their time, since all have the same period
+    private readonly Queue<Entry> _due = new(); // in order of due time, since all have the same period
     private readonly ITimer _timer;
     private bool _isClosed;
 
     /// <param name="time">Measures the period.</param>
-    /// <param name="tell">Writes the line of the first.</param>
-    /// <param name="sumUp">Writes the line of those that followed it.</param>
-    /// <param name="fold">What one is told as when there are too many kinds.</param>
-    /// <param name="kinds">What is of one kind; what is equal, when not given.</param>
+    /// <param name="tell">Logs the first event of a kind.</param>
+    /// <param name="sumUp">Logs the summary of the events that followed.</param>
+    /// <param name="fold">Maps an event to a more general kind when there are too many kinds.</param>
+    /// <param name="kinds">Compares events by kind; the default equality if omitted.</param>
     public LogThrottle(TimeProvider time, Action<T> tell, Action<T, LogSum> sumUp, Func<T, T> fold, IEqualityComparer<T>? kinds = null)
     {
         _time = time;
@@ -44,7 +43,7 @@ internal sealed class LogThrottle<T> : IDisposable
         _timer = time.CreateTimer(static me => ((LogThrottle<T>)me!).OnTimer(), this, Timeout.InfiniteTimeSpan, Timeout.InfiniteTimeSpan);
     }
 
-    /// <summary>This has happened: tells it, or counts it.</summary>
+    /// <summary>Logs the event, or counts it for the next summary.</summary>
     public void Add(T what)
     {
         var now = _time.GetTimestamp();
@@ -69,7 +68,7 @@ internal sealed class LogThrottle<T> : IDisposable
         Tell(what);
     }
 
-    /// <summary>Sums up what has not been told so far. Nothing more is.</summary>
+    /// <summary>Logs the outstanding summaries; later events are ignored.</summary>
     public void Dispose()
     {
         lock (_sync)
@@ -120,7 +119,7 @@ internal sealed class LogThrottle<T> : IDisposable
 
     private void SetTimer(long now)
     {
-        // Rounded up: a timer that rings within the same millisecond, too early, would only be set again.
+        // Rounded up: a timer that fires too early, within the same millisecond, would only have to be set again.
         var left = Period - _time.GetElapsedTime(_due.Peek().Since, now);
         _timer.Change(TimeSpan.FromMilliseconds(Math.Max(1, Math.Ceiling(left.TotalMilliseconds))), Timeout.InfiniteTimeSpan);
     }
@@ -136,7 +135,7 @@ internal sealed class LogThrottle<T> : IDisposable
         }
         catch (Exception)
         {
-            // Neither the request that it is about nor the process, whose timer this is, ends for a log's fault.
+            // A failing logger must end neither the current request nor, in the timer callback, the process.
         }
     }
 
@@ -150,9 +149,9 @@ internal sealed class LogThrottle<T> : IDisposable
     }
 }
 
-/// <summary>How often something has happened again, and in which time.</summary>
+/// <summary>How many further events occurred, and in what time.</summary>
 internal readonly record struct LogSum(long Count, TimeSpan Time)
 {
-    /// <summary>Of the time, for people: whole seconds, at least one.</summary>
+    /// <summary>The time for display: whole seconds, at least one.</summary>
     public int Seconds => Math.Max(1, (int)Math.Round(Time.TotalSeconds));
 }

@@ -3,8 +3,8 @@ using Microsoft.Extensions.Logging;
 namespace SocketSync;
 
 /// <summary>
-/// Tells which requests of one resource were refused, timed out or failed: the first of a client address and an outcome
-/// at once, further ones every ten seconds in one line; and what its processor throws likewise, by the exception's type.
+/// Logs the requests of one resource that were refused, timed out or failed: the first per client address and outcome at once,
+/// further ones in one line every ten seconds. Logs exceptions of its processor likewise, by exception type.
 /// </summary>
 internal sealed partial class ResourceLog : IDisposable
 {
@@ -30,16 +30,16 @@ internal sealed partial class ResourceLog : IDisposable
         _processor = $"processor {processor}";
     }
 
-    /// <summary>Whether it is told that a request has ended so: its client was there and did not get what it had asked for.</summary>
+    /// <summary>Whether the outcome is logged: the client was present and did not get what it asked for.</summary>
     public static bool Tells(Outcome outcome) => outcome is not (Outcome.Ok or Outcome.Abandoned);
 
-    /// <summary>A request of this client has ended so.</summary>
+    /// <summary>Logs the outcome of a client's request.</summary>
     public void Ended(Outcome outcome, Client client) => _endings.Add(new RequestEnd(RemoteAddress.Of(client.RemoteEndPoint), outcome));
 
-    /// <summary>The processor has thrown on a request of this client.</summary>
+    /// <summary>Logs an exception that the processor threw on a client's request.</summary>
     public void Failed(Exception exception, Client client) => Failed(_processor, exception, client);
 
-    /// <summary>A turn of this client has failed in the server's own code.</summary>
+    /// <summary>Logs an exception of the server's own code during a client's turn.</summary>
     public void TurnFailed(Exception exception, Client client) => Failed("the turn, outside its processor,", exception, client);
 
     public void Dispose()

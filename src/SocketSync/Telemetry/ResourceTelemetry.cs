@@ -3,8 +3,8 @@ using System.Buffers;
 namespace SocketSync;
 
 /// <summary>
-/// Tells of one resource's requests to those who watch. While nobody does, each question here costs one read of a field,
-/// and no more is to be done: a request pays for no clock and no allocation.
+/// Publishes the requests of one resource to observers. Without observers each check costs one field read and callers do nothing
+/// further: a request then pays for no clock reading and no allocation.
 /// </summary>
 internal sealed class ResourceTelemetry(string resource, TurnFeed turns, TimeProvider time)
 {
@@ -17,7 +17,7 @@ internal sealed class ResourceTelemetry(string resource, TurnFeed turns, TimePro
 
     public void TurnEnded(Client client, in TurnEnd end)
     {
-        // From one look at both clocks, so that the three times keep their distances.
+        // One reading of both clocks, so that the intervals between the three times are exact.
         var (now, timestamp) = (time.GetUtcNow(), time.GetTimestamp());
         turns.Publish(new TurnEvent(
             resource,
@@ -49,16 +49,16 @@ internal sealed class ResourceTelemetry(string resource, TurnFeed turns, TimePro
 /// <summary>The finished turns of all resources.</summary>
 internal sealed class TurnFeed : EventFeed<TurnEvent>;
 
-/// <summary>One finished turn. A lease brings one for each of its requests.</summary>
+/// <summary>One finished turn. A lease publishes one event per request.</summary>
 /// <param name="Resource">The resource's name.</param>
-/// <param name="ConnectionId">Whose turn it was.</param>
-/// <param name="RemoteEndPoint">Where that client is.</param>
+/// <param name="ConnectionId">The id of the client that had the turn.</param>
+/// <param name="RemoteEndPoint">The client's endpoint.</param>
 /// <param name="QueuedAt">When the request was complete and asked for its turn.</param>
-/// <param name="StartedAt">When it was granted; the same as <paramref name="QueuedAt"/> where nobody was before it.</param>
-/// <param name="EndedAt">When the resource was free again: for a processor that outstays its time, when it has really left.</param>
-/// <param name="Outcome">How it ended for the client.</param>
-/// <param name="RequestBytes">What the client sent, with what it sent during the turn.</param>
-/// <param name="ReplyBytes">What the processor replied, with what it sent during the turn; an error line does not count.</param>
+/// <param name="StartedAt">When the turn was granted; the same as <paramref name="QueuedAt"/> if the request did not wait.</param>
+/// <param name="EndedAt">When the resource was free again; for a processor that outlives its turn, when it really returned.</param>
+/// <param name="Outcome">The outcome for the client.</param>
+/// <param name="RequestBytes">How many bytes the client sent, including those during the turn.</param>
+/// <param name="ReplyBytes">How many bytes the processor replied, including those sent during the turn; an error line does not count.</param>
 internal readonly record struct TurnEvent(
     string Resource,
     string ConnectionId,
@@ -70,27 +70,27 @@ internal readonly record struct TurnEvent(
     long RequestBytes,
     long ReplyBytes);
 
-/// <summary>A turn that is over.</summary>
-/// <param name="Outcome">How it ended for its client.</param>
-/// <param name="ArrivedAt">When its request asked for it (a timestamp, as the others).</param>
-/// <param name="StartedAt">When it was granted.</param>
-/// <param name="EndedAt">When its processor had left.</param>
-/// <param name="RequestBytes">What the client sent.</param>
-/// <param name="ReplyBytes">What the processor replied.</param>
+/// <summary>The data of a turn that is over.</summary>
+/// <param name="Outcome">The outcome for the client.</param>
+/// <param name="ArrivedAt">When the request asked for the turn (a timestamp, like the others).</param>
+/// <param name="StartedAt">When the turn was granted.</param>
+/// <param name="EndedAt">When the processor returned.</param>
+/// <param name="RequestBytes">How many bytes the client sent.</param>
+/// <param name="ReplyBytes">How many bytes the processor replied.</param>
 internal readonly record struct TurnEnd(Outcome Outcome, long ArrivedAt, long StartedAt, long EndedAt, long RequestBytes, long ReplyBytes);
 
-/// <summary>The bytes of one request or reply, as far as they are kept.</summary>
+/// <summary>The bytes of one request or reply, truncated to <see cref="MaxBytes"/>.</summary>
 /// <param name="Direction"><see cref="Request"/> or <see cref="Reply"/>.</param>
-/// <param name="ConnectionId">Whose it is.</param>
-/// <param name="Time">When the processor got the request, or was done with the reply.</param>
-/// <param name="Length">How many bytes it has.</param>
-/// <param name="Bytes">The first of them, at most <see cref="MaxBytes"/>.</param>
+/// <param name="ConnectionId">The client's connection id.</param>
+/// <param name="Time">When the processor got the request, or finished the reply.</param>
+/// <param name="Length">The full length in bytes.</param>
+/// <param name="Bytes">The first bytes, at most <see cref="MaxBytes"/>.</param>
 internal sealed record TraceEntry(string Direction, string ConnectionId, DateTimeOffset Time, long Length, ReadOnlyMemory<byte> Bytes)
 {
     public const string Request = "request";
 
     public const string Reply = "reply";
 
-    /// <summary>Ample for a frame of any instrument; what is longer is cut, so that a few readers never hold much.</summary>
+    /// <summary>Enough for a frame of any instrument; longer ones are truncated, so that a few readers never hold much memory.</summary>
     public const int MaxBytes = 4096;
 }

@@ -2,10 +2,10 @@ using System.Diagnostics.Metrics;
 
 namespace SocketSync;
 
-/// <summary>How long requests wait for their turn, and how long their turns take, for one resource.</summary>
+/// <summary>Metrics of one resource: how long requests wait for their turn, and how long turns take.</summary>
 internal sealed class TurnMetrics
 {
-    // A turn takes from microseconds (in-process) to minutes (a test bench).
+    // Turns take from microseconds (in-process) to minutes (a test bench).
     private static readonly InstrumentAdvice<double> Seconds = new()
     {
         HistogramBucketBoundaries = [0.0001, 0.0005, 0.001, 0.005, 0.01, 0.05, 0.1, 0.5, 1, 5, 10, 30, 60],
@@ -34,7 +34,7 @@ internal sealed class TurnMetrics
         }
         catch (Exception)
         {
-            // A listener's fault, and it is called in the middle of a grant: it must not cost the gate its permit.
+            // A faulty MeterListener, called in the middle of a grant, must not make the gate lose its permit.
         }
     }
 }

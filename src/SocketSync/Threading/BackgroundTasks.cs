@@ -1,11 +1,11 @@
 namespace SocketSync;
 
-/// <summary>What is begun and not awaited.</summary>
+/// <summary>Helpers for tasks that are started and not awaited.</summary>
 internal static class BackgroundTasks
 {
     /// <summary>
-    /// Looks at the exception of a task that nobody awaits. Its own code handles what can go wrong; without this, what it does not
-    /// expect would end up as an exception that nobody has observed, told much later and without a place.
+    /// Observes the exception of a task that nobody awaits. The task's own code handles expected errors; without this, an unexpected
+    /// one would be reported as an unobserved task exception, much later and without its origin.
     /// </summary>
     public static void Observe(this Task task)
     {
@@ -19,8 +19,7 @@ internal static class BackgroundTasks
     }
 
     /// <summary>
-    /// Cancels from the thread pool. Callbacks may be a user's own code: the caller does not wait for them, and what they throw is
-    /// their own affair.
+    /// Cancels the source on the thread pool. Callbacks may be user code: the caller neither waits for them nor sees their exceptions.
     /// </summary>
     public static void CancelInBackground(this CancellationTokenSource source) => source.CancelAsync().Observe();
 }

@@ -1,13 +1,13 @@
 namespace SocketSync;
 
 /// <summary>
-/// A timer for an owner who sets a new time with every request but seldom lets it pass. Setting a later time than the timer
-/// already waits for is a comparison, not a timer operation: the timer fires early, and the owner, who knows what is really due,
-/// sets it again.
+/// A timer for an owner that sets a new due time with every request but rarely lets it expire. Setting a later time than the
+/// pending one costs a comparison, not a timer operation: the timer then fires early, and the owner, which knows the real due
+/// time, sets it again.
 /// </summary>
 /// <remarks>
-/// Guaranteed: after <see cref="NotLaterThan"/> the owner is called at or soon after that time. Not guaranteed: that anything is due
-/// when it is called. Not thread-safe: use it only under the lock that the owner's callback takes, and begin the callback with
+/// Guaranteed: after <see cref="NotLaterThan"/> the callback runs at or soon after that time. Not guaranteed: that anything is due
+/// when it runs. Not thread-safe: call it only under the lock that the callback takes, and begin the callback with
 /// <see cref="Fired"/>.
 /// </remarks>
 internal sealed class CoalescingTimer : IDisposable
@@ -24,19 +24,19 @@ internal sealed class CoalescingTimer : IDisposable
         _timer = time.CreateTimer(static state => ((Action)state!)(), callback, Timeout.InfiniteTimeSpan, Timeout.InfiniteTimeSpan);
     }
 
-    /// <summary>Makes sure that the owner is called at <paramref name="timestamp"/> or before.</summary>
+    /// <summary>Ensures that the callback runs at <paramref name="timestamp"/> or earlier.</summary>
     public void NotLaterThan(long timestamp)
     {
         if (timestamp >= _set)
             return;
 
         _set = timestamp;
-        // Rounded up: a timer that fires too early, within the same millisecond, would only be set again.
+        // Rounded up: a timer that fires too early, within the same millisecond, would only have to be set again.
         var milliseconds = Math.Ceiling(_time.GetElapsedTime(_time.GetTimestamp(), timestamp).TotalMilliseconds);
         _timer.Change(TimeSpan.FromMilliseconds(Math.Max(milliseconds, 0)), Timeout.InfiniteTimeSpan);
     }
 
-    /// <summary>The timer has fired; the owner then sets what is due next.</summary>
+    /// <summary>Records that the timer has fired; the owner then sets the next due time.</summary>
     public void Fired() => _set = Never;
 
     public void Dispose() => _timer.Dispose();
@@ -44,7 +44,7 @@ internal sealed class CoalescingTimer : IDisposable
 
 internal static class TimeProviderExtensions
 {
-    /// <summary>A time span in the units of <see cref="TimeProvider.GetTimestamp"/>.</summary>
+    /// <summary>Converts a time span to the units of <see cref="TimeProvider.GetTimestamp"/>.</summary>
     public static long ToTimestampTicks(this TimeProvider time, TimeSpan span) =>
         (long)(span.Ticks * ((double)time.TimestampFrequency / TimeSpan.TicksPerSecond));
 }

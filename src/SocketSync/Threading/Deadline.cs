@@ -1,12 +1,12 @@
 namespace SocketSync;
 
 /// <summary>
-/// What one party waits for must come before a time, else it is called. Setting and clearing cost no timer operation
-/// as a rule, see <see cref="CoalescingTimer"/>.
+/// A timeout for one waiting party, with a callback on expiry. Setting and clearing it usually costs no timer operation, see
+/// <see cref="CoalescingTimer"/>.
 /// </summary>
 /// <remarks>
-/// A call may be under way while the waiting ends: then <see cref="Passed"/> is false again and the late call means
-/// nothing, so the one who is called must do no more than wake the waiting party.
+/// The callback can race with the end of the wait: <see cref="Passed"/> is then false again and the late callback is meaningless,
+/// so the callback must do no more than wake the waiting party.
 /// </remarks>
 internal sealed class Deadline : IDisposable
 {
@@ -25,7 +25,7 @@ internal sealed class Deadline : IDisposable
         _timer = new CoalescingTimer(time, OnTimer);
     }
 
-    /// <summary>Whether the time set last has passed.</summary>
+    /// <summary>Whether the deadline set last has expired.</summary>
     public bool Passed { get; private set; }
 
     public void Set(TimeSpan after)

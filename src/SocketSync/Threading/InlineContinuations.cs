@@ -1,22 +1,22 @@
 namespace SocketSync;
 
-/// <summary>Something that is continued by a call, linked into the queue of <see cref="InlineContinuations"/> without an allocation.</summary>
+/// <summary>A continuation that links itself into the queue of <see cref="InlineContinuations"/> without an allocation.</summary>
 internal abstract class InlineContinuation
 {
     internal InlineContinuation? Next { get; set; }
 
-    /// <summary>Continues it, inside this call.</summary>
+    /// <summary>Runs the continuation inside this call.</summary>
     internal abstract void Continue();
 }
 
 /// <summary>
-/// Hands a turn over without a change of thread: whoever ended the last turn continues as its next holder, then as its own client.
-/// One continuation runs after the other and never one inside another; nested, a queue of turns that end at once would grow the
+/// Hands a turn over without a thread switch: the thread that ended a turn continues the next holder, then its own client.
+/// Continuations run one after the other, never nested; nested, a queue of turns that complete synchronously would grow the
 /// stack. See <see cref="Dispatcher"/>, rule 5.
 /// </summary>
 internal static class InlineContinuations
 {
-    /// <summary>After so many in a row the others on this thread come first: clients of a device that is away would hand over for ever.</summary>
+    /// <summary>Yields after this many: clients of a device that is unavailable would otherwise hand over to each other forever.</summary>
     private const int MaxInARow = 64;
 
     [ThreadStatic]
@@ -28,7 +28,7 @@ internal static class InlineContinuations
     [ThreadStatic]
     private static bool s_isRunning;
 
-    /// <summary>Continues <paramref name="first"/>, then <paramref name="second"/>. Called outside any lock.</summary>
+    /// <summary>Runs <paramref name="first"/>, then <paramref name="second"/>. Call it outside any lock.</summary>
     public static void Run(InlineContinuation? first, InlineContinuation? second)
     {
         if (first is not null)
@@ -63,7 +63,7 @@ internal static class InlineContinuations
         }
     }
 
-    /// <summary>Runs what another run, perhaps on another thread, has left.</summary>
+    /// <summary>Continues the queue that another run, possibly on another thread, has left.</summary>
     private static void Resume(InlineContinuation first)
     {
         var last = first;

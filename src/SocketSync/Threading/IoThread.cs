@@ -3,16 +3,16 @@ using System.Net.Sockets;
 
 namespace SocketSync;
 
-/// <summary>A way onto the runtime's I/O thread, and on it a way to the end of its queue. Used by <see cref="Dispatcher"/> alone.</summary>
+/// <summary>Posts continuations to the runtime's I/O thread, at the end of its queue. Used only by <see cref="Dispatcher"/>.</summary>
 /// <remarks>
-/// The runtime reads on from a socket for as long as there is something to read: a client that answers faster than the thread asks
-/// would be served for as long as it likes while others wait. The way out is a datagram socket that is connected to itself: a datagram
-/// sent to it makes it one of the ready sockets, and it is looked at when its turn among them comes.
+/// The runtime keeps reading from a socket for as long as it has data: a client that answers faster than the thread asks would
+/// be served indefinitely while others wait. The way out is a datagram socket that is connected to itself: a datagram sent to it
+/// makes it ready, and the thread handles it in its turn among the ready sockets.
 /// </remarks>
 [SuppressMessage("Design", "CA1001", Justification = "It lives as long as the process.")]
 internal sealed class IoThread
 {
-    /// <summary>A thousand clients that come at once, or yield at once, must not run in one go.</summary>
+    /// <summary>The batch size: a thousand clients that connect or yield at once must not run in one go.</summary>
     private const int MaxInARow = 8;
 
     private static readonly Lazy<IoThread?> Instance = new(TryCreate);
@@ -31,17 +31,17 @@ internal sealed class IoThread
         Receive();
     }
 
-    /// <summary><see langword="null"/> where the runtime continues completed reads on the pool.</summary>
+    /// <summary>The instance; <see langword="null"/> if the runtime runs socket continuations on the pool.</summary>
     public static IoThread? Shared => Instance.Value;
 
-    /// <summary>Has the continuation called on the thread, after those posted before it.</summary>
+    /// <summary>Runs the continuation on the I/O thread, after those posted before it.</summary>
     public void Post(Action continuation)
     {
         lock (_sync)
         {
             _waiting.Enqueue(continuation);
             if (_isCalled)
-                return; // its datagram is on the way
+                return; // the datagram is already on its way
             _isCalled = true;
         }
 
@@ -50,7 +50,7 @@ internal sealed class IoThread
 
     private static IoThread? TryCreate()
     {
-        // The runtime's sockets work this way on Unix. Abstract addresses, which leave no file behind, exist on Linux only.
+        // The runtime's sockets work this way on Unix. Abstract addresses, which leave no file behind, exist only on Linux.
         if (!Dispatcher.IsInline || !OperatingSystem.IsLinux())
             return null;
 
@@ -60,13 +60,13 @@ internal sealed class IoThread
             socket = new(AddressFamily.Unix, SocketType.Dgram, ProtocolType.Unspecified);
             var self = new UnixDomainSocketEndPoint($"\0SocketSync.{Guid.NewGuid():N}");
             socket.Bind(self);
-            socket.Connect(self); // from here on it takes no other sender's datagrams
+            socket.Connect(self); // from now on it receives no other sender's datagrams
             return new IoThread(socket);
         }
         catch (SocketException)
         {
             socket?.Dispose();
-            return null; // sharing the thread is less fair then, but works
+            return null; // the thread is then shared less fairly, but works
         }
     }
 
@@ -84,12 +84,12 @@ internal sealed class IoThread
 
     private void OnReceived()
     {
-        // Waits for the next datagram before it runs what may send one: that one then has to queue up.
+        // Waits for the next datagram before running continuations that may send one, so that it has to queue.
         Receive();
         RunWaiting();
     }
 
-    /// <summary>Datagrams that are here already were sent for those that <see cref="RunWaiting"/> runs next.</summary>
+    /// <summary>Starts a receive. A datagram received synchronously stands for continuations that <see cref="RunWaiting"/> runs next.</summary>
     private void Receive()
     {
         while (!_socket.ReceiveAsync(_receive))
@@ -97,7 +97,7 @@ internal sealed class IoThread
         }
     }
 
-    /// <summary>Runs some of them. Where there are more, the sockets that are ready come before the rest.</summary>
+    /// <summary>Runs one batch of continuations. If there are more, sockets that are ready come before the rest.</summary>
     private void RunWaiting()
     {
         for (var i = 0; i < MaxInARow; i++)

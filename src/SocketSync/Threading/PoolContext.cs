@@ -1,9 +1,9 @@
 namespace SocketSync;
 
 /// <summary>
-/// The synchronization context of processors that may block: it keeps their code, also what follows their awaits, on the thread pool.
-/// With inline completions a socket of their own (an HTTP client, say) would otherwise continue them on the I/O thread, which moves
-/// everybody's bytes. See <see cref="Dispatcher"/>, rule 3.
+/// The synchronization context of processors that may block: keeps their code and its continuations on the thread pool. With
+/// inline completions, a socket of the processor (of an HTTP client, for example) would otherwise continue it on the I/O thread,
+/// which serves all clients. See <see cref="Dispatcher"/>, rule 3.
 /// </summary>
 internal sealed class PoolContext : SynchronizationContext
 {
