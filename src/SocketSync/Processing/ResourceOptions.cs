@@ -34,7 +34,7 @@ internal sealed record ResourceOptions
     /// </summary>
     /// <param name="clients">What its clients speak.</param>
     public EndOfStream EndOfStreamOf(ProtocolOptions clients) =>
-        Gate.EndOfStream ?? (IsTunnel || clients.Name.StartsWith("Modbus", StringComparison.OrdinalIgnoreCase) ? EndOfStream.Leave : EndOfStream.Answer);
+        Gate.EndOfStream ?? (IsTunnel || ProtocolCatalog.Find(clients.Name) is { EndOfStreamMeansLeaving: true } ? EndOfStream.Leave : EndOfStream.Answer);
 
     private bool IsTunnel => Processor.Equals(ProcessorCatalog.Tunnel, StringComparison.OrdinalIgnoreCase);
 

@@ -2,7 +2,7 @@ using System.Text;
 
 namespace SocketSync.Tests;
 
-public class ScpiLinkProtocolTests
+public class ScpiProtocolTests
 {
     [Theory]
     [InlineData("*IDN?\n", true)]

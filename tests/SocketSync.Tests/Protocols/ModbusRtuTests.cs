@@ -2,7 +2,7 @@ using static SocketSync.Tests.PlainModbus;
 
 namespace SocketSync.Tests;
 
-public class ModbusRtuLinkProtocolTests
+public class ModbusRtuTests
 {
     private static readonly byte[] Request = Hex("01 03 00 10 00 01 85 CF");
     private static readonly byte[] Right = Hex("01 03 02 00 22 38 5D");
@@ -123,7 +123,7 @@ public class ModbusRtuLinkProtocolTests
     [Fact]
     public void AReplyLargerThanAllowedIsLost()
     {
-        var small = new ModbusRtuLinkProtocol(6, ModbusTcpLinkProtocolTests.Units());
+        var small = Link("Rtu", "Rtu", 6, Units());
         Assert.Equal(Reply.None(ReplyStatus.Lost), new LinkFeed(small, Request, 6).Whole(Right));
         Assert.Equal(Reply.Complete(Rtu(1, 0x83, 2)), new LinkFeed(small, Request, 6).Whole(Rtu(1, 0x83, 2)));
         Assert.Equal(Reply.None(ReplyStatus.Lost), new LinkFeed(small, Rtu(1, 0x41), 100).Whole(Rtu(1, 0x41, 1, 2, 3)));
@@ -132,21 +132,21 @@ public class ModbusRtuLinkProtocolTests
     [Fact]
     public void NothingAnswersABroadcast()
     {
-        var units = ModbusTcpLinkProtocolTests.Units((5, 0), (0, 6));
-        Assert.False(new LinkFeed(new ModbusRtuLinkProtocol(100, ModbusTcpLinkProtocolTests.Units()), Rtu(0, Hex("06 0001 0003"))).ExpectsReply);
-        Assert.False(new LinkFeed(new ModbusRtuLinkProtocol(100, units), Rtu(5, Hex("06 0001 0003"))).ExpectsReply);
-        Assert.True(new LinkFeed(new ModbusRtuLinkProtocol(100, units), Rtu(0, Hex("06 0001 0003"))).ExpectsReply);
+        var units = Units((5, 0), (0, 6));
+        Assert.False(new LinkFeed(Link("Rtu", "Rtu", 100, Units()), Rtu(0, Hex("06 0001 0003"))).ExpectsReply);
+        Assert.False(new LinkFeed(Link("Rtu", "Rtu", 100, units), Rtu(5, Hex("06 0001 0003"))).ExpectsReply);
+        Assert.True(new LinkFeed(Link("Rtu", "Rtu", 100, units), Rtu(0, Hex("06 0001 0003"))).ExpectsReply);
     }
 
     [Fact]
     public void AUnitIsTranslatedThereAndBack()
     {
-        var feed = new LinkFeed(new ModbusRtuLinkProtocol(100, ModbusTcpLinkProtocolTests.Units((9, 1))), Rtu(9, Hex("03 0010 0001")));
+        var feed = new LinkFeed(Link("Rtu", "Rtu", 100, Units((9, 1))), Rtu(9, Hex("03 0010 0001")));
 
         Assert.Equal(Request, feed.Written);
         feed.AssertEveryWay(Reply.Complete(Right), Right);
         Assert.Equal(Rtu(9, Hex("03 02 0022")), feed.Translate(Right));
     }
 
-    private static LinkFeed Feed(byte[] request) => new(new ModbusRtuLinkProtocol(1048576, ModbusTcpLinkProtocolTests.Units()), request);
+    private static LinkFeed Feed(byte[] request) => new(Link("Rtu", "Rtu", 1048576, Units()), request);
 }
