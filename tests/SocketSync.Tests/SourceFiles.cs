@@ -17,13 +17,13 @@ internal static class SourceFiles
             .Select(path => (path, File.ReadAllText(path)))];
     }
 
-    /// <summary>Any file of the repository.</summary>
-    public static string Text(string path)
+    /// <summary>The text of a document that stands beside the sources.</summary>
+    public static string Document(string name)
     {
-        var file = Path.Combine(Root(), path);
-        if (!File.Exists(file))
-            Assert.Skip($"the sources are not where they were built: {file}");
-        return File.ReadAllText(file);
+        var path = Path.Combine(Root(), name);
+        if (!File.Exists(path))
+            Assert.Skip($"the sources are not where they were built: {path}");
+        return File.ReadAllText(path);
     }
 
     private static string Root([CallerFilePath] string path = "") => Path.GetFullPath(Path.Combine(Path.GetDirectoryName(path)!, "..", ".."));

@@ -40,7 +40,7 @@ public sealed partial class SourceRulesTests
     [Fact]
     public void TheArchitectureDocumentNamesWhatExists()
     {
-        var text = SourceFiles.Text("docs/architecture.md");
+        var text = SourceFiles.Document("docs/architecture.md");
         var files = SourceFiles.Of("src").Select(file => file.Path).ToList();
         var names = files.Select(Path.GetFileName).ToHashSet(StringComparer.Ordinal);
         var named = FileName().Matches(text).Select(match => match.Groups["name"].Value).Distinct(StringComparer.Ordinal).ToList();

@@ -85,7 +85,7 @@ internal static class ConfigurationCompletion
     }
 
     private static ProtocolOptions Complete(ProtocolOptions protocol) =>
-        protocol with { Name = ProtocolRules.AsKnown(protocol.Name) };
+        protocol with { Name = ProtocolCatalog.Find(protocol.Name)?.Name ?? protocol.Name };
 
     private static string AsRegistered(string processor, IReadOnlyCollection<string> processors) =>
         processors.FirstOrDefault(p => p.Equals(processor, StringComparison.OrdinalIgnoreCase)) ?? processor;

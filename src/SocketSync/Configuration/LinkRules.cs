@@ -7,7 +7,6 @@ internal sealed class LinkRules(ConfigurationFindings findings)
 {
     private static readonly string[] Linked = [ProcessorNames.Relay, ProcessorNames.Tunnel];
     private static readonly string[] Kinds = [nameof(LinkOptions.Tcp), nameof(LinkOptions.Serial), nameof(LinkOptions.Process)];
-    private static readonly string[] WithUnits = ["ModbusTcp", "ModbusRtu"];
 
     public void Check(SocketSyncOptions options)
     {
@@ -68,9 +67,11 @@ internal sealed class LinkRules(ConfigurationFindings findings)
             if (findings.IsGiven($"{own}:Name")) ProtocolRules.Check(findings, own, link.Protocol!);
             else findings.Report($"{own}:Name", null, "must be given; a device's protocol takes nothing from the clients'");
         }
-        else if (link.Serial is not null && resource is { Processor: ProcessorNames.Relay, Protocol.Name: "ModbusTcp" } && !findings.IsFaultyBelow(own))
+        else if (link.Serial is not null && resource.Processor == ProcessorNames.Relay && !findings.IsFaultyBelow(own)
+                 && ProtocolCatalog.Find(resource.Protocol.Name) is { IsSpokenOnSerialLines: false } clients)
         {
-            findings.Report($"{own}:Name", null, "must be given, such as ModbusRtu: no device on a serial line speaks the clients' ModbusTcp");
+            var such = ProtocolCatalog.All.First(device => device.IsSpokenOnSerialLines && clients.IsTranslatedTo(device)).Name;
+            findings.Report($"{own}:Name", null, $"must be given, such as {such}: no device on a serial line speaks the clients' {clients.Name}");
         }
 
         if (findings.IsFaulty($"{path}:{nameof(link.MaxReplyBytes)}")) return;
@@ -89,7 +90,7 @@ internal sealed class LinkRules(ConfigurationFindings findings)
 
             if (isTunnel && (clients.Name != "Raw" || device.Name != "Raw"))
                 findings.Report(differs.Key, differs.Value, "must be Raw with the processor Tunnel, which passes bytes as they come");
-            else if (!isTunnel && !LinkProtocolFactory.IsPossible(clients, device))
+            else if (!isTunnel && !ProtocolCatalog.CanBeRelayed(clients, device))
                 findings.Report(differs.Key, differs.Value, Parting(clients, device));
             else if (!isTunnel)
                 CheckReplyLimit(path, link, device);
@@ -99,17 +100,11 @@ internal sealed class LinkRules(ConfigurationFindings findings)
     private static string Parting(ProtocolOptions clients, ProtocolOptions device) =>
         clients.Name == device.Name
             ? $"must have the settings of the clients' {clients.Name}: requests and replies pass as they are"
-            : $"clients of {clients.Name} cannot be served by a device of {device.Name}; only ModbusTcp clients by a ModbusRtu device can";
+            : $"clients of {clients.Name} cannot be served by a device of {device.Name}; {ProtocolCatalog.WhatIsTranslated}";
 
     private void CheckReplyLimit(string path, LinkOptions link, ProtocolOptions device)
     {
-        var least = device.Name switch
-        {
-            "FixedLength" => device.Length ?? 1,
-            "LengthPrefixed" => device.LengthBytes ?? ProtocolFactory.DefaultLengthBytes,
-            "Line" or "Scpi" when Delimiter.TryParse(device.Delimiter ?? ProtocolFactory.DefaultDelimiter, out var delimiter) => delimiter.Length,
-            _ => 1,
-        };
+        var least = ProtocolCatalog.Find(device.Name)?.SmallestReply(device) ?? 1;
         var key = $"{path}:{nameof(link.MaxReplyBytes)}";
         if (link.MaxReplyBytes < least && !findings.IsFaulty(key))
             findings.Report(key, link.MaxReplyBytes.ToString(CultureInfo.InvariantCulture), $"must be at least {least}, to hold the smallest reply of {device.Name}");
@@ -118,9 +113,9 @@ internal sealed class LinkRules(ConfigurationFindings findings)
     private void CheckUnits(string path, LinkOptions link, string device)
     {
         if (!findings.IsGivenBelow(path)) return;
-        if (!WithUnits.Contains(device, StringComparer.OrdinalIgnoreCase))
+        if (ProtocolCatalog.Find(device) is not { HasUnits: true })
         {
-            findings.Report(path, null, $"is for the protocols {string.Join(" and ", WithUnits)}, not for {device}");
+            findings.Report(path, null, $"is for the protocols {ProtocolCatalog.AsList(ProtocolCatalog.All.Where(p => p.HasUnits))}, not for {device}");
             return;
         }
 
@@ -131,9 +126,9 @@ internal sealed class LinkRules(ConfigurationFindings findings)
     private void CheckRest(string path, RestOptions rest, string device)
     {
         if (!findings.IsGivenBelow(path)) return;
-        if (!WithUnits.Contains(device, StringComparer.OrdinalIgnoreCase))
+        if (ProtocolCatalog.Find(device) is not { HasUnits: true })
         {
-            findings.Report(path, null, $"is for the protocols {string.Join(" and ", WithUnits)}, not for {device}");
+            findings.Report(path, null, $"is for the protocols {ProtocolCatalog.AsList(ProtocolCatalog.All.Where(p => p.HasUnits))}, not for {device}");
             return;
         }
 

@@ -1,5 +1,3 @@
-using System.Globalization;
-
 namespace SocketSync;
 
 /// <summary>What is done where a protocol could tell an error.</summary>
@@ -44,7 +42,7 @@ internal sealed record ResourceOptions
     /// </summary>
     /// <param name="clients">What its clients speak.</param>
     public EndOfStream EndOfStreamOf(ProtocolOptions clients) =>
-        Gate.EndOfStream ?? (IsTunnel || clients.Name.StartsWith("Modbus", StringComparison.OrdinalIgnoreCase) ? EndOfStream.Leave : EndOfStream.Answer);
+        Gate.EndOfStream ?? (IsTunnel || ProtocolCatalog.Find(clients.Name) is { EndOfStreamMeansLeaving: true } ? EndOfStream.Leave : EndOfStream.Answer);
 
     private bool IsTunnel => Processor.Equals(ProcessorNames.Tunnel, StringComparison.OrdinalIgnoreCase);
 
@@ -70,67 +68,4 @@ internal sealed class ResourceRules(ConfigurationFindings findings, IReadOnlyCol
         if (processors.Contains(processor, StringComparer.OrdinalIgnoreCase)) return;
         findings.Report(key, processor, ConfigurationValue.OneOf(processor, processors));
     }
-}
-
-/// <summary>Which settings belong to which protocol, and how they go together.</summary>
-internal static class ProtocolRules
-{
-    /// <summary>The name as the documentation writes it, where it is one.</summary>
-    public static string AsKnown(string name) =>
-        ProtocolFactory.Names.FirstOrDefault(k => k.Equals(name, StringComparison.OrdinalIgnoreCase)) ?? name;
-
-    public static void Check(ConfigurationFindings findings, string path, ProtocolOptions protocol)
-    {
-        if (ProtocolFactory.SettingsOf(protocol.Name) is not { } own)
-        {
-            findings.Report($"{path}:Name", protocol.Name, ConfigurationValue.OneOf(protocol.Name, ProtocolFactory.Names));
-            return;
-        }
-
-        CheckStrangers(findings, path, protocol.Name, own);
-        CheckSizes(findings, path, protocol);
-    }
-
-    private static void CheckStrangers(ConfigurationFindings findings, string path, string name, IReadOnlyList<string> own)
-    {
-        foreach (var strangers in ProtocolFactory.Names.SelectMany(owner => ProtocolFactory.SettingsOf(owner)!.Select(setting => (owner, setting))).ToLookup(s => s.setting, s => s.owner, StringComparer.Ordinal))
-        {
-            var key = $"{path}:{strangers.Key}";
-            if (!own.Contains(strangers.Key, StringComparer.Ordinal) && findings.IsGiven(key))
-                findings.Report(key, findings.Values[key], $"is a setting of {string.Join(" and ", strangers)}, not of {name}");
-        }
-    }
-
-    private static void CheckSizes(ConfigurationFindings findings, string path, ProtocolOptions protocol)
-    {
-        var most = $"{path}:{nameof(protocol.MaxRequestBytes)}";
-        if (findings.IsFaulty(most)) return;
-        switch (protocol.Name)
-        {
-            case "Line" or "Scpi" when Delimiter.TryParse(protocol.Delimiter ?? ProtocolFactory.DefaultDelimiter, out var delimiter) && delimiter.Length > protocol.MaxRequestBytes:
-                ReportTooSmall(delimiter.Length, "the delimiter");
-                break;
-            case "LengthPrefixed" when (protocol.LengthBytes ?? ProtocolFactory.DefaultLengthBytes) is var header && header > protocol.MaxRequestBytes:
-                ReportTooSmall(header, "the length header");
-                break;
-            case "ModbusTcp" when protocol.MaxRequestBytes < Mbap.Shortest:
-                ReportTooSmall(Mbap.Shortest, "the shortest frame");
-                break;
-            case "ModbusRtu" when protocol.MaxRequestBytes < RtuFrame.Shortest:
-                ReportTooSmall(RtuFrame.Shortest, "the shortest frame");
-                break;
-            case "FixedLength" when protocol.Length is null && !findings.IsFaulty($"{path}:{nameof(protocol.Length)}"):
-                findings.Report($"{path}:{nameof(protocol.Length)}", null, "must be given with FixedLength: the length of every request in bytes");
-                break;
-            case "FixedLength" when protocol.Length > protocol.MaxRequestBytes:
-                findings.Report(
-                    $"{path}:{nameof(protocol.Length)}", Text(protocol.Length.Value), $"must be at most MaxRequestBytes, which is {Text(protocol.MaxRequestBytes)}");
-                break;
-        }
-
-        void ReportTooSmall(int bytes, string what) =>
-            findings.Report(most, Text(protocol.MaxRequestBytes), $"must be at least {Text(bytes)}, to hold {what}");
-    }
-
-    private static string Text(int number) => number.ToString(CultureInfo.InvariantCulture);
 }

@@ -64,16 +64,6 @@ internal sealed class NetworkAttribute : ValidationAttribute
         [.. address.Select((b, i) => (byte)(b & (0xFF00 >> Math.Clamp(prefix - i * 8, 0, 8))))];
 }
 
-/// <summary>Bytes written as text with escapes.</summary>
-[AttributeUsage(AttributeTargets.Property)]
-internal sealed class EscapedAttribute : ValidationAttribute
-{
-    public override bool IsValid(object? value) => value is string text && Delimiter.TryParse(text, out _);
-
-    public override string FormatErrorMessage(string name) =>
-        @"must be one character or more; a backslash begins one of the escapes \r \n \t \0 \xNN \\";
-}
-
 /// <summary>A host to connect to.</summary>
 [AttributeUsage(AttributeTargets.Property)]
 internal sealed class HostAttribute : ValidationAttribute

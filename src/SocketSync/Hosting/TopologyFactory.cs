@@ -43,7 +43,7 @@ internal static class TopologyFactory
             {
                 var resource = options.Resources[listener.Resource!];
                 listeners.Add(name, new ListenerState(
-                    name, listener, resources[listener.Resource!], ProtocolFactory.Create(listener.Protocol!), resource.OnError)
+                    name, listener, resources[listener.Resource!], ProtocolCatalog.Create(listener.Protocol!), resource.OnError)
                 {
                     EndOfStream = resource.EndOfStreamOf(listener.Protocol!),
                 });

@@ -14,7 +14,7 @@ internal static class LinkedProcessors
         var units = link.Units.ToDictionary(unit => int.Parse(unit.Key, CultureInfo.InvariantCulture), unit => unit.Value);
         var protocols = setup.Clients.ToDictionary(
             listener => listener.Key,
-            listener => LinkProtocolFactory.Create(listener.Value, device, link.MaxReplyBytes, units),
+            listener => ProtocolCatalog.CreateLink(listener.Value, device, link.MaxReplyBytes, units),
             StringComparer.OrdinalIgnoreCase);
         return new Relay(CreateKeeper(services, setup, device), protocols, services.GetRequiredService<TimeProvider>());
     }
@@ -27,7 +27,7 @@ internal static class LinkedProcessors
         var loggers = services.GetRequiredService<ILoggerFactory>();
         var time = services.GetRequiredService<TimeProvider>();
         var options = setup.Options.Link!;
-        var framesEndBySilence = device.Name.Equals("ModbusRtu", StringComparison.OrdinalIgnoreCase);
+        var framesEndBySilence = ProtocolCatalog.Find(device.Name) is { FramesEndBySilence: true };
         return new LinkKeeper(setup.Name, LinkFactory.Create(options, framesEndBySilence, loggers, time), options, time, loggers.CreateLogger<LinkKeeper>());
     }
 }

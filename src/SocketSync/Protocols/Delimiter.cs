@@ -1,4 +1,5 @@
 using System.Buffers;
+using System.ComponentModel.DataAnnotations;
 using System.Globalization;
 using System.Text;
 
@@ -7,6 +8,16 @@ namespace SocketSync;
 /// <summary>What ends a line, as the configuration writes it.</summary>
 internal static class Delimiter
 {
+    private const string Default = "\n";
+
+    /// <summary>What ends a line as these options have it.</summary>
+    /// <exception cref="ArgumentException">It cannot be read.</exception>
+    public static byte[] Of(ProtocolOptions options)
+    {
+        var text = options.Delimiter ?? Default;
+        return TryParse(text, out var bytes) ? bytes : throw new ArgumentException($"Delimiter '{text}' cannot be read.", nameof(options));
+    }
+
     /// <summary>
     /// Reads the escapes <c>\r \n \t \0 \xNN \\</c>; any other character stands for its UTF-8 bytes, so that in JSON both a
     /// newline (<c>"\n"</c>) and a backslash with an n (<c>"\\n"</c>) mean a newline.
@@ -61,4 +72,14 @@ internal static class Delimiter
         parsed.AddRange(utf8[..character.EncodeToUtf8(utf8)]);
         return read;
     }
+}
+
+/// <summary>Bytes written as text with escapes.</summary>
+[AttributeUsage(AttributeTargets.Property)]
+internal sealed class EscapedAttribute : ValidationAttribute
+{
+    public override bool IsValid(object? value) => value is string text && Delimiter.TryParse(text, out _);
+
+    public override string FormatErrorMessage(string name) =>
+        @"must be one character or more; a backslash begins one of the escapes \r \n \t \0 \xNN \\";
 }

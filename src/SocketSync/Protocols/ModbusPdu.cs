@@ -4,7 +4,7 @@ using System.Buffers.Binary;
 namespace SocketSync;
 
 /// <summary>
-/// What TCP and RTU have in common: a function code and its data, "MODBUS Application Protocol Specification V1.1b3",
+/// What all framings have in common: a function code and its data, "MODBUS Application Protocol Specification V1.1b3",
 /// sections 4.1 (sizes), 6 (functions) and 7 (exceptions).
 /// </summary>
 internal static class ModbusPdu

@@ -23,3 +23,16 @@ internal abstract class PassingLinkProtocol : ILinkProtocol
         foreach (var segment in bytes) output.Write(segment.Span);
     }
 }
+
+/// <summary>Every request has a reply, which ends as a request does.</summary>
+/// <param name="replies">The clients' protocol, with the limit for replies.</param>
+internal sealed class FramedLinkProtocol(IProtocol replies) : PassingLinkProtocol
+{
+    public override ReplyResult FindReply(
+        in ReadOnlySequence<byte> request, in ReadOnlySequence<byte> buffer, long searched, bool isSilent) =>
+        ReplyResult.Of(replies.FindRequest(buffer, searched));
+
+    /// <summary>Makes one whose replies are found by the protocol that <paramref name="create"/> makes.</summary>
+    public static Func<LinkProtocolSetup, ILinkProtocol> By(Func<ProtocolOptions, IProtocol> create) =>
+        setup => new FramedLinkProtocol(create(setup.Clients with { MaxRequestBytes = setup.MaxReplyBytes }));
+}

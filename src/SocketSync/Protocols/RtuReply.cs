@@ -14,7 +14,7 @@ internal static class RtuReply
     /// <summary>So much is looked at in one go: where a frame may begin in it is tried once, and not again for each byte of noise before it.</summary>
     private const int AtOnce = 4 * Considered;
 
-    public static ReplyResult Find(byte unit, byte function, in ReadOnlySequence<byte> buffer, int maxReplyBytes, bool isSilent)
+    public static ReplyResult Find(in ModbusHead asked, in ReadOnlySequence<byte> buffer, int maxReplyBytes, bool isSilent)
     {
         var bytes = ModbusPdu.Join(buffer, stackalloc byte[AtOnce]);
         Span<bool> broken = stackalloc bool[AtOnce];
@@ -22,7 +22,7 @@ internal static class RtuReply
         while (true)
         {
             var considered = bytes.Slice(discarded, Math.Min(Considered, bytes.Length - discarded));
-            var found = FindAtStart(unit, function, considered, broken[discarded..], maxReplyBytes, isSilent);
+            var found = FindAtStart(asked, considered, broken[discarded..], maxReplyBytes, isSilent);
             if (found.Status != ReplyStatus.Foreign) return discarded == 0 ? found : ReplyResult.Foreign(discarded);
             discarded += (int)found.Length;
             var left = bytes.Length - discarded;
@@ -30,23 +30,23 @@ internal static class RtuReply
         }
     }
 
-    private static ReplyResult FindAtStart(byte unit, byte function, ReadOnlySpan<byte> bytes, Span<bool> broken, int maxReplyBytes, bool isSilent)
+    private static ReplyResult FindAtStart(in ModbusHead asked, ReadOnlySpan<byte> bytes, Span<bool> broken, int maxReplyBytes, bool isSilent)
     {
         var length = RtuFrame.ReplyLength(bytes);
         if (length > RtuFrame.Longest) return ReplyResult.Foreign(1); // no frame is so long: noise
-        if (length <= 0 || length > bytes.Length) return FindUnfinished(unit, function, bytes, broken, maxReplyBytes, isSilent);
+        if (length <= 0 || length > bytes.Length) return FindUnfinished(asked, bytes, broken, maxReplyBytes, isSilent);
         if (broken[0] || !RtuFrame.IsIntact(bytes[..length])) return ReplyResult.Foreign(1); // a frame may begin at any later byte
-        return Answers(bytes, unit, function) ? Take(length, maxReplyBytes) : ReplyResult.Foreign(length);
+        return Answers(bytes, asked) ? Take(length, maxReplyBytes) : ReplyResult.Foreign(length);
     }
 
     // What begins here is unfinished, or does not say how long it is.
-    private static ReplyResult FindUnfinished(byte unit, byte function, ReadOnlySpan<byte> bytes, Span<bool> broken, int maxReplyBytes, bool isSilent)
+    private static ReplyResult FindUnfinished(in ModbusHead asked, ReadOnlySpan<byte> bytes, Span<bool> broken, int maxReplyBytes, bool isSilent)
     {
         var isWithoutLength = false;
         for (var start = 0; start < bytes.Length; start++)
         {
             var rest = bytes[start..];
-            if (broken[start] || !Answers(rest, unit, function)) continue;
+            if (broken[start] || !Answers(rest, asked)) continue;
 
             var length = RtuFrame.ReplyLength(rest);
             var isKnown = length != ModbusPdu.Unknown;
@@ -72,6 +72,6 @@ internal static class RtuReply
     private static ReplyResult Take(int length, int maxReplyBytes) =>
         length > maxReplyBytes ? ReplyResult.Lost : ReplyResult.Complete(length);
 
-    private static bool Answers(ReadOnlySpan<byte> frame, byte unit, byte function) =>
-        frame.Length >= 2 && frame[0] == unit && ModbusPdu.Answers(frame[1], function);
+    private static bool Answers(ReadOnlySpan<byte> frame, in ModbusHead asked) =>
+        frame.Length >= 2 && asked.IsAnsweredBy(frame[0], frame[1]);
 }

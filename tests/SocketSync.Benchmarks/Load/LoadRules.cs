@@ -14,7 +14,7 @@ internal static class LoadRules
         if (pipeline is < 1 or > MostPipeline) yield return $"--pipeline {pipeline}: 1 to {MostPipeline}.";
         if (bytes is < RequestForms.LeastBytes or > RequestForms.MostBytes)
             yield return $"--bytes {bytes}: {RequestForms.LeastBytes} to {RequestForms.MostBytes}, for the numbers of asker and request must fit in.";
-        if (bytes is not null && protocol == "ModbusTcp") yield return "--bytes: a ModbusTcp request of this client has always 12.";
+        if (bytes is not null && RequestForms.OnlyLength(protocol) is { } only) yield return $"--bytes: a {protocol} request of this client has always {only}.";
         if (!(seconds is > 0 and <= 86_400)) yield return $"--seconds {seconds}: more than 0, at most 86400.";
         if (!(warmup is >= 0 and <= 3_600)) yield return $"--warmup {warmup}: 0 to 3600.";
         if (rate is not null && !(rate is > 0 and <= 10_000_000)) yield return $"--rate {rate}: more than 0, at most 10000000.";

@@ -1,3 +1,4 @@
+using System.Buffers;
 using System.Buffers.Binary;
 
 namespace SocketSync.Benchmarks;
@@ -69,26 +70,45 @@ internal sealed class PayloadForm(byte[] before, int payload, byte[] after, bool
 }
 
 /// <summary>
-/// Modbus TCP, write single register: the one function whose reply is its request, so that it can be checked alike against an
-/// echo and against a device. The register's address is the asker's number; transaction id and value are the sequence.
+/// Modbus in any framing, write single register: the one function whose reply is its request, so that it can be checked alike
+/// against an echo and against a device. The register's address is the asker's number; transaction id and value are the sequence.
 /// </summary>
-internal sealed class ModbusTcpForm() : RequestForm(12, 12)
+internal sealed class ModbusForm : RequestForm
 {
+    private const byte Function = 6;
+    private const byte Unit = 1;
+
+    private readonly ModbusFraming _framing;
+    private readonly ArrayBufferWriter<byte> _frame = new(ModbusFraming.Longest);
+
+    public ModbusForm(ModbusFraming framing) : base(LengthIn(framing), LengthIn(framing)) => _framing = framing;
+
     public override bool IsText => false;
 
-    public override void Lay(Span<byte> request, Span<byte> reply, int connection)
-    {
-        request.Clear();
-        request[5] = 6; // bytes that follow: unit, function, address, value
-        request[6] = 1;
-        request[7] = 6;
-        BinaryPrimitives.WriteUInt16BigEndian(request[8..], (ushort)connection);
-    }
+    public override void Lay(Span<byte> request, Span<byte> reply, int connection) => Write(request, (ushort)connection, sequence: 0);
 
     public override void Number(Span<byte> request, Span<byte> reply, uint sequence)
     {
-        BinaryPrimitives.WriteUInt16BigEndian(request, (ushort)sequence);
-        BinaryPrimitives.WriteUInt16BigEndian(request[10..], (ushort)(sequence >> 16));
+        var pdu = _framing.Pdu(request, stackalloc byte[ModbusPdu.Longest]);
+        Write(request, BinaryPrimitives.ReadUInt16BigEndian(pdu[1..]), sequence);
+    }
+
+    private static int LengthIn(ModbusFraming framing)
+    {
+        var frame = new ArrayBufferWriter<byte>();
+        framing.Write(transaction: 0, Unit, [Function, 0, 0, 0, 0], frame);
+        return frame.WrittenCount;
+    }
+
+    private void Write(Span<byte> request, ushort asker, uint sequence)
+    {
+        Span<byte> pdu = [Function, 0, 0, 0, 0];
+        BinaryPrimitives.WriteUInt16BigEndian(pdu[1..], asker);
+        // Where there is no transaction id, the value alone counts.
+        BinaryPrimitives.WriteUInt16BigEndian(pdu[3..], (ushort)(_framing.IsOfSerialLine ? sequence : sequence >> 16));
+        _frame.ResetWrittenCount();
+        _framing.Write((ushort)sequence, Unit, pdu, _frame);
+        _frame.WrittenSpan.CopyTo(request);
     }
 }
 

@@ -1,5 +1,4 @@
 using System.Buffers;
-using System.Buffers.Binary;
 
 namespace SocketSync.Benchmarks;
 
@@ -10,26 +9,24 @@ internal static class SampleRequest
 
     public static byte[] Of(string protocol)
     {
-        var request = new byte[Length];
-        request.AsSpan().Fill((byte)'x');
-        switch (protocol)
+        var definition = ProtocolCatalog.Find(protocol) ?? throw new ArgumentException($"No protocol {protocol}.", nameof(protocol));
+        if (definition.Modbus is { } framing)
         {
-            case "Line" or "Scpi":
-                request[^1] = (byte)'\n';
-                return request;
-            case "LengthPrefixed":
-                BinaryPrimitives.WriteUInt16BigEndian(request, Length - 2);
-                return request;
-            case "ModbusTcp":
-                var tcp = new ArrayBufferWriter<byte>();
-                Mbap.Write(1, 1, request.AsSpan(Mbap.HeaderBytes), tcp);
-                return tcp.WrittenSpan.ToArray();
-            case "ModbusRtu":
-                var rtu = new ArrayBufferWriter<byte>();
-                RtuFrame.Write(1, [3, 0, 0, 0, 10], rtu);
-                return rtu.WrittenSpan.ToArray();
-            default:
-                return request;
+            var frame = new ArrayBufferWriter<byte>();
+            framing.Write(transaction: 1, unit: 1, framing.IsOfSerialLine ? [3, 0, 0, 0, 10] : Payload(Length - framing.Shortest + 1), frame);
+            return frame.WrittenSpan.ToArray();
         }
+
+        var (before, behind) = definition.Envelope(0);
+        var payload = Length - before.Length - behind.Length;
+        (before, behind) = definition.Envelope(payload);
+        return [.. before, .. Payload(payload), .. behind];
+    }
+
+    private static byte[] Payload(int length)
+    {
+        var payload = new byte[length];
+        payload.AsSpan().Fill((byte)'x');
+        return payload;
     }
 }

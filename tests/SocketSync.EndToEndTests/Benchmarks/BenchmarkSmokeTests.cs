@@ -29,12 +29,15 @@ public sealed class BenchmarkSmokeTests
             Assert.Contains(what, printed, StringComparison.Ordinal);
     }
 
-    [Fact]
-    public async Task Load()
+    [Theory]
+    [InlineData("Line"), InlineData("LengthPrefixed"), InlineData("ModbusRtu"), InlineData("ModbusAscii")]
+    public async Task Load(string protocol)
     {
-        await using var server = await ServerProcess.StartAsync(Settings.EchoLines);
+        await using var server = await ServerProcess.StartAsync($$"""
+            "Listeners": { "Default": { "Port": 0 } }, "Resources": { "Default": { "Processor": "Echo", "Protocol": { "Name": "{{protocol}}" } } }
+            """);
         var port = (await server.StatusAsync()).Listener.Port;
-        var printed = await RunAsync("load", "--target", $"127.0.0.1:{port}", "--connections", "4", "--seconds", "0.3", "--warmup", "0.1", "--json");
+        var printed = await RunAsync("load", "--protocol", protocol, "--target", $"127.0.0.1:{port}", "--connections", "4", "--seconds", "0.3", "--warmup", "0.1", "--json");
         Assert.Contains('{', printed);
         await server.WaitForStatusAsync(s => s.Resource.Completed > 0);
     }

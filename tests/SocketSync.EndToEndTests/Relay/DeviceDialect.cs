@@ -87,3 +87,30 @@ internal sealed class ModbusRtuDialect : DeviceDialect
         return [.. bytes, (byte)crc, (byte)(crc >> 8)];
     }
 }
+
+internal sealed class ModbusAsciiDialect : DeviceDialect
+{
+    public override int RequestLength(ReadOnlySpan<byte> bytes) => bytes.IndexOf((byte)'\n') + 1;
+
+    public override string Key(ReadOnlySpan<byte> request) => KeyOf(Bytes(request).AsSpan(1));
+
+    public override byte[] Reply(ReadOnlySpan<byte> request) => Frame([Bytes(request)[0], .. ReplyPdu(Bytes(request).AsSpan(1))]);
+
+    public override byte[] ForeignReply(ReadOnlySpan<byte> request) => Frame([(byte)(Bytes(request)[0] ^ 0x10), 3, 2, 0xFF, 0xFF]);
+
+    /// <summary>Adds the checksum, which makes the sum of all bytes 0, and writes them as text.</summary>
+    public static byte[] Frame(ReadOnlySpan<byte> bytes)
+    {
+        byte lrc = 0;
+        foreach (var b in bytes) lrc -= b;
+        return Encoding.ASCII.GetBytes($":{Convert.ToHexString(bytes)}{lrc:X2}\r\n");
+    }
+
+    /// <summary>The bytes of a frame, without its checksum, which must be right.</summary>
+    private static byte[] Bytes(ReadOnlySpan<byte> frame)
+    {
+        var bytes = Convert.FromHexString(Encoding.ASCII.GetString(frame[1..^2]));
+        Assert.Equal(Encoding.ASCII.GetString(Frame(bytes.AsSpan(0, bytes.Length - 1))), Encoding.ASCII.GetString(frame));
+        return bytes[..^1];
+    }
+}

@@ -19,10 +19,14 @@ public sealed class DeviceFuzzTests
     [Theory]
     [InlineData("ModbusTcp")]
     [InlineData("ModbusRtu")]
+    [InlineData("ModbusAscii")]
     [InlineData("Line")]
     public async Task HarmsNothingButItsOwnRequests(string deviceSpeaks)
     {
-        DeviceDialect dialect = deviceSpeaks switch { "ModbusTcp" => new ModbusTcpDialect(), "ModbusRtu" => new ModbusRtuDialect(), _ => new LineDialect() };
+        DeviceDialect dialect = deviceSpeaks switch 
+        {
+            "ModbusTcp" => new ModbusTcpDialect(), "ModbusRtu" => new ModbusRtuDialect(), "ModbusAscii" => new ModbusAsciiDialect(), _ => new LineDialect(),
+        };
         var clientsSpeak = deviceSpeaks == "Line" ? "Line" : "ModbusTcp";
         await using var device = new ScriptedDevice(dialect);
         await using var sound = new ScriptedDevice(new LineDialect());

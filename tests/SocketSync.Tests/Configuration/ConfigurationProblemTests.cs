@@ -80,7 +80,7 @@ public class ConfigurationProblemTests
     [InlineData("Resources:Default:Processor=Ecko", "Resources:Default:Processor", "Ecko", "must be one of Echo, Bench; did you mean Echo?")]
     [InlineData("Resources:Default:Processor=", "Resources:Default:Processor", "", "must be one of Echo, Bench")]
     // Protocols
-    [InlineData("Resources:Default:Protocol:Name=Lines", "Resources:Default:Protocol:Name", "Lines", "must be one of Raw, Line, LengthPrefixed, FixedLength, Scpi, ModbusTcp, ModbusRtu; did you mean Line?")]
+    [InlineData("Resources:Default:Protocol:Name=Lines", "Resources:Default:Protocol:Name", "Lines", "must be one of Raw, Line, LengthPrefixed, FixedLength, Scpi, ModbusTcp, ModbusRtu, ModbusAscii; did you mean Line?")]
     [InlineData("Resources:Default:Protocol:Name=ModbusTcp; Resources:Default:Protocol:MaxRequestBytes=7", "Resources:Default:Protocol:MaxRequestBytes", "7", "must be at least 8, to hold the shortest frame")]
     [InlineData("Resources:Default:Protocol:Name=ModbusRtu; Resources:Default:Protocol:MaxRequestBytes=3", "Resources:Default:Protocol:MaxRequestBytes", "3", "must be at least 4, to hold the shortest frame")]
     [InlineData("Resources:Default:Protocol:Name=ModbusRtu; Resources:Default:Protocol:Length=5", "Resources:Default:Protocol:Length", "5", "is a setting of FixedLength, not of ModbusRtu")]

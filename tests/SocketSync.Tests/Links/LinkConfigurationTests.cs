@@ -100,13 +100,13 @@ public class LinkConfigurationTests
     [InlineData(Tcp + "Resources:Default:Link:MaxReplyBytes=0", ":MaxReplyBytes", "0", "from 1 to 1073741824")]
     [InlineData(Tcp + "Resources:Default:Link:MaxReplyBytes=1073741825", ":MaxReplyBytes", "1073741825", "from 1 to 1073741824")]
     // Protocols and units
-    [InlineData(Tcp + "Resources:Default:Link:Protocol:Name=Line", ":Protocol:Name", "Line", "clients of Raw cannot be served by a device of Line; only ModbusTcp clients by a ModbusRtu device can")]
+    [InlineData(Tcp + "Resources:Default:Link:Protocol:Name=Line", ":Protocol:Name", "Line", "clients of Raw cannot be served by a device of Line; only ModbusTcp, ModbusRtu and ModbusAscii are translated into one another")]
     [InlineData(Tcp + "Resources:Default:Link:Protocol:Name=Lin", ":Protocol:Name", "Lin", "did you mean Line?")]
     [InlineData(Tcp + "Resources:Default:Link:Protocol:MaxRequestBytes=5", ":Protocol:Name", null, "must be given; a device's protocol takes nothing from the clients'")]
-    [InlineData(Tcp + "Resources:Default:Link:Units:1=0", ":Units", null, "is for the protocols ModbusTcp and ModbusRtu, not for Raw")]
+    [InlineData(Tcp + "Resources:Default:Link:Units:1=0", ":Units", null, "is for the protocols ModbusTcp, ModbusRtu and ModbusAscii, not for Raw")]
     [InlineData(Tcp + "Resources:Default:Protocol:Name=Line; Resources:Default:Link:Protocol:Name=Line; Resources:Default:Link:Protocol:Delimiter=;", ":Protocol:Name", "Line", "must have the settings of the clients' Line")]
     // Units that rest, and lines that echo
-    [InlineData(Tcp + "Resources:Default:Link:Rest:After=5", ":Rest", null, "is for the protocols ModbusTcp and ModbusRtu, not for Raw")]
+    [InlineData(Tcp + "Resources:Default:Link:Rest:After=5", ":Rest", null, "is for the protocols ModbusTcp, ModbusRtu and ModbusAscii, not for Raw")]
     [InlineData(ModbusTcp + "Resources:Default:Link:Rest:After=-1", ":Rest:After", "-1", "must be a whole number of at least 0")]
     [InlineData(ModbusTcp + "Resources:Default:Link:Rest:First=0", ":Rest:First", "0", "from 00:00:00.001")]
     [InlineData(ModbusTcp + "Resources:Default:Link:Rest:Most=00:00:04", ":Rest:Most", "00:00:04", "must be at least First, which is 00:00:05")]
@@ -137,7 +137,7 @@ public class LinkConfigurationTests
     {
         var result = ConfigurationText.Read(ConfigurationText.Keys(Tcp + "Listeners:Default:Protocol:Name=Line"), "Relay");
         Assert.Equal(
-            "SocketSync:Listeners:Default:Protocol:Name: 'Line': clients of Line cannot be served by a device of Raw; only ModbusTcp clients by a ModbusRtu device can",
+            "SocketSync:Listeners:Default:Protocol:Name: 'Line': clients of Line cannot be served by a device of Raw; only ModbusTcp, ModbusRtu and ModbusAscii are translated into one another",
             Assert.Single(result.Problems).ToString());
     }
 

@@ -99,7 +99,7 @@ public class FloodTests
         return context;
     }
 
-    private static ModbusTcpLinkProtocol Protocol() => new(256, new ModbusUnits(new Dictionary<int, int>()));
+    private static ModbusLinkProtocol Protocol() => PlainModbus.Link("Tcp", "Tcp", 256, PlainModbus.Units());
 
     private async Task<(FloodingLink Link, LinkKeeper Keeper)> OpenAsync(bool isDrained = false, bool isShy = false)
     {

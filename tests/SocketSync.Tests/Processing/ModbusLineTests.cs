@@ -196,7 +196,7 @@ public class ModbusLineTests
     }
 
     private static RelayBench Bus(LinkOptions? options = null, LogList? log = null, TimeSpan? turnTimeout = null) => new(
-        options, isDrained: true, log: log, protocol: new ModbusTcpToRtuLinkProtocol(256, new ModbusUnits(new Dictionary<int, int>())),
+        options, isDrained: true, log: log, protocol: PlainModbus.Link("Tcp", "Rtu", 256, PlainModbus.Units()),
         clients: new ProtocolOptions { Name = "ModbusTcp" }, gate: new GateOptions { TurnTimeout = turnTimeout ?? TimeSpan.FromSeconds(30) });
 
     private static async Task TimeOutAsync(RelayBench setup, InMemoryConnection client, ScriptedLink.Device device, byte unit)

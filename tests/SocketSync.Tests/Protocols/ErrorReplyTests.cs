@@ -5,6 +5,8 @@ namespace SocketSync.Tests;
 
 public class ErrorReplyTests
 {
+    public static TheoryData<string> Names => [.. ProtocolCatalog.Names];
+
     private static readonly Outcome[] Errors =
         [Outcome.Busy, Outcome.Timeout, Outcome.Unavailable, Outcome.Failed, Outcome.Malformed, Outcome.TooLarge];
 
@@ -37,30 +39,42 @@ public class ErrorReplyTests
         }
     }
 
-    [Theory]
-    [InlineData("Raw"), InlineData("LengthPrefixed"), InlineData("FixedLength")]
-    public void OtherProtocolsHaveNoWordForAnError(string name)
+    [Theory, MemberData(nameof(Names))]
+    public void ErrorsAreToldAsTheCatalogueSays(string name)
     {
-        var protocol = ProtocolFactory.Create(new() { Name = name, Length = 4 });
-
-        Assert.All(Errors, e => Assert.Empty(Write(protocol, e)));
+        var definition = ProtocolCatalog.Find(name)!;
+        var protocol = definition.Create(new() { Name = name, Length = 4 });
+        switch (definition.Errors)
+        {
+            case ErrorReply.Closing:
+                Assert.All(Errors, e => Assert.Empty(Write(protocol, e)));
+                break;
+            case ErrorReply.Line:
+                Assert.All(Errors, e => Assert.Matches("^ERROR [a-z-]+ [a-z ]+\n$", Write(protocol, e)));
+                break;
+            case ErrorReply.ModbusException:
+                var request = PlainModbus.Frame(name["Modbus".Length..], 7, 1, 3, 0, 0, 0, 1);
+                Assert.Equal(PlainModbus.Frame(name["Modbus".Length..], 7, 1, 0x83, 6), Encoding.Latin1.GetBytes(Write(protocol, Outcome.Busy, request)));
+                break;
+            default:
+                Assert.Fail($"No test for {definition.Errors}.");
+                break;
+        }
     }
 
-    [Theory]
-    [InlineData("Raw"), InlineData("Line"), InlineData("LengthPrefixed"), InlineData("FixedLength")]
-    [InlineData("Scpi"), InlineData("ModbusTcp"), InlineData("ModbusRtu")]
+    [Theory, MemberData(nameof(Names))]
     public void WhatIsNoErrorIsNotTold(string name)
     {
-        var protocol = ProtocolFactory.Create(new() { Name = name, Length = 4 });
+        var protocol = ProtocolCatalog.Create(new() { Name = name, Length = 4 });
 
         Assert.Empty(Write(protocol, Outcome.Ok));
         Assert.Empty(Write(protocol, Outcome.Abandoned));
     }
 
-    private static string Write(IProtocol protocol, Outcome outcome)
+    private static string Write(IProtocol protocol, Outcome outcome, byte[]? request = null)
     {
         var output = new ArrayBufferWriter<byte>();
-        var told = protocol.TryWriteError(outcome, ReadOnlySequence<byte>.Empty, output);
+        var told = protocol.TryWriteError(outcome, new ReadOnlySequence<byte>(request ?? []), output);
 
         Assert.Equal(told, output.WrittenCount > 0);
         return Encoding.Latin1.GetString(output.WrittenSpan);

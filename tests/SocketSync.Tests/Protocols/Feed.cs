@@ -11,9 +11,9 @@ internal sealed record Framing(IReadOnlyList<long> Lengths, FrameStatus End)
 }
 
 /// <summary>Gives a stream to a protocol the way a connection does, and checks what holds for every answer on the way.</summary>
-internal sealed class EventFeed(IProtocol protocol, int maxRequestBytes)
+internal sealed class Feed(IProtocol protocol, int maxRequestBytes)
 {
-    public EventFeed(ProtocolOptions options) : this(ProtocolFactory.Create(options), options.MaxRequestBytes)
+    public Feed(ProtocolOptions options) : this(ProtocolCatalog.Create(options), options.MaxRequestBytes)
     {
     }
 

@@ -8,14 +8,15 @@ public class LinkProtocolAllocationTests
     private static readonly byte[] Read = Hex("03 0010 0001");
     private static readonly byte[] Answer = Hex("03 02 0022");
 
-    [Theory]
-    [InlineData("Raw", null), InlineData("Line", null), InlineData("LengthPrefixed", null), InlineData("FixedLength", null)]
-    [InlineData("Scpi", null), InlineData("ModbusTcp", null), InlineData("ModbusRtu", null), InlineData("ModbusTcp", "ModbusRtu")]
-    public void ARequestAndItsReplyAllocateNothing(string clients, string? device)
+    /// <summary>Every language with itself, and those that are translated.</summary>
+    public static TheoryData<string, string> Pairs => [.. LinkProtocolFuzzTests.Pairs];
+
+    [Theory, MemberData(nameof(Pairs))]
+    public void ARequestAndItsReplyAllocateNothing(string clients, string device)
     {
         var options = new ProtocolOptions { Name = clients, Length = clients == "FixedLength" ? 4 : null };
-        var protocol = LinkProtocolFactory.Create(options, device is null ? null : new() { Name = device }, 1000, new Dictionary<int, int>());
-        var (request, reply) = (Message(clients, "a?b\n", Read), Message(device ?? clients, "#12\n\n\n", Answer));
+        var protocol = ProtocolCatalog.CreateLink(options, new() { Name = device, Length = options.Length }, 1000, new Dictionary<int, int>());
+        var (request, reply) = (Message(clients, "a?b\n", Read), Message(device, "#12\n\n\n", Answer));
         if (clients == "FixedLength") reply = "abcd"u8.ToArray();
         var output = new ArrayBufferWriter<byte>(1024);
         Exchange(protocol, Segments.Of(request), Segments.Of(reply), output);
@@ -35,8 +36,7 @@ public class LinkProtocolAllocationTests
 
     private static byte[] Message(string name, string text, byte[] pdu) => name switch
     {
-        "ModbusTcp" => Tcp(7, 1, pdu),
-        "ModbusRtu" => Rtu(1, pdu),
+        "ModbusTcp" or "ModbusRtu" or "ModbusAscii" => Frame(name["Modbus".Length..], 7, 1, pdu),
         "LengthPrefixed" => [0, 2, 1, 2],
         _ => System.Text.Encoding.Latin1.GetBytes(text),
     };

@@ -9,9 +9,14 @@ namespace SocketSync.Tests;
 /// </summary>
 public class LinkProtocolFuzzTests
 {
-    private static readonly (string Clients, string Device)[] Pairs =
-        [("Raw", "Raw"), ("Line", "Line"), ("LengthPrefixed", "LengthPrefixed"), ("FixedLength", "FixedLength"), ("Scpi", "Scpi"),
-         ("ModbusTcp", "ModbusTcp"), ("ModbusRtu", "ModbusRtu"), ("ModbusTcp", "ModbusRtu")];
+    /// <summary>All that the catalogue brings together.</summary>
+    public static IReadOnlyList<(string Clients, string Device)> Pairs { get; } =
+    [
+        .. from clients in ProtocolCatalog.All
+           from device in ProtocolCatalog.All
+           where clients == device || clients.IsTranslatedTo(device)
+           select (clients.Name, device.Name),
+    ];
 
     [Fact]
     public void NothingThatADeviceSendsIsTakenForAReplyUnlessItIsOne()
@@ -39,26 +44,21 @@ public class LinkProtocolFuzzTests
 
         TestContext.Current.TestOutputHelper?.WriteLine($"{cases} cases: {string.Join(", ", ends.Select(e => $"{e.Value} {e.Key}"))}");
         if (cases < 10_000) return;
-        foreach (var kind in new[] { "ModbusTcp Complete", "ModbusTcp Lost", "ModbusTcp Incomplete", "ModbusRtu Complete", "ModbusRtu Incomplete", "ModbusRtu Lost", "Scpi Lost" })
+        foreach (var kind in new[] { "ModbusTcp Complete", "ModbusTcp Lost", "ModbusTcp Incomplete", "ModbusRtu Complete", "ModbusRtu Incomplete", "ModbusRtu Lost", "ModbusAscii Complete", "ModbusAscii Incomplete", "ModbusAscii Lost", "Scpi Lost" })
             Assert.True(ends.ContainsKey(kind), $"Of {cases} cases none came to {kind}: the fuzz loop does not try what it should.");
     }
 
     private static string RunOnce(Random random)
     {
-        var (clients, device) = Pairs[random.Next(Pairs.Length)];
+        var (clients, device) = Pairs[random.Next(Pairs.Count)];
         var max = random.Next(4) == 0 ? random.Next(4, 300) : 1048576;
         var options = new ProtocolOptions { Name = clients, Length = clients == "FixedLength" ? 4 : null };
         var units = random.Next(2) == 0 ? new Dictionary<int, int>() : new Dictionary<int, int> { [1] = 2, [3] = 0 };
         var pdu = ProtocolCases.ModbusRequest(random, 253);
         if (random.Next(4) == 0) pdu = [(byte)random.Next(256), .. ProtocolCases.Bytes(random, random.Next(6))];
         var unit = random.Next(4);
-        var request = clients switch
-        {
-            "ModbusTcp" => PlainModbus.Tcp(random.Next(3), unit, pdu),
-            "ModbusRtu" => PlainModbus.Rtu(unit, pdu),
-            _ => "abc\n"u8.ToArray(),
-        };
-        var protocol = LinkProtocolFactory.Create(options, new() { Name = device, Length = options.Length }, max, units);
+        var request = FramingOf(clients) is { } framing ? PlainModbus.Frame(framing, random.Next(3), unit, pdu) : "abc\n"u8.ToArray();
+        var protocol = ProtocolCatalog.CreateLink(options, new() { Name = device, Length = options.Length }, max, units);
         var feed = new LinkFeed(protocol, request, max);
         var sent = Sent(random, device, feed.Written, pdu);
 
@@ -69,8 +69,11 @@ public class LinkProtocolFuzzTests
             var bytes = Convert.FromHexString(reply.Bytes);
             AssertAnswers(device, feed.Written, bytes);
             var client = feed.Translate(bytes);
-            if (clients == "ModbusTcp") Assert.Equal([.. request[..2], 0, 0, .. client[4..6], request[6], bytes[device == clients ? 7 : 1]], client[..8]);
-            if (clients == "ModbusRtu") Assert.True(PlainModbus.IsIntact(client) && client[0] == request[0]);
+            if (FramingOf(clients) is { } ofClients)
+            {
+                var (transaction, unitAsked, _) = PlainModbus.Parse(ofClients, request);
+                Assert.Equal(PlainModbus.Frame(ofClients, transaction, unitAsked, PlainModbus.Parse(FramingOf(device)!, bytes).Pdu), client);
+            }
         }
 
         return $"{device} {reply.End}";
@@ -89,12 +92,9 @@ public class LinkProtocolFuzzTests
                 1 => [(byte)(pdu[0] | 0x80), 2],
                 _ => PlainModbus.Hex(other),
             };
-            sent.AddRange(device switch
-            {
-                "ModbusTcp" => PlainModbus.Tcp(random.Next(3), random.Next(3) == 0 ? 5 : written[6], answer),
-                "ModbusRtu" => PlainModbus.Rtu(random.Next(3) == 0 ? 5 : written[0], answer),
-                _ => [.. ProtocolCases.Bytes(random, random.Next(10)), .. "#13a\nb\n"u8],
-            });
+            sent.AddRange(FramingOf(device) is { } framing
+                ? PlainModbus.Frame(framing, random.Next(3), random.Next(3) == 0 ? 5 : PlainModbus.Parse(framing, written).Unit, answer)
+                : [.. ProtocolCases.Bytes(random, random.Next(10)), .. "#13a\nb\n"u8]);
         }
 
         for (var mutations = random.Next(3); mutations > 0; mutations--)
@@ -128,6 +128,11 @@ public class LinkProtocolFuzzTests
                 Assert.Equal(written[0], reply[0]);
                 Assert.True(reply[1] == written[1] || reply[1] == (written[1] | 0x80));
                 break;
+            case "ModbusAscii":
+                Assert.True(PlainModbus.IsIntactAscii(reply));
+                Assert.Equal(PlainModbus.Parse("Ascii", written).Unit, PlainModbus.Parse("Ascii", reply).Unit);
+                Assert.Equal(PlainModbus.Parse("Ascii", written).Pdu[0] & 0x7F, PlainModbus.Parse("Ascii", reply).Pdu[0] & 0x7F);
+                break;
             case "Line":
             case "Scpi":
                 Assert.Equal((byte)'\n', reply[^1]);
@@ -138,8 +143,16 @@ public class LinkProtocolFuzzTests
             case "FixedLength":
                 Assert.Equal(4, reply.Length);
                 break;
+            case "Raw":
+                break; // whatever it sends
+            default:
+                Assert.Fail($"{device} has no cases.");
+                break;
         }
     }
+
+    /// <summary>The framing of Modbus that a protocol is; else <see langword="null"/>.</summary>
+    private static string? FramingOf(string name) => name.StartsWith("Modbus", StringComparison.Ordinal) ? name["Modbus".Length..] : null;
 
     private static int? Number(string variable)
     {

@@ -20,7 +20,7 @@ public class PassingLinkProtocolTests
     public void AReplyIsFramedAsARequestIs(string name, string request, string reply, string behind)
     {
         var options = new ProtocolOptions { Name = name, Length = name == "FixedLength" ? 3 : null, MaxRequestBytes = 4 };
-        var protocol = LinkProtocolFactory.Create(options, null, 5, new Dictionary<int, int>());
+        var protocol = ProtocolCatalog.CreateLink(options, null, 5, new Dictionary<int, int>());
         var feed = new LinkFeed(protocol, Bytes(request), 5);
 
         Assert.Equal(Bytes(request), feed.Written);
@@ -37,14 +37,14 @@ public class PassingLinkProtocolTests
     [InlineData("LengthPrefixed", "\xff\xff")]
     public void AReplyLargerThanAllowedIsLost(string name, string reply)
     {
-        var protocol = LinkProtocolFactory.Create(new() { Name = name }, null, 5, new Dictionary<int, int>());
+        var protocol = ProtocolCatalog.CreateLink(new() { Name = name }, null, 5, new Dictionary<int, int>());
         new LinkFeed(protocol, "x"u8.ToArray(), 5).AssertEveryWay(Reply.None(ReplyStatus.Lost), Bytes(reply));
     }
 
     [Fact]
     public void ALengthThatCannotBeMeansThatThePlaceIsLost()
     {
-        var protocol = LinkProtocolFactory.Create(
+        var protocol = ProtocolCatalog.CreateLink(
             new() { Name = "LengthPrefixed", LengthIncludesHeader = true }, null, 100, new Dictionary<int, int>());
         new LinkFeed(protocol, "\0\u0002"u8.ToArray(), 100).AssertEveryWay(Reply.None(ReplyStatus.Lost), [0, 1]);
     }

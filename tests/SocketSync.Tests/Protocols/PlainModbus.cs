@@ -1,3 +1,6 @@
+using System.Globalization;
+using System.Text;
+
 namespace SocketSync.Tests;
 
 /// <summary>Modbus in the plainest way there is, from the tables of the specification, to compare with.</summary>
@@ -34,6 +37,55 @@ internal static class PlainModbus
     public static byte[] Tcp(int transaction, int unit, params byte[] pdu) =>
         [(byte)(transaction >> 8), (byte)transaction, 0, 0, (byte)((pdu.Length + 1) >> 8), (byte)(pdu.Length + 1), (byte)unit, .. pdu];
 
+    public static byte[] Ascii(int unit, params byte[] pdu)
+    {
+        var text = ":";
+        var lrc = 0;
+        foreach (byte value in (byte[])[(byte)unit, .. pdu])
+        {
+            text += value.ToString("X2", CultureInfo.InvariantCulture);
+            lrc = (lrc + value) % 256;
+        }
+
+        text += ((256 - lrc) % 256).ToString("X2", CultureInfo.InvariantCulture);
+        return Encoding.ASCII.GetBytes(text + "\r\n");
+    }
+
+    /// <summary>A frame of <c>Tcp</c>, <c>Rtu</c> or <c>Ascii</c>; the transaction id is for the first.</summary>
+    public static byte[] Frame(string framing, int transaction, int unit, params byte[] pdu) => framing switch
+    {
+        "Tcp" => Tcp(transaction, unit, pdu),
+        "Rtu" => Rtu(unit, pdu),
+        _ => Ascii(unit, pdu),
+    };
+
+    /// <summary>Transaction id, unit and PDU of a whole frame.</summary>
+    public static (int Transaction, byte Unit, byte[] Pdu) Parse(string framing, byte[] frame) => framing switch
+    {
+        "Tcp" => ((frame[0] * 256) + frame[1], frame[6], frame[7..]),
+        "Rtu" => (0, frame[0], frame[1..^2]),
+        _ => (0, Convert.FromHexString(Encoding.ASCII.GetString(frame[1..3]))[0], Convert.FromHexString(Encoding.ASCII.GetString(frame[3..^4]))),
+    };
+
+    public static ModbusLinkProtocol Link(string clients, string device, int maxReplyBytes, ModbusUnits units) =>
+        new(FramingOf(clients), FramingOf(device), maxReplyBytes, units);
+
+    public static ModbusUnits Units(params (int Client, int Device)[] units) => new(units.ToDictionary(u => u.Client, u => u.Device));
+
+    public static ModbusFraming FramingOf(string name) => name switch
+    {
+        "Tcp" => ModbusTcp.Framing,
+        "Rtu" => ModbusRtu.Framing,
+        _ => ModbusAscii.Framing,
+    };
+
+    public static bool IsIntactAscii(byte[] frame)
+    {
+        if (frame.Length is < 9 or > 513 || frame.Length % 2 == 0 || frame[0] != ':' || frame[^2] != 13 || frame[^1] != 10) return false;
+        if (!frame[1..^2].All(b => char.IsAsciiHexDigit((char)b))) return false;
+        return Convert.FromHexString(Encoding.ASCII.GetString(frame[1..^2])).Sum(b => b) % 256 == 0;
+    }
+
     public static bool IsIntact(byte[] frame) =>
         frame.Length >= 4 && Crc(frame[..^2]) == (frame[^2] | (frame[^1] << 8));
 
@@ -60,6 +112,22 @@ internal static class PlainModbus
             if (IsIntact(rest[..end])) return (FrameStatus.Complete, end);
         if (max < 256) return rest.Length >= max ? (FrameStatus.TooLarge, 0) : (FrameStatus.Incomplete, 0);
         return rest.Length >= 256 ? (FrameStatus.Malformed, 0) : (FrameStatus.Incomplete, 0);
+    }
+
+    // One character after the other, until it is told.
+    public static (FrameStatus Status, int Length) AsciiRequest(int max, byte[] rest)
+    {
+        for (var at = 0; at < rest.Length; at++)
+        {
+            var isHex = char.IsAsciiHexDigit((char)rest[at]);
+            if (at == 0 ? rest[at] != ':' : rest[at - 1] == 13 ? rest[at] != 10 : !isHex && rest[at] != 13) return (FrameStatus.Malformed, 0);
+            var length = at + 1;
+            if (rest[at] == 10) return IsIntactAscii(rest[..length]) ? (FrameStatus.Complete, length) : (FrameStatus.Malformed, 0);
+            if (length == max && max < 513) return (FrameStatus.TooLarge, 0);
+            if (length == 513) return (FrameStatus.Malformed, 0);
+        }
+
+        return (FrameStatus.Incomplete, 0);
     }
 
     // Of the whole frame; 0 where nothing tells it, null where it has not come yet.

@@ -12,7 +12,7 @@ public class ProtocolAllocationTests
     public void FindingRequestsAllocatesNothing(string name)
     {
         var sample = Samples.All[name];
-        var protocol = ProtocolFactory.Create(sample.Options);
+        var protocol = ProtocolCatalog.Create(sample.Options);
         var contiguous = Segments.Of(sample.Stream);
         var segmented = Segments.Of(sample.Stream, [.. Enumerable.Range(1, sample.Stream.Length - 1)]);
         Assert.Equal(sample.Requests.Length, Frame(protocol, contiguous));
@@ -31,7 +31,7 @@ public class ProtocolAllocationTests
     [Fact]
     public void TellingErrorsAllocatesNothing()
     {
-        var protocol = ProtocolFactory.Create(new() { Name = "Line" });
+        var protocol = ProtocolCatalog.Create(new() { Name = "Line" });
         var output = new ArrayBufferWriter<byte>(1024);
         Assert.True(protocol.TryWriteError(Outcome.Busy, ReadOnlySequence<byte>.Empty, output));
 

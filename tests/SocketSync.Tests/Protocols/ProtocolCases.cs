@@ -14,22 +14,27 @@ internal static class ProtocolCases
 {
     public static readonly string[] Delimiters = ["\\n", "\\r\\n", "a", "aa", "ab", "aab", "abab", "\\0\\0", "\\r\\n\\r\\n", "<END>"];
 
-    private const string Alphabet = "aaaabbb\r\n\0\u0001\u0002\u0003\u0004\u00ff<END>";
+    private const string Alphabet = "aaaabbb\r\n\0\u0001\u0002\u0003\u0004\u00ff<END>:";
 
-    public static ProtocolOptions Options(Random random) => random.Next(5) switch
+    /// <summary>Options of any protocol that divides a stream by its bytes, which is every one of the catalogue but Raw.</summary>
+    public static ProtocolOptions Options(Random random) => Options(random, Names[random.Next(Names.Length)]);
+
+    public static string[] Names { get; } = [.. ProtocolCatalog.Names.Where(name => name != "Raw")];
+
+    public static ProtocolOptions Options(Random random, string name) => name switch
     {
-        0 => new() { Name = random.Next(4) == 0 ? "Scpi" : "Line", Delimiter = Delimiters[random.Next(Delimiters.Length)], MaxRequestBytes = Max(random, 8) },
-        1 => new()
+        "Line" or "Scpi" => new() { Name = name, Delimiter = Delimiters[random.Next(Delimiters.Length)], MaxRequestBytes = Max(random, 8) },
+        "LengthPrefixed" => new()
         {
-            Name = "LengthPrefixed",
+            Name = name,
             LengthBytes = 1 << random.Next(3),
             LittleEndian = random.Next(2) == 0,
             LengthIncludesHeader = random.Next(2) == 0,
             MaxRequestBytes = Max(random, 4),
         },
-        2 => new() { Name = "ModbusTcp", MaxRequestBytes = Max(random, 8) },
-        3 => new() { Name = "ModbusRtu", MaxRequestBytes = Max(random, 4) },
-        _ => new() { Name = "FixedLength", Length = random.Next(1, 9), MaxRequestBytes = Max(random, 9) },
+        "FixedLength" => new() { Name = name, Length = random.Next(1, 9), MaxRequestBytes = Max(random, 9) },
+        "ModbusTcp" or "ModbusRtu" or "ModbusAscii" => new() { Name = name, MaxRequestBytes = Max(random, ProtocolCatalog.Find(name)!.Modbus!.Shortest) },
+        _ => throw new ArgumentException($"{name} has no cases.", nameof(name)),
     };
 
     public static byte[] Bytes(Random random, int count)
@@ -59,8 +64,12 @@ internal static class ProtocolCases
                 return PlainModbus.Tcp(random.Next(4), random.Next(4), Bytes(random, random.Next(1, Math.Min(40, options.MaxRequestBytes - 6))));
             case "ModbusRtu":
                 return PlainModbus.Rtu(random.Next(4), ModbusRequest(random, options.MaxRequestBytes - 3));
-            default:
+            case "ModbusAscii":
+                return PlainModbus.Ascii(random.Next(4), Bytes(random, random.Next(1, Math.Min(40, ((options.MaxRequestBytes - 3) / 2) - 1))));
+            case "FixedLength":
                 return Bytes(random, options.Length!.Value);
+            default:
+                throw new ArgumentException($"{options.Name} has no frames.", nameof(options));
         }
     }
 

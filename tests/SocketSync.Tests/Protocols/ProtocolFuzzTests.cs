@@ -29,8 +29,10 @@ public class ProtocolFuzzTests
 
         TestContext.Current.TestOutputHelper?.WriteLine($"{cases} cases: {string.Join(", ", ends.Select(e => $"{e.Value} {e.Key}"))}");
         if (cases < 10_000) return;
-        foreach (var kind in new[] { "Line Incomplete", "Line TooLarge", "LengthPrefixed Malformed", "LengthPrefixed TooLarge", "FixedLength Incomplete",
-                 "ModbusTcp Incomplete", "ModbusTcp Malformed", "ModbusTcp TooLarge", "ModbusRtu Incomplete", "ModbusRtu Malformed", "ModbusRtu TooLarge" })
+        string[] modbus = ["Incomplete", "Malformed", "TooLarge"];
+        foreach (var kind in (string[])["LengthPrefixed Malformed", "LengthPrefixed TooLarge", "Line TooLarge",
+                 .. ProtocolCases.Names.Select(name => $"{name} Incomplete"),
+                 .. ProtocolCatalog.All.Where(d => d.HasUnits).SelectMany(d => modbus.Select(end => $"{d.Name} {end}"))])
             Assert.True(ends.ContainsKey(kind), $"Of {cases} cases none came to {kind}: the fuzz loop does not try what it should.");
     }
 
@@ -53,14 +55,14 @@ public class ProtocolFuzzTests
         var stream = Stream(random, options);
         var cuts = ProtocolCases.Cuts(random, stream.Length);
         var arrivals = ProtocolCases.Cuts(random, stream.Length);
-        var protocol = ProtocolFactory.Create(options);
-        var feed = new EventFeed(protocol, options.MaxRequestBytes);
+        var protocol = ProtocolCatalog.Create(options);
+        var feed = new Feed(protocol, options.MaxRequestBytes);
 
         var expected = ReferenceFraming.Of(options, stream);
         feed.AssertEveryWay(expected.ToString(), stream, cuts);
         Assert.Equal(expected.ToString(), feed.Run(stream, arrivals, cuts).ToString());
 
-        var raw = new EventFeed(new RawProtocol(options.MaxRequestBytes), options.MaxRequestBytes);
+        var raw = new Feed(new RawProtocol(options.MaxRequestBytes), options.MaxRequestBytes);
         Assert.Equal(stream.Length, raw.Run(stream, arrivals, cuts).Lengths.Sum());
 
         if (feed.Allocated + raw.Allocated > 0)

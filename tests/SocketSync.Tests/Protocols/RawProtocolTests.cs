@@ -7,13 +7,13 @@ public class RawProtocolTests
     {
         var stream = new byte[10];
 
-        Assert.Equal("10 Incomplete", EventFeed().Run(stream, [], [3, 4]).ToString());
-        Assert.Equal("3 1 6 Incomplete", EventFeed().Run(stream, [3, 4], []).ToString());
+        Assert.Equal("10 Incomplete", Feed().Run(stream, [], [3, 4]).ToString());
+        Assert.Equal("3 1 6 Incomplete", Feed().Run(stream, [3, 4], []).ToString());
     }
 
     [Fact]
     public void AReadLargerThanAllowedIsCutNotRefused() =>
-        Assert.Equal("4 4 2 1 Incomplete", EventFeed(4).Run(new byte[11], [10], []).ToString());
+        Assert.Equal("4 4 2 1 Incomplete", Feed(4).Run(new byte[11], [10], []).ToString());
 
-    private static EventFeed EventFeed(int max = ProtocolOptions.DefaultMaxRequestBytes) => new(new RawProtocol(max), max);
+    private static Feed Feed(int max = ProtocolOptions.DefaultMaxRequestBytes) => new(new RawProtocol(max), max);
 }

@@ -16,6 +16,7 @@ internal static class ReferenceFraming
                 "FixedLength" => FixedLength(options, rest),
                 "ModbusTcp" => PlainModbus.TcpRequest(options.MaxRequestBytes, rest),
                 "ModbusRtu" => PlainModbus.RtuRequest(options.MaxRequestBytes, rest),
+                "ModbusAscii" => PlainModbus.AsciiRequest(options.MaxRequestBytes, rest),
                 _ => throw new ArgumentException($"No reference for {options.Name}.", nameof(options)),
             };
             if (status != FrameStatus.Complete) return new Framing(lengths, status);

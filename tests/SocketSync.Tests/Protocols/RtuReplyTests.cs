@@ -26,7 +26,7 @@ public class RtuReplyTests
                 byte function = kind == 2 ? (byte)100 : (byte)3;
                 byte[] sent = kind == 0 ? noise : [.. noise, .. PlainModbus.Rtu(Unit, function == 3 ? [3, 2, 0, 1] : [100, 7, 7])];
                 var buffer = Segments.Of(sent, [.. cuts.Where(c => c <= sent.Length).Order()]);
-                Assert.Equal(Run(sent, bytes => Plainly(bytes, function, isSilent)), Run(buffer, b => RtuReply.Find(Unit, function, b, 1000, isSilent)));
+                Assert.Equal(Run(sent, bytes => Plainly(bytes, function, isSilent)), Run(buffer, b => RtuReply.Find(new(0, Unit, function), b, 1000, isSilent)));
             },
             iter: 200);
 
@@ -38,7 +38,7 @@ public class RtuReplyTests
         // Each third byte may begin a reply that is never intact, behind what does not say how long it is.
         byte[] noise = [.. Enumerable.Range(0, 1 << 18).Select(i => (i % 3) switch { 0 => (byte)100, 1 => (byte)3, _ => (byte)200 })];
         foreach (var part in noise.Chunk(Size)) segments.Add(part);
-        var (status, discarded) = Run(segments.Sequence, buffer => RtuReply.Find(100, 3, buffer, 1000, isSilent: false));
+        var (status, discarded) = Run(segments.Sequence, buffer => RtuReply.Find(new(0, 100, 3), buffer, 1000, isSilent: false));
         Assert.Equal(ReplyStatus.Incomplete, status);
         Assert.InRange(discarded, noise.Length - RtuFrame.Longest, noise.Length);
         Assert.InRange(segments.Looks, noise.Length / Size, 3 * noise.Length / Size);

@@ -47,6 +47,16 @@ internal static class Samples
         ["an RTU frame that counts too many"] = new(Modbus("Rtu"), Hex("0110 00000080 F8"), [], FrameStatus.Malformed),
         ["an RTU frame one too large"] = new(Modbus("Rtu", max: 7), Hex("0107 41E2 0103"), [Hex("010741E2")], FrameStatus.TooLarge),
         ["RTU frames without a length"] = new(Modbus("Rtu"), Rtu(1, "41 01 02 03") + Rtu(1, "08 0000 A537") + Rtu(9, "2B0D"), [Rtu(1, "41 01 02 03"), Rtu(1, "08 0000 A537"), Rtu(9, "2B0D")]),
+        ["ASCII frames"] = new(Modbus("Ascii"), ":1103006B00037E\r\n:0107F8\r\n:010\r", [":1103006B00037E\r\n", ":0107F8\r\n"]),
+        ["ASCII frames in either case"] = new(Modbus("Ascii"), ":1103006b00037e\r\n:0107F8\r\n:01", [":1103006b00037e\r\n", ":0107F8\r\n"]),
+        ["an ASCII frame of a wrong LRC"] = new(Modbus("Ascii"), ":0107F8\r\n:0107F9\r\n", [":0107F8\r\n"], FrameStatus.Malformed),
+        ["an ASCII frame of half a byte"] = new(Modbus("Ascii"), ":0107F80\r\n", [], FrameStatus.Malformed),
+        ["an ASCII frame without a function"] = new(Modbus("Ascii"), ":01FF\r\n", [], FrameStatus.Malformed),
+        ["an ASCII frame that begins anew"] = new(Modbus("Ascii"), ":0107F8\r\n:01:0107F8\r\n", [":0107F8\r\n"], FrameStatus.Malformed),
+        ["an ASCII frame without its colon"] = new(Modbus("Ascii"), "0107F8\r\n", [], FrameStatus.Malformed),
+        ["an ASCII frame without its CR"] = new(Modbus("Ascii"), ":0107F8\n", [], FrameStatus.Malformed),
+        ["an ASCII frame without its LF"] = new(Modbus("Ascii"), ":0107F8\r:", [], FrameStatus.Malformed),
+        ["an ASCII frame one too large"] = new(Modbus("Ascii", max: 9), ":0107F8\r\n:010700F8\r\n", [":0107F8\r\n"], FrameStatus.TooLarge),
     };
 
     private static string Hex(string text) => Encoding.Latin1.GetString(PlainModbus.Hex(text));

@@ -11,7 +11,7 @@ public class SplitPointTests
     public void TheStreamInOnePieceGivesItsRequests(string name)
     {
         var sample = Samples.All[name];
-        var framing = new EventFeed(sample.Options).Whole(sample.Stream);
+        var framing = new Feed(sample.Options).Whole(sample.Stream);
 
         Assert.Equal(sample.Expected, framing.ToString());
         Assert.StartsWith(string.Concat(sample.Requests), sample.Text, StringComparison.Ordinal);
@@ -22,7 +22,7 @@ public class SplitPointTests
     public void EverySplitInTwoGivesTheSame(string name)
     {
         var sample = Samples.All[name];
-        var feed = new EventFeed(sample.Options);
+        var feed = new Feed(sample.Options);
         for (var cut = 0; cut <= sample.Stream.Length; cut++) feed.AssertEveryWay(sample.Expected, sample.Stream, cut);
     }
 
@@ -31,7 +31,7 @@ public class SplitPointTests
     {
         var sample = Samples.All[name];
         Assert.True(sample.Stream.Length <= ShortSample, "A sample is short, so that all its splits can be tried.");
-        var feed = new EventFeed(sample.Options);
+        var feed = new Feed(sample.Options);
         for (var first = 0; first <= sample.Stream.Length; first++)
         {
             for (var second = first; second <= sample.Stream.Length; second++)
@@ -43,7 +43,7 @@ public class SplitPointTests
     public void OneByteAtATimeGivesTheSame(string name)
     {
         var sample = Samples.All[name];
-        new EventFeed(sample.Options).AssertEveryWay(sample.Expected, sample.Stream, [.. Enumerable.Range(0, sample.Stream.Length)]);
+        new Feed(sample.Options).AssertEveryWay(sample.Expected, sample.Stream, [.. Enumerable.Range(0, sample.Stream.Length)]);
     }
 
     [Theory, MemberData(nameof(Names))]
@@ -54,7 +54,7 @@ public class SplitPointTests
         var once = string.Concat(sample.Requests);
         var stream = System.Text.Encoding.Latin1.GetBytes(string.Concat(Enumerable.Repeat(once, times)) + sample.Text[once.Length..]);
         var expected = new Framing([.. Enumerable.Repeat(sample.Requests, times).SelectMany(r => r).Select(r => (long)r.Length)], sample.End).ToString();
-        var feed = new EventFeed(sample.Options);
+        var feed = new Feed(sample.Options);
 
         feed.AssertEveryWay(expected, stream);
         for (var stride = 1; stride <= 7; stride++)
@@ -65,7 +65,7 @@ public class SplitPointTests
     public void ATruncatedStreamGivesOnlyTheRequestsThatAreWhole(string name)
     {
         var sample = Samples.All[name];
-        var feed = new EventFeed(sample.Options);
+        var feed = new Feed(sample.Options);
         for (var length = 0; length < sample.Stream.Length; length++)
         {
             var end = 0;

@@ -85,7 +85,7 @@ public sealed class ResourceLogTests : IDisposable
     internal void AListenerTellsWhatIsNotAsItShouldBe(Outcome outcome, int lines)
     {
         using var bench = new ProcessorBench((_, _) => default);
-        var listener = new ListenerState("L", new ListenerOptions(), bench.Shared, ProtocolFactory.Create(new ProtocolOptions()), OnError.Reply);
+        var listener = new ListenerState("L", new ListenerOptions(), bench.Shared, ProtocolCatalog.Create(new ProtocolOptions()), OnError.Reply);
         listener.Count(outcome, Client("192.0.2.7"));
         Assert.Equal(1, listener.CountOf(outcome));
         Assert.Equal(lines, bench.Log.Entries.Count);

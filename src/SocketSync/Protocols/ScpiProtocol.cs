@@ -3,6 +3,37 @@ using System.Buffers;
 namespace SocketSync;
 
 /// <summary>
+/// SCPI instruments. For the clients a program message is a line; only the link, which waits for the reply, must understand it.
+/// </summary>
+internal static class ScpiProtocol
+{
+    public static ProtocolDefinition Definition { get; } =
+        LineProtocol.Define("Scpi", static setup => new ScpiLinkProtocol(Delimiter.Of(setup.Clients), setup.MaxReplyBytes)) with
+        {
+            Envelope = static _ => ([], "?\n"u8.ToArray()), // a command would have no reply
+        };
+}
+
+/// <summary>A line with a query in it has one line for a reply, however many queries it holds; any other has none.</summary>
+internal sealed class ScpiLinkProtocol : PassingLinkProtocol
+{
+    private readonly ScpiResponse _response;
+
+    public ScpiLinkProtocol(ReadOnlySpan<byte> delimiter, int maxReplyBytes)
+    {
+        if (delimiter.IsEmpty) throw new ArgumentException("A line needs a delimiter of at least one byte.", nameof(delimiter));
+        ArgumentOutOfRangeException.ThrowIfLessThan(maxReplyBytes, delimiter.Length);
+        _response = new(delimiter, maxReplyBytes);
+    }
+
+    public override bool ExpectsReply(in ReadOnlySequence<byte> request) => ScpiMessage.HoldsQuery(request);
+
+    public override ReplyResult FindReply(
+        in ReadOnlySequence<byte> request, in ReadOnlySequence<byte> buffer, long searched, bool isSilent) =>
+        ReplyResult.Of(_response.Find(buffer, searched));
+}
+
+/// <summary>
 /// As much of IEEE 488.2 as it takes to know a query (section 7.4.3): strings (7.7.5), and definite-length blocks (7.7.6),
 /// <c>#</c>, the count of digits, a length in so many digits, and so many bytes.
 /// </summary>

@@ -2,7 +2,7 @@ using static SocketSync.Tests.PlainModbus;
 
 namespace SocketSync.Tests;
 
-public class ModbusTcpLinkProtocolTests
+public class ModbusTcpTests
 {
     public static TheoryData<string, string> Examples => ModbusFrames.AsData([.. ModbusFrames.Examples, .. ModbusFrames.WithoutLength]);
 
@@ -59,7 +59,7 @@ public class ModbusTcpLinkProtocolTests
     [Fact]
     public void AReplyLargerThanAllowedIsLostAsSoonAsItIsAnnounced()
     {
-        var feed = new LinkFeed(new ModbusTcpLinkProtocol(10, Units()), Hex("0001 0000 0006 01 03 0000 0001"), maxReplyBytes: 10);
+        var feed = new LinkFeed(Link("Tcp", "Tcp", 10, Units()), Hex("0001 0000 0006 01 03 0000 0001"), maxReplyBytes: 10);
 
         feed.AssertEveryWay(Reply.None(ReplyStatus.Lost), Hex("0001 0000 0005"));
         Assert.Equal(Reply.Complete(Hex("0001 0000 0004 01 03 01 00")), feed.Whole(Hex("0001 0000 0004 01 03 01 00")));
@@ -103,7 +103,7 @@ public class ModbusTcpLinkProtocolTests
     [Fact]
     public void AUnitIsTranslatedThereAndBack()
     {
-        var feed = new LinkFeed(new ModbusTcpLinkProtocol(1000, Units((1, 0), (2, 247))), Hex("0001 0000 0006 01 03 0000 0001"));
+        var feed = new LinkFeed(Link("Tcp", "Tcp", 1000, Units((1, 0), (2, 247))), Hex("0001 0000 0006 01 03 0000 0001"));
 
         Assert.Equal(Hex("0001 0000 0006 00 03 0000 0001"), feed.Written);
         Assert.True(feed.ExpectsReply);
@@ -112,18 +112,5 @@ public class ModbusTcpLinkProtocolTests
         Assert.Equal(Hex("0001 0000 0005 01 03 02 0011"), feed.Translate(Hex("0001 0000 0005 00 03 02 0011")));
     }
 
-    [Fact]
-    public void OnlyFunctions1To4AreReads()
-    {
-        for (var function = 0; function < 256; function++)
-        {
-            Assert.Equal(function is >= 1 and <= 4, new LinkFeed(Protocol(), Tcp(1, 1, (byte)function)).IsRead);
-            Assert.Equal(function is >= 1 and <= 4, new LinkFeed(new ModbusRtuLinkProtocol(1000, Units()), Rtu(1, (byte)function)).IsRead);
-            Assert.Equal(function is >= 1 and <= 4, new LinkFeed(new ModbusTcpToRtuLinkProtocol(1000, Units()), Tcp(1, 1, (byte)function)).IsRead);
-        }
-    }
-
-    internal static ModbusUnits Units(params (int Client, int Device)[] units) => new(units.ToDictionary(u => u.Client, u => u.Device));
-
-    private static ModbusTcpLinkProtocol Protocol() => new(1048576, Units());
+    private static ModbusLinkProtocol Protocol() => Link("Tcp", "Tcp", 1048576, Units());
 }

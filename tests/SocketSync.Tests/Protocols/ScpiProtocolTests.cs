@@ -2,7 +2,7 @@ using System.Text;
 
 namespace SocketSync.Tests;
 
-public class ScpiLinkProtocolTests
+public class ScpiProtocolTests
 {
     [Theory]
     [InlineData("*IDN?\n", true)]
@@ -37,7 +37,7 @@ public class ScpiLinkProtocolTests
             Assert.Equal(expected, ScpiMessage.HoldsQuery(Segments.Of(bytes, cut)));
         Assert.Equal(expected, ScpiMessage.HoldsQuery(Segments.Of(bytes, [.. Enumerable.Range(1, bytes.Length - 1)])));
 
-        var feed = EventFeed(message);
+        var feed = Feed(message);
         Assert.Equal(expected, feed.ExpectsReply);
         Assert.Equal(bytes, feed.Written);
         Assert.False(feed.IsRead);
@@ -64,10 +64,10 @@ public class ScpiLinkProtocolTests
         if (reply == "#14\n") reply += behind + "\n";
         var bytes = Encoding.Latin1.GetBytes(reply);
 
-        EventFeed("*IDN?\n").AssertEveryWay(Reply.Complete(bytes), Encoding.Latin1.GetBytes(reply + behind));
+        Feed("*IDN?\n").AssertEveryWay(Reply.Complete(bytes), Encoding.Latin1.GetBytes(reply + behind));
         for (var length = 0; length < bytes.Length; length++)
-            Assert.Equal(Reply.None(ReplyStatus.Incomplete), EventFeed("*IDN?\n").Whole(bytes[..length]));
-        Assert.Equal(bytes, EventFeed("*IDN?\n").Translate(bytes));
+            Assert.Equal(Reply.None(ReplyStatus.Incomplete), Feed("*IDN?\n").Whole(bytes[..length]));
+        Assert.Equal(bytes, Feed("*IDN?\n").Translate(bytes));
     }
 
     [Theory]
@@ -85,5 +85,5 @@ public class ScpiLinkProtocolTests
         new LinkFeed(new ScpiLinkProtocol("\r\n"u8, 100), "*IDN?\r\n"u8.ToArray())
             .AssertEveryWay(Reply.Complete("a\rb\nc\r\r\n"u8.ToArray()), "a\rb\nc\r\r\nd\r\n"u8.ToArray());
 
-    private static LinkFeed EventFeed(string message) => new(new ScpiLinkProtocol("\n"u8, 1048576), Encoding.Latin1.GetBytes(message));
+    private static LinkFeed Feed(string message) => new(new ScpiLinkProtocol("\n"u8, 1048576), Encoding.Latin1.GetBytes(message));
 }

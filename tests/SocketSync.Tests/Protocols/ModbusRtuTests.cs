@@ -2,7 +2,7 @@ using static SocketSync.Tests.PlainModbus;
 
 namespace SocketSync.Tests;
 
-public class ModbusRtuLinkProtocolTests
+public class ModbusRtuTests
 {
     private static readonly byte[] Request = Hex("01 03 00 10 00 01 85 CF");
     private static readonly byte[] Right = Hex("01 03 02 00 22 38 5D");
@@ -14,7 +14,7 @@ public class ModbusRtuLinkProtocolTests
     [Theory, MemberData(nameof(Examples))]
     public void EveryFunctionPassesThroughAndBack(string request, string reply)
     {
-        var (feed, answer) = (EventFeed(Rtu(17, Hex(request))), Rtu(17, Hex(reply)));
+        var (feed, answer) = (Feed(Rtu(17, Hex(request))), Rtu(17, Hex(reply)));
 
         Assert.Equal(Rtu(17, Hex(request)), feed.Written);
         Assert.True(feed.ExpectsReply);
@@ -28,7 +28,7 @@ public class ModbusRtuLinkProtocolTests
     [Theory, MemberData(nameof(WithoutLength))]
     public void AReplyWithoutALengthEndsBySilenceAndWithTheRightCrc(string request, string reply)
     {
-        var (feed, answer) = (EventFeed(Rtu(17, Hex(request))), Rtu(17, Hex(reply)));
+        var (feed, answer) = (Feed(Rtu(17, Hex(request))), Rtu(17, Hex(reply)));
 
         feed.AssertEveryWay(Reply.Complete(answer), answer);
         for (var half = 1; half < answer.Length; half++)
@@ -45,7 +45,7 @@ public class ModbusRtuLinkProtocolTests
     public void AnExceptionToAFunctionWithoutALengthNeedsNoSilence()
     {
         var exception = Rtu(1, 0xC1, 0x01);
-        Assert.Equal(Reply.Complete(exception), EventFeed(Rtu(1, 0x41, 1, 2)).Run([.. exception, 9], [5], []));
+        Assert.Equal(Reply.Complete(exception), Feed(Rtu(1, 0x41, 1, 2)).Run([.. exception, 9], [5], []));
     }
 
     [Fact]
@@ -53,18 +53,18 @@ public class ModbusRtuLinkProtocolTests
     {
         // So the relay must discard A's before B is written; whatever comes first after it, is B's.
         var late = Hex("01 03 02 00 11 78 48");
-        EventFeed(Hex("01 03 00 00 00 01 84 0A")).AssertEveryWay(Reply.Complete(late), late);
-        EventFeed(Request).AssertEveryWay(Reply.Complete(Right), Right);
-        EventFeed(Request).AssertEveryWay(Reply.Complete(late), [.. late, .. Right]);
+        Feed(Hex("01 03 00 00 00 01 84 0A")).AssertEveryWay(Reply.Complete(late), late);
+        Feed(Request).AssertEveryWay(Reply.Complete(Right), Right);
+        Feed(Request).AssertEveryWay(Reply.Complete(late), [.. late, .. Right]);
     }
 
     [Fact]
     public void FramesOfAnotherUnitOrFunctionAreDiscardedWhole()
     {
         byte[][] foreign = [Rtu(2, Hex("03 02 0011")), Rtu(1, Hex("04 02 0011")), Rtu(1, Hex("84 02")), Rtu(2, Hex("83 02")), Rtu(3, Hex("10 0001 0002"))];
-        foreach (var frame in foreign) EventFeed(Request).AssertEveryWay(Reply.Complete(Right, frame.Length), [.. frame, .. Right]);
+        foreach (var frame in foreign) Feed(Request).AssertEveryWay(Reply.Complete(Right, frame.Length), [.. frame, .. Right]);
 
-        EventFeed(Request).AssertEveryWay(Reply.Complete(Right, foreign.Sum(f => f.Length)), [.. foreign.SelectMany(f => f), .. Right]);
+        Feed(Request).AssertEveryWay(Reply.Complete(Right, foreign.Sum(f => f.Length)), [.. foreign.SelectMany(f => f), .. Right]);
     }
 
     [Fact]
@@ -74,10 +74,10 @@ public class ModbusRtuLinkProtocolTests
         {
             var broken = Right.ToArray();
             broken[bit / 8] ^= (byte)(1 << (bit % 8));
-            Assert.NotEqual(ReplyStatus.Complete, EventFeed(Request).Whole(broken).End);
+            Assert.NotEqual(ReplyStatus.Complete, Feed(Request).Whole(broken).End);
         }
 
-        EventFeed(Request).AssertEveryWay(Reply.Complete(Right, 7), [.. Hex("01 03 02 00 22 38 5C"), .. Right]);
+        Feed(Request).AssertEveryWay(Reply.Complete(Right, 7), [.. Hex("01 03 02 00 22 38 5C"), .. Right]);
     }
 
     [Fact]
@@ -85,9 +85,9 @@ public class ModbusRtuLinkProtocolTests
     {
         // Registers that hold what went over another line.
         byte[] read = Rtu(1, [3, 10, .. Right, 1, 2, 3]);
-        EventFeed(Request).AssertEveryWay(Reply.Complete(read), read);
+        Feed(Request).AssertEveryWay(Reply.Complete(read), read);
         byte[] unknown = Rtu(1, [0x41, .. Rtu(1, 0xC1, 2), 1, 2, 3]);
-        EventFeed(Rtu(1, 0x41)).AssertEveryWay(Reply.Complete(unknown), unknown);
+        Feed(Rtu(1, 0x41)).AssertEveryWay(Reply.Complete(unknown), unknown);
     }
 
     [Theory]
@@ -97,8 +97,8 @@ public class ModbusRtuLinkProtocolTests
     public void NoiseBeforeTheReplyIsDiscarded(string noise)
     {
         var expected = Reply.Complete(Right, Hex(noise).Length);
-        Assert.Equal(expected, EventFeed(Request).Whole([.. Hex(noise), .. Right]));
-        Assert.Equal(expected, EventFeed(Request).Run([.. Hex(noise), .. Right], [.. Enumerable.Range(1, Hex(noise).Length + 6)], []));
+        Assert.Equal(expected, Feed(Request).Whole([.. Hex(noise), .. Right]));
+        Assert.Equal(expected, Feed(Request).Run([.. Hex(noise), .. Right], [.. Enumerable.Range(1, Hex(noise).Length + 6)], []));
     }
 
     [Fact]
@@ -110,20 +110,20 @@ public class ModbusRtuLinkProtocolTests
             Array.Fill(noise, value);
             foreach (var request in new[] { Request, Rtu(1, 0x41), Rtu(0x41, 0x41) })
             {
-                var end = EventFeed(request).Run(noise, [.. Enumerable.Range(1, 499).Select(i => i * 10)], []);
+                var end = Feed(request).Run(noise, [.. Enumerable.Range(1, 499).Select(i => i * 10)], []);
                 Assert.Equal(ReplyStatus.Incomplete, end.End);
                 Assert.InRange(end.Discarded, noise.Length - 256, noise.Length);
             }
         }
 
         byte[] all = [.. Enumerable.Repeat((byte)0x41, 300), .. Right];
-        Assert.Equal(Reply.Complete(Right, 300), EventFeed(Request).Whole(all));
+        Assert.Equal(Reply.Complete(Right, 300), Feed(Request).Whole(all));
     }
 
     [Fact]
     public void AReplyLargerThanAllowedIsLost()
     {
-        var small = new ModbusRtuLinkProtocol(6, ModbusTcpLinkProtocolTests.Units());
+        var small = Link("Rtu", "Rtu", 6, Units());
         Assert.Equal(Reply.None(ReplyStatus.Lost), new LinkFeed(small, Request, 6).Whole(Right));
         Assert.Equal(Reply.Complete(Rtu(1, 0x83, 2)), new LinkFeed(small, Request, 6).Whole(Rtu(1, 0x83, 2)));
         Assert.Equal(Reply.None(ReplyStatus.Lost), new LinkFeed(small, Rtu(1, 0x41), 100).Whole(Rtu(1, 0x41, 1, 2, 3)));
@@ -132,21 +132,21 @@ public class ModbusRtuLinkProtocolTests
     [Fact]
     public void NothingAnswersABroadcast()
     {
-        var units = ModbusTcpLinkProtocolTests.Units((5, 0), (0, 6));
-        Assert.False(new LinkFeed(new ModbusRtuLinkProtocol(100, ModbusTcpLinkProtocolTests.Units()), Rtu(0, Hex("06 0001 0003"))).ExpectsReply);
-        Assert.False(new LinkFeed(new ModbusRtuLinkProtocol(100, units), Rtu(5, Hex("06 0001 0003"))).ExpectsReply);
-        Assert.True(new LinkFeed(new ModbusRtuLinkProtocol(100, units), Rtu(0, Hex("06 0001 0003"))).ExpectsReply);
+        var units = Units((5, 0), (0, 6));
+        Assert.False(new LinkFeed(Link("Rtu", "Rtu", 100, Units()), Rtu(0, Hex("06 0001 0003"))).ExpectsReply);
+        Assert.False(new LinkFeed(Link("Rtu", "Rtu", 100, units), Rtu(5, Hex("06 0001 0003"))).ExpectsReply);
+        Assert.True(new LinkFeed(Link("Rtu", "Rtu", 100, units), Rtu(0, Hex("06 0001 0003"))).ExpectsReply);
     }
 
     [Fact]
     public void AUnitIsTranslatedThereAndBack()
     {
-        var feed = new LinkFeed(new ModbusRtuLinkProtocol(100, ModbusTcpLinkProtocolTests.Units((9, 1))), Rtu(9, Hex("03 0010 0001")));
+        var feed = new LinkFeed(Link("Rtu", "Rtu", 100, Units((9, 1))), Rtu(9, Hex("03 0010 0001")));
 
         Assert.Equal(Request, feed.Written);
         feed.AssertEveryWay(Reply.Complete(Right), Right);
         Assert.Equal(Rtu(9, Hex("03 02 0022")), feed.Translate(Right));
     }
 
-    private static LinkFeed EventFeed(byte[] request) => new(new ModbusRtuLinkProtocol(1048576, ModbusTcpLinkProtocolTests.Units()), request);
+    private static LinkFeed Feed(byte[] request) => new(Link("Rtu", "Rtu", 1048576, Units()), request);
 }

@@ -1,0 +1,72 @@
+using System.Buffers;
+
+namespace SocketSync;
+
+/// <summary>
+/// Modbus clients of any framing, a Modbus device of any. A reply is known by all that the device's framing can tell; its client
+/// gets the transaction id and the unit of its own request with it.
+/// </summary>
+internal sealed class ModbusLinkProtocol(ModbusFraming clients, ModbusFraming device, int maxReplyBytes, ModbusUnits units) : ILinkProtocol
+{
+    private readonly ModbusTransactions _transactions = new();
+
+    public bool ExpectsReply(in ReadOnlySequence<byte> request) => !IsBroadcast(HeadOf(request));
+
+    public bool IsRead(in ReadOnlySequence<byte> request) => ModbusPdu.IsRead(HeadOf(request).Function);
+
+    public byte? UnitOf(in ReadOnlySequence<byte> request) =>
+        HeadOf(request) is var head && !IsBroadcast(head) ? units.OnLink(head.Unit) : null;
+
+    public void WriteRequest(in ReadOnlySequence<byte> request, IBufferWriter<byte> link)
+    {
+        var frame = ModbusPdu.Join(request, stackalloc byte[ModbusFraming.Longest]);
+        var head = clients.Head(frame);
+        var pdu = clients.Pdu(frame, stackalloc byte[ModbusPdu.Longest]);
+        device.Write(_transactions.Begin(head.Transaction), units.OnLink(head.Unit), pdu, link);
+    }
+
+    public ReplyResult FindReply(in ReadOnlySequence<byte> request, in ReadOnlySequence<byte> buffer, long searched, bool isSilent)
+    {
+        var head = HeadOf(request);
+        var asked = new ModbusHead(_transactions.Current, units.OnLink(head.Unit), head.Function);
+        return device.FindReply(asked, buffer, searched, isSilent, maxReplyBytes);
+    }
+
+    public void WriteReply(in ReadOnlySequence<byte> request, in ReadOnlySequence<byte> reply, IBufferWriter<byte> client)
+    {
+        var head = HeadOf(request);
+        var frame = ModbusPdu.Join(reply, stackalloc byte[ModbusFraming.Longest]);
+        clients.Write(head.Transaction, head.Unit, device.Pdu(frame, stackalloc byte[ModbusPdu.Longest]), client);
+    }
+
+    private ModbusHead HeadOf(in ReadOnlySequence<byte> request) =>
+        clients.Head(ModbusPdu.Join(request, stackalloc byte[ModbusFraming.HeadBytes]));
+
+    /// <summary>
+    /// Nothing answers on a serial line. A device on TCP may answer unit 0, but a client of a serial framing would take that for the
+    /// reply to its next request: what comes is discarded as what nobody asked for.
+    /// </summary>
+    private bool IsBroadcast(in ModbusHead head) =>
+        units.OnLink(head.Unit) == ModbusFraming.Broadcast
+        && (device.IsOfSerialLine || (clients.IsOfSerialLine && head.Unit == ModbusFraming.Broadcast));
+}
+
+/// <summary>The unit that a client names, and the one that the device is asked for; the same where nothing is said.</summary>
+internal sealed class ModbusUnits
+{
+    private readonly byte[] _units = new byte[byte.MaxValue + 1];
+
+    /// <exception cref="ArgumentOutOfRangeException">A unit is not 0 to 255.</exception>
+    public ModbusUnits(IReadOnlyDictionary<int, int> units)
+    {
+        for (var unit = 0; unit < _units.Length; unit++) _units[unit] = (byte)unit;
+        foreach (var (client, device) in units)
+        {
+            ArgumentOutOfRangeException.ThrowIfGreaterThan((uint)client, byte.MaxValue, nameof(units));
+            ArgumentOutOfRangeException.ThrowIfGreaterThan((uint)device, byte.MaxValue, nameof(units));
+            _units[client] = (byte)device;
+        }
+    }
+
+    public byte OnLink(byte unit) => _units[unit];
+}
