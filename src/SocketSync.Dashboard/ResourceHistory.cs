@@ -19,10 +19,10 @@ internal sealed class ResourceHistory(SharedResource resource, IReadOnlyList<Lis
         _turns.Add(turn.EndedAt - turn.StartedAt);
     }
 
-    /// <summary>
-    /// All turns that ended between the two times have been added, except those that were lost for want of room: that many
-    /// for each turn that was added.
-    /// </summary>
+    /// <summary>The turns that ended between the two times have been added, except those that were lost for want of room.</summary>
+    /// <param name="lostShare">How many were lost for each one that was added.</param>
+    /// <param name="from">When the batch began.</param>
+    /// <param name="to">When it ended.</param>
     public void EndBatch(double lostShare, DateTimeOffset from, DateTimeOffset to)
     {
         _timeline.Add(_arrived, (long)(_arrived.Count * lostShare), from, to);

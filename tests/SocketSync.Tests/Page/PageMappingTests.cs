@@ -38,6 +38,13 @@ public class PageMappingTests
     }
 
     [Fact]
+    public async Task AddedTwiceItIsThereOnce()
+    {
+        await using var app = await StartAsync(app => app.MapSocketSync(), builder => builder.AddDashboard().AddDashboard());
+        Assert.Contains("<title>SocketSync</title>", await GetAsync(app, "/"), StringComparison.Ordinal);
+    }
+
+    [Fact]
     public async Task TakesNothingButPages()
     {
         await using var app = await StartAsync(app => app.MapSocketSync());
@@ -55,13 +62,13 @@ public class PageMappingTests
         }
     }
 
-    private static async Task<WebApplication> StartAsync(Action<WebApplication> map)
+    private static async Task<WebApplication> StartAsync(Action<WebApplication> map, Func<SocketSyncBuilder, SocketSyncBuilder>? add = null)
     {
         var builder = WebApplication.CreateSlimBuilder();
         builder.Configuration["SocketSync:Listeners:Default:Port"] = "0";
         builder.Configuration["urls"] = "http://127.0.0.1:0";
         builder.Logging.ClearProviders();
-        builder.AddSocketSync().AddDashboard();
+        (add ?? DashboardExtensions.AddDashboard)(builder.AddSocketSync());
         var app = builder.Build();
         map(app);
         await app.StartAsync(TestContext.Current.CancellationToken);
