@@ -59,7 +59,7 @@ internal sealed class SharedProcessor : IAsyncDisposable
     public ResourceLog Log { get; }
 
     /// <summary>The link to the device behind it, where there is one.</summary>
-    public LinkKeeper? Link => _linked?.Keeper;
+    public LinkManager? Link => _linked?.Manager;
 
     /// <summary>The Modbus units behind it that do not answer and are not asked for a while.</summary>
     public IReadOnlyList<int> RestingUnits => _linked?.RestingUnits ?? [];

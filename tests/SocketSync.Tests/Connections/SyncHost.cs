@@ -24,7 +24,7 @@ internal sealed class SyncHost : IDisposable
         var watch = new ResourceWatch("R", Turns, Time);
         _gate = new Gate(gate ?? new GateOptions(), Time, new TurnMetrics(_meter, "R"), watch: watch);
         processor ??= new EchoProcessor();
-        var registration = new ProcessorRegistration("P", NeverBlocks: processor is EchoProcessor or Relay, (_, _) => processor);
+        var registration = new ProcessorRegistration("P", NeverBlocks: processor is EchoProcessor or RelayProcessor, (_, _) => processor);
         _resource = new SharedProcessor("R", registration, processor, _gate, watch, NullLogger.Instance);
         _resource.Link?.Start();
         Listener = new ListenerState("L", listener ?? new ListenerOptions(), _resource, ProtocolFactory.Create(protocol ?? new ProtocolOptions { Name = "Line" }), onError);
