@@ -86,7 +86,7 @@ internal sealed partial class LinkLog(string resource, string link, ILogger logg
 
     private bool IsToBeLogged(LinkEvent noted)
     {
-        if (noted.Kind != LinkEventKind.Opened)
+        if (noted.Type != LinkEventKind.Opened)
             _lastReason = noted.Reason;
         if (!_isInInterval)
         {
@@ -95,9 +95,9 @@ internal sealed partial class LinkLog(string resource, string link, ILogger logg
             Array.Clear(_isLogged);
         }
 
-        if (!_isLogged[(int)noted.Kind])
-            return _isLogged[(int)noted.Kind] = true;
-        _leftOut[(int)noted.Kind]++;
+        if (!_isLogged[(int)noted.Type])
+            return _isLogged[(int)noted.Type] = true;
+        _leftOut[(int)noted.Type]++;
         return false;
     }
 
@@ -115,7 +115,7 @@ internal sealed partial class LinkLog(string resource, string link, ILogger logg
 
     private void Log(LinkEvent noted)
     {
-        switch (noted.Kind)
+        switch (noted.Type)
         {
             case LinkEventKind.Opened:
                 LogOpened(logger, resource, link);
@@ -153,5 +153,5 @@ internal sealed partial class LinkLog(string resource, string link, ILogger logg
     [LoggerMessage(507, LogLevel.Warning, "Resource {Resource}: what was written to link {Link} did not come back as it was written, though SocketSync:Resources:{Resource}:Link:LocalEcho says that its adapter sends it back")]
     private static partial void LogEchoMissing(ILogger logger, string resource, string link);
 
-    private readonly record struct LinkEvent(LinkEventKind Kind, string Reason);
+    private readonly record struct LinkEvent(LinkEventKind Type, string Reason);
 }

@@ -5,7 +5,7 @@ internal sealed partial class LinkManager
 {
     private string LostRightAway(string? why) => $"{_link.Description}: lost as soon as it is open: {why}";
 
-    /// <summary>Starts to open the link, unless that is under way: then <see cref="_opening"/> is one attempt. Under the lock.</summary>
+    /// <summary>Starts to open the link, unless that is under way. <see cref="_opening"/> then completes after one attempt. Under the lock.</summary>
     private void BeginOpening(TimeSpan pause = default)
     {
         if (_state != LinkState.Idle)
@@ -23,7 +23,7 @@ internal sealed partial class LinkManager
         }
     }
 
-    /// <summary>Under the lock. The work has been started, but has done nothing yet: it yields first.</summary>
+    /// <summary>Under the lock. The task yields before it does anything, so it does nothing under the lock.</summary>
     private void SetOpening(Task<bool> opening)
     {
         _opening = opening;
@@ -204,7 +204,7 @@ internal sealed partial class LinkManager
     }
 }
 
-/// <summary>One attempt to open a link: within ConnectTimeout, and with the silence that the device wants afterwards.</summary>
+/// <summary>One attempt to open a link: within ConnectTimeout, and with the silence that the device needs afterwards.</summary>
 internal static class LinkAttempt
 {
     /// <exception cref="LinkException">The device is not there.</exception>

@@ -11,10 +11,10 @@ namespace SocketSync;
 /// </remarks>
 internal sealed partial class LinkManager : IAsyncDisposable
 {
-    /// <summary>How often an unused link is checked: has the device closed it, was it idle for too long.</summary>
+    /// <summary>How often an unused link is checked: whether the device has closed it, and whether it was idle for too long.</summary>
     private static readonly TimeSpan CheckInterval = TimeSpan.FromSeconds(1);
 
-    /// <summary>At most so many unasked bytes are discarded before a request: a device that never stops sending is asked anyway.</summary>
+    /// <summary>How many unasked bytes are discarded before a request, at most: a device that never stops sending is asked anyway.</summary>
     private const long MaxDiscarded = 4L * LinkPipe.MaxReadAhead;
 
     private readonly ILink _link;

@@ -11,7 +11,7 @@ internal sealed partial class ProcessErrorLog(string description, ILogger logger
 {
     public const int MaxLineBytes = 1024;
 
-    /// <summary>So many lines may come at once, and so many more each second.</summary>
+    /// <summary>How many lines may come at once, and how many more each second.</summary>
     public const int Burst = 100;
     public const int LinesPerSecond = 10;
 

@@ -10,7 +10,7 @@ internal sealed class ReconnectPolicy(TimeProvider time)
     /// <summary>A link that is lost sooner, before any request was written to it, was short-lived.</summary>
     public static readonly TimeSpan ShortLife = TimeSpan.FromSeconds(1);
 
-    /// <summary>So many losses in a row are not a coincidence.</summary>
+    /// <summary>After this many losses in a row, the next link is suspected to be lost as well.</summary>
     public const int MaxLosses = 3;
 
     private int _shortLivedLinks;

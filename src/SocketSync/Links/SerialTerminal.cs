@@ -152,7 +152,7 @@ internal sealed class SerialTerminal : Stream
     {
         try
         {
-            // Else the driver's close would wait for it, up to half a minute if flow control has stopped the line.
+            // Otherwise the driver's close would wait for it, up to half a minute if flow control has stopped the line.
             _port.DiscardOutBuffer();
         }
         catch (Exception e) when (e is IOException or InvalidOperationException)

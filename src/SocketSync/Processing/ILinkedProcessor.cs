@@ -15,7 +15,7 @@ internal interface ILinkedProcessor
     IReadOnlyList<int> RestingUnits => [];
 
     /// <summary>The outcome of a request that is refused at once, without waiting for a turn; it costs the device nothing.</summary>
-    Outcome? Refusal(Client client, in ReadOnlySequence<byte> request) => null;
+    Outcome? RefusalOf(Client client, in ReadOnlySequence<byte> request) => null;
 }
 
 /// <summary>Makes the processors that have a device behind them.</summary>

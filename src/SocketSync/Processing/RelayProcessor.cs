@@ -57,7 +57,7 @@ internal sealed partial class RelayProcessor : IRequestProcessor, IResourceRecov
     public IReadOnlyList<int> RestingUnits => _resting.List(Manager.Options.Rest);
 
     /// <inheritdoc/>
-    public Outcome? Refusal(Client client, in ReadOnlySequence<byte> request) =>
+    public Outcome? RefusalOf(Client client, in ReadOnlySequence<byte> request) =>
         _resting.IsAnySilent && _protocols[client.Listener].UnitOf(request) is { } unit && _resting.Rests(unit, Manager.Options.Rest) ? Outcome.Timeout : null;
 
     public async ValueTask ProcessAsync(RequestContext context, CancellationToken cancellationToken)
@@ -182,7 +182,7 @@ internal sealed partial class RelayProcessor : IRequestProcessor, IResourceRecov
 
     /// <summary>
     /// How long the reply to the current request may still come: ReplyTimeout. If the turn was cut before ReplyTimeout was over, by
-    /// an operator for instance, what is left of it is added; else a reply that is in time would go to the next client.
+    /// an operator for instance, what is left of it is added. Otherwise a reply that is in time would go to the next client.
     /// </summary>
     private TimeSpan MaxDelayOfReply()
     {

@@ -85,7 +85,7 @@ internal sealed class SharedProcessor : IAsyncDisposable
     public ValueTask<Outcome> ServeAsync(ITurnTaker client, long? arrivedAt)
     {
         var turn = client.Turn;
-        if (_linked?.Refusal(turn.Client, client.Request) is { } refused)
+        if (_linked?.RefusalOf(turn.Client, client.Request) is { } refused)
             return new(refused);
         var admission = Gate.Enter(turn, arrivedAt);
         if (!admission.IsCompletedSuccessfully)

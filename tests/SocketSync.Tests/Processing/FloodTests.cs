@@ -64,7 +64,7 @@ public class FloodTests
     }
 
     [Fact]
-    public async Task WhatADrainDoesInOneGoIsBoundedAndItEnds()
+    public async Task WhatAPurgeDoesInOneGoIsBoundedAndItEnds()
     {
         var (_, manager) = await OpenAsync(keepsLateBytes: true);
         await manager.TakeAsync(new WorkBudget(), CancellationToken.None);

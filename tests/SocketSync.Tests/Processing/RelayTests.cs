@@ -191,7 +191,7 @@ public class RelayTests
     }
 
     [Fact]
-    public async Task ALineIsDrainedUntilItIsSilentBeforeTheNextTurnBegins()
+    public async Task ALineIsPurgedUntilItIsSilentBeforeTheNextTurnBegins()
     {
         using var setup = new RelayBench(keepsLateBytes: true, gate: new GateOptions { TurnTimeout = TimeSpan.FromSeconds(4) });
         var first = setup.Host.Connect();
