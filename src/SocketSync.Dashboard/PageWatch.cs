@@ -128,7 +128,7 @@ internal sealed class PageSampler : IDisposable
 
     private async Task RunAsync(Action<PageSnapshot> show, Action<Exception> failed)
     {
-        await Task.CompletedTask.ConfigureAwait(ConfigureAwaitOptions.ForceYielding); // the constructor runs under the lock of PageWatch
+        await Dispatcher.HopToPool(); // the constructor runs under the lock of PageWatch
         var reads = 0;
         do
         {

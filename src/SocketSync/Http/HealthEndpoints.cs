@@ -71,7 +71,7 @@ internal sealed class ResourceHealthCheck(Topology topology, string name) : IHea
         var gate = resource.Gate.GetStatus();
         if (gate.IsStuck)
             return Unserved($"A turn is stuck: its processor has not returned after {gate.Held.TotalSeconds:F0} s.");
-        if (resource.Link?.GetStatus() is { State: LinkState.Down or LinkState.Opening } link)
+        if (resource.Link?.GetStatus() is { State: LinkState.Down or LinkState.Opening or LinkState.Stopped } link)
             return Unserved($"The link is down: {link.LastError ?? $"{link.Description}: not open yet"}");
         if (gate.IsPaused)
             return HealthCheckResult.Degraded($"Paused by an operator; {gate.QueueLength} requests wait.");

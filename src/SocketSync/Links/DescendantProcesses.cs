@@ -6,19 +6,19 @@ using Microsoft.Win32.SafeHandles;
 namespace SocketSync;
 
 /// <summary>
-/// Finds a child's descendants in /proc: by the mark in their environment, which all inherit and which survives a session
-/// of their own and the death of their parents; by the child's session; and by their parents. Linux only.
+/// Finds a child's descendants in /proc: by the mark in their environment, which they all inherit, even if they start a session
+/// or their parents die; by the child's session; and by their parents. Linux only.
 /// </summary>
 /// <remarks>
-/// Out of reach is a descendant of which none of these holds: one that has overwritten or cleared its environment, left the
-/// session and lost its parent. And one that runs as another user can be found, but not ended.
+/// It does not find a descendant to which none of this applies: one that has cleared or overwritten its environment, left the
+/// session and lost its parent. A descendant that runs as another user is found, but cannot be killed.
 /// </remarks>
 internal sealed class DescendantProcesses
 {
     private const int KillSignal = 9;
 
-    /// <summary>Who forks without end faster than that is not ended by killing.</summary>
-    private const int MostRounds = 100;
+    /// <summary>A family that still grows after so many rounds forks faster than it can be killed.</summary>
+    private const int MaxRounds = 100;
 
     private const int ChunkBytes = 4096;
 
@@ -27,20 +27,20 @@ internal sealed class DescendantProcesses
     private readonly ulong _since;
 
     /// <param name="child">Has just been started.</param>
-    /// <param name="mark">Stands in its environment, and in that of nobody who does not descend from it.</param>
+    /// <param name="mark">Is in its environment, and in no environment but those of its descendants.</param>
     public DescendantProcesses(int child, string mark)
     {
         _child = child;
         _mark = Encoding.ASCII.GetBytes(mark);
-        _since = TryRead(child, out var process) ? process.Start : 0; // none is older than the child itself
+        _since = TryRead(child, out var process) ? process.Start : 0; // no descendant is older than the child
     }
 
-    /// <summary>Kills them, and those that they start meanwhile.</summary>
-    /// <param name="isChildAlive">Whether the child itself still runs, so that its id is its own.</param>
+    /// <summary>Kills the descendants, and those that they start meanwhile.</summary>
+    /// <param name="isChildAlive">Whether the child still runs, so that its id does not belong to another process.</param>
     public void Kill(bool isChildAlive)
     {
         var killed = new HashSet<int>();
-        for (var round = 0; round < MostRounds; round++)
+        for (var round = 0; round < MaxRounds; round++)
         {
             var isNew = false;
             foreach (var id in Find(isChildAlive && round == 0))
@@ -68,7 +68,7 @@ internal sealed class DescendantProcesses
 
         while (others.RemoveAll(other => family.Contains(other.Parent) && family.Add(other.Id)) > 0)
         {
-            // Until nobody is left whose parent belongs to it.
+            // until nobody is left whose parent belongs to the family
         }
 
         return family;
@@ -84,7 +84,7 @@ internal sealed class DescendantProcesses
         {
             var filled = window[..(kept + count)];
             if (filled.IndexOf(_mark) >= 0) return true;
-            // The mark may have begun at the end of it.
+            // The mark may begin at the end of this part.
             kept = Math.Min(filled.Length, _mark.Length - 1);
             filled[^kept..].CopyTo(window);
         }
@@ -101,7 +101,7 @@ internal sealed class DescendantProcesses
         var count = Read(file, stat, 0);
         if (count == 0) return false;
 
-        // The name, in parentheses, may hold anything; behind it stand the state, the parent, the group and the session.
+        // The name, in parentheses, may contain anything; the state, the parent, the group and the session follow.
         Span<char> text = stackalloc char[512];
         ReadOnlySpan<char> fields = text[..Encoding.Latin1.GetChars(stat[..count], text)];
         fields = fields[(fields.LastIndexOf(')') + 2)..];
@@ -124,7 +124,7 @@ internal sealed class DescendantProcesses
         }
         catch (Exception e) when (e is IOException or UnauthorizedAccessException)
         {
-            return null; // It has ended, or is another user's.
+            return null; // it has ended, or belongs to another user
         }
     }
 
@@ -136,7 +136,7 @@ internal sealed class DescendantProcesses
         }
         catch (Exception e) when (e is IOException or UnauthorizedAccessException)
         {
-            return 0; // It has ended meanwhile.
+            return 0; // it has ended meanwhile
         }
     }
 

@@ -4,11 +4,11 @@ using System.Runtime.CompilerServices;
 namespace SocketSync;
 
 /// <summary>
-/// The output of any kind of link: a flush tells of a lost link in one way, one that was given up leaves an output that
-/// nothing is written to any more, and completing passes the end of the stream on without closing what the device still sends.
+/// The output of any kind of link. A flush tells of a lost link in the same way for all kinds. After a flush that was given up,
+/// nothing more is written. Completing it passes the end of the stream on, and what the device still sends can be read.
 /// </summary>
 /// <param name="inner">Where the bytes go.</param>
-/// <param name="end">Passes the end of the stream on; called once at most, with everything flushed.</param>
+/// <param name="end">Passes the end of the stream on. Called at most once, after everything was flushed.</param>
 internal sealed class LinkOutput(PipeWriter inner, Func<ValueTask> end) : PipeWriter
 {
     private int _completed;
@@ -22,12 +22,12 @@ internal sealed class LinkOutput(PipeWriter inner, Func<ValueTask> end) : PipeWr
     public bool IsEnded { get; private set; }
 
     /// <summary>
-    /// Whether something was written that the system has not taken whole: a flush is under way, was given up, or has failed,
-    /// or was never begun. Used on, the link would send it with the next request.
+    /// Whether something was written that the system has not taken whole: a flush is under way, was given up, has failed, or was
+    /// never started. If the link were used again, it would send this before the next request.
     /// </summary>
     public bool IsUnfinished => _isPending || inner.UnflushedBytes > 0;
 
-    // A write that is pending reads the writer's memory: nothing else may be written, or flushed, through it.
+    // A pending write reads the writer's memory, so nothing else may be written or flushed.
     private PipeWriter Usable => _isPending ? throw new LinkException("an earlier write to the link is unfinished") : inner;
 
     public override Memory<byte> GetMemory(int sizeHint = 0) => Usable.GetMemory(sizeHint);
@@ -39,7 +39,7 @@ internal sealed class LinkOutput(PipeWriter inner, Func<ValueTask> end) : PipeWr
     public override void CancelPendingFlush() => inner.CancelPendingFlush();
 
     /// <param name="cancellationToken">
-    /// Ends the wait, whether or not the write itself can be ended; the link is then to be closed, which ends it.
+    /// Ends the wait, even if the write itself goes on. The link must then be closed, which ends the write.
     /// </param>
     public override ValueTask<FlushResult> FlushAsync(CancellationToken cancellationToken = default)
     {
@@ -50,7 +50,7 @@ internal sealed class LinkOutput(PipeWriter inner, Func<ValueTask> end) : PipeWr
         return flush.IsCompletedSuccessfully ? new(Ended(flush.Result)) : FinishAsync(flush, cancellationToken);
     }
 
-    public override void Complete(Exception? exception = null) => _ = CompleteAsync(exception).AsTask();
+    public override void Complete(Exception? exception = null) => CompleteAsync(exception).AsTask().Observe();
 
     public override async ValueTask CompleteAsync(Exception? exception = null)
     {
@@ -63,7 +63,7 @@ internal sealed class LinkOutput(PipeWriter inner, Func<ValueTask> end) : PipeWr
         }
         catch (Exception e) when (e is IOException or System.Net.Sockets.SocketException or InvalidOperationException)
         {
-            // Lost in the meantime, which the input tells.
+            // The link is lost; the input tells that.
         }
     }
 
@@ -76,7 +76,7 @@ internal sealed class LinkOutput(PipeWriter inner, Func<ValueTask> end) : PipeWr
         return Ended(result);
     }
 
-    /// <summary>Throws nothing, as it may go on when nobody waits for it any more.</summary>
+    /// <summary>Throws nothing, since it may go on after everybody has stopped waiting for it.</summary>
     [AsyncMethodBuilder(typeof(PoolingAsyncValueTaskMethodBuilder<>))]
     private static async ValueTask<FlushResult> WriteAsync(ValueTask<FlushResult> flush)
     {

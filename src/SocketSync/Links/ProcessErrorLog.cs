@@ -5,24 +5,24 @@ using Microsoft.Extensions.Logging;
 
 namespace SocketSync;
 
-/// <summary>What a child writes to its stderr, line by line, into the log: each of bounded length, and not too many.</summary>
+/// <summary>Logs what a child writes to its stderr, line by line. Long lines are cut, and not too many are logged.</summary>
 [SuppressMessage("Design", "CA1001", Justification = "The source has no wait handle, and its timer ends by itself.")]
 internal sealed partial class ProcessErrorLog(string description, ILogger logger, TimeProvider time)
 {
-    public const int LongestLine = 1024;
+    public const int MaxLineBytes = 1024;
 
-    /// <summary>So many lines at once, and this many more each second.</summary>
+    /// <summary>How many lines may come at once, and how many more each second.</summary>
     public const int Burst = 100;
     public const int LinesPerSecond = 10;
 
     /// <summary>
-    /// Once the child has ended: who still holds its stderr is heard for as long as there is no such pause, and no longer than
-    /// for what a pipe may hold.
+    /// After the child has ended, a descendant may still hold its stderr. It is read until such a pause, and no further than a
+    /// pipe can hold.
     /// </summary>
-    private static readonly TimeSpan LastPause = TimeSpan.FromMilliseconds(250);
-    private const int LastBytes = 1 << 20;
+    private static readonly TimeSpan FinalPause = TimeSpan.FromMilliseconds(250);
+    private const int MaxFinalBytes = 1 << 20;
 
-    private readonly byte[] _line = new byte[LongestLine];
+    private readonly byte[] _line = new byte[MaxLineBytes];
     private readonly CancellationTokenSource _ending = new();
     private long _lastRefill = time.GetTimestamp();
     private double _allowed = Burst;
@@ -32,20 +32,20 @@ internal sealed partial class ProcessErrorLog(string description, ILogger logger
     private volatile bool _isEnding;
 
     /// <summary>Reads the stream to its end, on the pool's threads, and closes it.</summary>
-    public void Follow(Stream stderr) => _ = Task.Run(() => FollowAsync(stderr));
+    public void Follow(Stream stderr) => Task.Run(() => FollowAsync(stderr)).Observe();
 
-    /// <summary>The child has ended: nothing but its last words is waited for.</summary>
+    /// <summary>The child has ended: only what it has written by now is waited for.</summary>
     public void End()
     {
         if (_isEnding) return;
         _isEnding = true;
-        _ending.CancelAfter(LastPause);
+        _ending.CancelAfter(FinalPause);
     }
 
     private async Task FollowAsync(Stream stderr)
     {
         var buffer = new byte[4096];
-        var left = LastBytes;
+        var left = MaxFinalBytes;
         try
         {
             await using var closing = stderr;
@@ -55,7 +55,7 @@ internal sealed partial class ProcessErrorLog(string description, ILogger logger
                 Take(buffer.AsSpan(0, count));
                 if (!_isEnding) continue;
                 left -= count;
-                _ending.CancelAfter(LastPause);
+                _ending.CancelAfter(FinalPause);
             }
         }
         catch (Exception e) when (e is IOException or ObjectDisposedException or OperationCanceledException)
@@ -64,7 +64,7 @@ internal sealed partial class ProcessErrorLog(string description, ILogger logger
         }
 
         if (_length > 0) EndLine();
-        TellLeftOut();
+        LogLeftOutLines();
     }
 
     private void Take(ReadOnlySpan<byte> bytes)
@@ -91,7 +91,7 @@ internal sealed partial class ProcessErrorLog(string description, ILogger logger
     {
         if (IsAllowed())
         {
-            TellLeftOut();
+            LogLeftOutLines();
             LogLine(logger, description, Harmless(Encoding.UTF8.GetString(_line, 0, _length).TrimEnd('\r'), _isCut));
         }
         else
@@ -103,7 +103,7 @@ internal sealed partial class ProcessErrorLog(string description, ILogger logger
         _isCut = false;
     }
 
-    private void TellLeftOut()
+    private void LogLeftOutLines()
     {
         if (_leftOut > 0) LogLeftOut(logger, description, _leftOut);
         _leftOut = 0;
@@ -119,7 +119,7 @@ internal sealed partial class ProcessErrorLog(string description, ILogger logger
         return true;
     }
 
-    // Nothing that a terminal or a reader of the log would take for more than text.
+    // Escapes whatever a terminal or a reader of the log would take for more than text.
     private static string Harmless(string text, bool isCut)
     {
         var line = new StringBuilder(text.Length + 1);

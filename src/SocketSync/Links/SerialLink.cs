@@ -1,3 +1,4 @@
+using System.IO.Pipelines;
 using System.IO.Ports;
 
 namespace SocketSync;
@@ -9,7 +10,7 @@ internal sealed class SerialLink(SerialLinkOptions options, bool framesEndBySile
 {
     public string Description { get; } = $"serial {options.Device}";
 
-    public bool IsDrained => true;
+    public bool KeepsLateBytes => true;
 
     public TimeSpan Turnaround { get; } = framesEndBySilence ? SilenceAt(options.BaudRate) : TimeSpan.Zero;
 
@@ -21,7 +22,7 @@ internal sealed class SerialLink(SerialLinkOptions options, bool framesEndBySile
 
     public async ValueTask<IOpenLink> OpenAsync(CancellationToken cancellationToken)
     {
-        // A driver may take its time over opening; what it opens after all when nobody waits any more is closed again.
+        // A driver may be slow. If nobody waits any more when the line is open, it is closed again.
         var opening = Task.Run(Open, CancellationToken.None);
         try
         {
@@ -29,11 +30,12 @@ internal sealed class SerialLink(SerialLinkOptions options, bool framesEndBySile
         }
         catch (OperationCanceledException)
         {
-            _ = opening.ContinueWith(
-                static late => late.Result.DisposeAsync().AsTask(), CancellationToken.None, TaskContinuationOptions.OnlyOnRanToCompletion, TaskScheduler.Default);
+            CloseLateAsync(opening).Observe();
             throw;
         }
     }
+
+    private static async Task CloseLateAsync(Task<OpenSerialLink> opening) => await (await opening).DisposeAsync();
 
     private OpenSerialLink Open()
     {
@@ -73,7 +75,7 @@ internal sealed class SerialLink(SerialLinkOptions options, bool framesEndBySile
         var port = new SerialPort(options.Device, options.BaudRate, options.Parity, options.DataBits, options.StopBits)
         {
             Handshake = options.Handshake,
-            DtrEnable = ready, // Many a device, or its level converter, lives on these two; terminals raise them too.
+            DtrEnable = ready, // Many devices and level converters get their power from these two; terminals raise them too.
             RtsEnable = ready,
         };
         port.Open();
@@ -81,4 +83,40 @@ internal sealed class SerialLink(SerialLinkOptions options, bool framesEndBySile
     }
 
     private string Settings() => $"{options.BaudRate} Bd, {options.DataBits} data bits, parity {options.Parity}, stop bits {options.StopBits}";
+}
+
+/// <summary>A serial line that is open.</summary>
+internal sealed class OpenSerialLink : IOpenLink
+{
+    /// <summary>How long a driver may take to close the line; then nobody waits for it any more.</summary>
+    private static readonly TimeSpan CloseTimeout = TimeSpan.FromSeconds(2);
+
+    private readonly SerialTerminal _terminal;
+    private readonly BlockingInput _input;
+    private readonly Task _watch;
+
+    public OpenSerialLink(SerialTerminal terminal, string description)
+    {
+        _terminal = terminal;
+        _input = new(terminal, description);
+        // A serial line has no end of a stream to pass on.
+        Output = new LinkOutput(PipeWriter.Create(terminal, new StreamPipeWriterOptions(leaveOpen: true)), () => ValueTask.CompletedTask);
+        _watch = _input.CompleteAtEndAsync(description);
+    }
+
+    public PipeReader Input => _input.Reader;
+
+    public PipeWriter Output { get; }
+
+    public async ValueTask DisposeAsync()
+    {
+        _terminal.Stop();
+        await _input.CompleteAsync(null);
+        var closing = Task.Run(async () =>
+        {
+            await _watch; // the descriptors are polled until then
+            await _terminal.DisposeAsync();
+        });
+        await closing.WaitAsync(CloseTimeout).ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
+    }
 }

@@ -6,13 +6,13 @@ using System.Runtime.InteropServices;
 namespace SocketSync;
 
 /// <summary>
-/// The bytes of a serial line. <see cref="SerialPort"/> opens the line and sets it up; reading and writing are done here,
-/// on its descriptor, because on Unix its own stream polls a thousand times a second for as long as a read is pending, never
-/// ends a write that comes after the line has hung up, and then spins for ever when it is closed.
+/// The bytes of a serial line. <see cref="SerialPort"/> opens the line and sets it up. Reading and writing are done here, on its
+/// descriptor, because its own stream has faults on Unix: while a read is pending it polls a thousand times a second, a write
+/// after the line has hung up never ends, and closing it then spins for ever.
 /// </summary>
 internal sealed class SerialTerminal : Stream
 {
-    /// <summary>A start bit, eight bits of data, parity and stop bits: what a character is taken to be.</summary>
+    /// <summary>What a character is assumed to be: a start bit, eight data bits, parity and stop bits.</summary>
     public const double BitsPerCharacter = 11;
 
     private const int Interrupted = 4;
@@ -27,7 +27,7 @@ internal sealed class SerialTerminal : Stream
     private readonly Lock _writing = new();
     private volatile bool _stopped;
 
-    /// <param name="port">Open; belongs to this from now on.</param>
+    /// <param name="port">Is open, and is owned by this object from now on.</param>
     public SerialTerminal(SerialPort port)
     {
         _port = port;
@@ -51,8 +51,8 @@ internal sealed class SerialTerminal : Stream
     }
 
     /// <summary>
-    /// Ends a read that is pending, with 0 bytes, and any later one. When it returns no byte is written any more, and what
-    /// the line had taken and not sent is dropped.
+    /// Ends the pending read and any later one with 0 bytes. When it returns, no byte is written any more, and what the line had
+    /// taken but not sent is dropped.
     /// </summary>
     public void Stop()
     {
@@ -66,7 +66,7 @@ internal sealed class SerialTerminal : Stream
         _wake.WriteByte(0);
     }
 
-    /// <summary>Waits for bytes, and blocks until then.</summary>
+    /// <summary>Blocks until there are bytes.</summary>
     /// <exception cref="IOException">The line has hung up: its adapter was unplugged.</exception>
     public override int Read(Span<byte> buffer)
     {
@@ -83,7 +83,7 @@ internal sealed class SerialTerminal : Stream
 
     public override int Read(byte[] buffer, int offset, int count) => Read(buffer.AsSpan(offset, count));
 
-    /// <summary>Over when the line has sent everything, so that a silence after it is one on the wire.</summary>
+    /// <summary>Completes when the line has sent everything, so that a silence after it is a silence on the wire.</summary>
     public override async ValueTask WriteAsync(ReadOnlyMemory<byte> buffer, CancellationToken cancellationToken = default)
     {
         while (!buffer.IsEmpty)
@@ -111,22 +111,22 @@ internal sealed class SerialTerminal : Stream
 
     public override void SetLength(long value) => throw new NotSupportedException();
 
-    /// <summary>Closes the line and drops what it has not sent. May take as long as the driver takes.</summary>
+    /// <summary>Closes the line and drops what it has not sent. Takes as long as the driver does.</summary>
     protected override void Dispose(bool disposing)
     {
         if (disposing && !_line.IsClosed)
         {
             Stop();
-            // Not the port, whose Dispose waits until everything is sent. All it holds is this descriptor.
+            // Not the port: its Dispose waits until everything is sent. This descriptor is all it holds.
             _line.Dispose();
-            _wake.DisposeLocalCopyOfClientHandle(); // its own Dispose leaves the end that was asked for to the collector
+            _wake.DisposeLocalCopyOfClientHandle(); // Dispose leaves that end to the garbage collector
             _wake.Dispose();
         }
 
         base.Dispose(disposing);
     }
 
-    /// <summary>Writes as much as the line takes, without waiting; nothing once stopped or cancelled, not even a byte of it.</summary>
+    /// <summary>Writes as much as the line takes, without waiting. Once stopped or cancelled, it writes nothing at all.</summary>
     private int WriteSome(ReadOnlySpan<byte> bytes, CancellationToken cancellationToken)
     {
         lock (_writing)
@@ -152,12 +152,12 @@ internal sealed class SerialTerminal : Stream
     {
         try
         {
-            // The driver's close would wait for it too, on a line whose flow control has stopped it for half a minute.
+            // Otherwise the driver's close would wait for it, up to half a minute if flow control has stopped the line.
             _port.DiscardOutBuffer();
         }
         catch (Exception e) when (e is IOException or InvalidOperationException)
         {
-            // It has hung up.
+            // The line has hung up.
         }
     }
 

@@ -1,7 +1,11 @@
+using System.IO.Pipelines;
 using System.Net;
 using System.Net.Security;
 using System.Net.Sockets;
 using System.Security.Authentication;
+using Microsoft.AspNetCore.Connections;
+using Microsoft.AspNetCore.Server.Kestrel.Transport.Sockets;
+using Microsoft.Extensions.Logging.Abstractions;
 
 namespace SocketSync;
 
@@ -12,7 +16,7 @@ internal sealed class TcpLink(TcpLinkOptions options) : ILink
 
     public string Description { get; } = $"tcp {Bracketed(options.Host.Trim('[', ']'))}:{options.Port}";
 
-    public bool IsDrained => false;
+    public bool KeepsLateBytes => false;
 
     public TimeSpan Turnaround => TimeSpan.Zero;
 
@@ -50,7 +54,7 @@ internal sealed class TcpLink(TcpLinkOptions options) : ILink
         }
     }
 
-    // A device that has lost its power closes nothing; unused for a night, only this tells that it is gone.
+    // A device that loses its power closes nothing. If the link is unused for a night, only this shows that the device is gone.
     private static void KeepAlive(Socket socket)
     {
         socket.SetSocketOption(SocketOptionLevel.Socket, SocketOptionName.KeepAlive, true);
@@ -61,4 +65,91 @@ internal sealed class TcpLink(TcpLinkOptions options) : ILink
 
     private static string Bracketed(string host) =>
         IPAddress.TryParse(host, out var address) && address.AddressFamily == AddressFamily.InterNetworkV6 ? $"[{host}]" : host;
+}
+
+/// <summary>A plain TCP connection, on the pipes of Kestrel's own transport.</summary>
+internal sealed class OpenTcpLink : IOpenLink
+{
+    // Never disposed: its memory pool serves every TCP link for as long as the process lives.
+    private static readonly SocketConnectionContextFactory Contexts = new(
+        new SocketConnectionFactoryOptions
+        {
+            IOQueueCount = 0,
+            UnsafePreferInlineScheduling = true,
+            WaitForDataBeforeAllocatingBuffer = false, // One buffer for each device is little; waiting separately costs a system call.
+            MaxReadBufferSize = LinkPipe.MaxReadAhead,
+            MaxWriteBufferSize = 1, // So that a flush is over only when the system has taken everything.
+        },
+        NullLogger.Instance);
+
+    private readonly Socket _socket;
+    private readonly ConnectionContext _connection;
+    private readonly LinkOutput _output;
+
+    public OpenTcpLink(Socket socket)
+    {
+        _socket = socket;
+        _connection = Contexts.Create(socket);
+        _output = new(_connection.Transport.Output, EndAsync);
+    }
+
+    public PipeReader Input => _connection.Transport.Input;
+
+    public PipeWriter Output => _output;
+
+    public bool IsEnded => TcpState.IsEnded(_socket);
+
+    public ValueTask DisposeAsync()
+    {
+        if (_output.IsUnfinished || TcpState.HasUnsent(_socket)) _connection.Abort(new ConnectionAbortedException("The link is closed."));
+        return _connection.DisposeAsync();
+    }
+
+    // Completing the transport's own output would close both directions.
+    private ValueTask EndAsync()
+    {
+        _socket.Shutdown(SocketShutdown.Send);
+        return ValueTask.CompletedTask;
+    }
+}
+
+/// <summary>A TCP connection within TLS.</summary>
+internal sealed class OpenTlsLink : IOpenLink
+{
+    private readonly Socket _socket;
+    private readonly SslStream _tls;
+    private readonly StreamInput _input;
+    private readonly LinkOutput _output;
+    private readonly Task _watch;
+
+    public OpenTlsLink(Socket socket, SslStream tls, string description)
+    {
+        _socket = socket;
+        _tls = tls;
+        _input = new(tls);
+        _output = new LinkOutput(PipeWriter.Create(tls, new StreamPipeWriterOptions(leaveOpen: true)), EndAsync);
+        _watch = _input.CompleteAtEndAsync(description);
+    }
+
+    public PipeReader Input => _input.Reader;
+
+    public PipeWriter Output => _output;
+
+    public bool IsEnded => TcpState.IsEnded(_socket);
+
+    public async ValueTask DisposeAsync()
+    {
+        // The socket first: that ends what is pending on it.
+        if (_output.IsUnfinished || TcpState.HasUnsent(_socket)) _socket.Close(timeout: 0);
+        else _socket.Dispose();
+        await _input.CompleteAsync(null);
+        await _watch;
+        await _tls.DisposeAsync();
+    }
+
+    private async ValueTask EndAsync()
+    {
+        await _tls.ShutdownAsync();
+        _socket.Shutdown(SocketShutdown.Send);
+    }
 }

@@ -3,7 +3,7 @@ using System.Runtime.InteropServices;
 
 namespace SocketSync;
 
-/// <summary>What the system knows of a TCP connection and no socket call tells without touching its bytes.</summary>
+/// <summary>What the system knows of a TCP connection, without touching its bytes.</summary>
 internal static class TcpState
 {
     // TCP_INFO of linux/tcp.h, which only ever grows at its end.
@@ -14,10 +14,10 @@ internal static class TcpState
     private const byte Established = 1;
 
     /// <summary>
-    /// Whether the other side has yet to take what was written. Closed in the ordinary way, the system would go on to
-    /// deliver it for minutes: a request whose client was told of a timeout long ago.
+    /// Whether the other side has not taken everything that was written. After an ordinary close the system would go on
+    /// delivering it for minutes: a request whose client was told of a timeout long ago.
     /// </summary>
-    /// <returns>Where the system does not tell, it is taken for granted.</returns>
+    /// <returns>If the system does not tell, <see langword="true"/>.</returns>
     public static bool HasUnsent(Socket socket)
     {
         Span<byte> info = stackalloc byte[256];
@@ -32,7 +32,7 @@ internal static class TcpState
     /// <summary>
     /// Whether the other side has ended or reset the connection, though the end may not have been read yet.
     /// </summary>
-    /// <returns>Where the system does not tell, <see langword="false"/>: reading tells, a moment later.</returns>
+    /// <returns>If the system does not tell, <see langword="false"/>: reading will tell a moment later.</returns>
     public static bool IsEnded(Socket socket)
     {
         Span<byte> info = stackalloc byte[256];
@@ -44,7 +44,7 @@ internal static class TcpState
         };
     }
 
-    /// <returns>How much was read, 0 off Linux; <see langword="null"/> where the socket is closed.</returns>
+    /// <returns>How much was read, 0 if this is not Linux; <see langword="null"/> if the socket is closed.</returns>
     private static int? TryRead(Socket socket, Span<byte> info)
     {
         if (!OperatingSystem.IsLinux()) return 0;

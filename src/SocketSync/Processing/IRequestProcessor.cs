@@ -40,19 +40,6 @@ internal interface IImmediateProcessor : IRequestProcessor
     }
 }
 
-/// <summary>A processor with a link to a device.</summary>
-internal interface ILinkedProcessor
-{
-    LinkKeeper Keeper { get; }
-
-    /// <summary>The Modbus units that do not answer and get no requests for a while.</summary>
-    IReadOnlyList<int> RestingUnits => [];
-
-    /// <summary>Gets the outcome of a request that is refused before it enters the queue, without using the device.</summary>
-    /// <returns>The outcome; <see langword="null"/> if the request may enter the queue.</returns>
-    Outcome? Refusal(Client client, in ReadOnlySequence<byte> request) => null;
-}
-
 /// <summary>
 /// A processor whose resource may need to recover after a failed request: the client is told at once, but the next turn, and its
 /// timeout, begin only when <see cref="RecoverAsync"/> has completed.

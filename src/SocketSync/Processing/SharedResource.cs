@@ -59,7 +59,7 @@ internal sealed class SharedResource : IAsyncDisposable
     public ResourceLog Log { get; }
 
     /// <summary>The link to the resource's device, if there is one.</summary>
-    public LinkKeeper? Link => _linked?.Keeper;
+    public LinkManager? Link => _linked?.Manager;
 
     /// <summary>The Modbus units behind the link that do not answer and get no requests for a while.</summary>
     public IReadOnlyList<int> RestingUnits => _linked?.RestingUnits ?? [];
@@ -85,7 +85,7 @@ internal sealed class SharedResource : IAsyncDisposable
     public ValueTask<Outcome> ServeAsync(IResourceClient client, long? arrivedAt)
     {
         var turn = client.Turn;
-        if (_linked?.Refusal(turn.Client, client.Request) is { } refused)
+        if (_linked?.RefusalOf(turn.Client, client.Request) is { } refused)
             return new(refused);
         var admission = Gate.Enter(turn, arrivedAt);
         if (!admission.IsCompletedSuccessfully)

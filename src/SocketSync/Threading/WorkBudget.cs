@@ -31,7 +31,7 @@ internal sealed class WorkBudget
 
     /// <summary>Charges work that was done or is about to be done.</summary>
     /// <param name="units">The cost; one unit per byte that is scanned or copied.</param>
-    /// <returns>Whether to yield now, by awaiting <see cref="GiveWay"/>.</returns>
+    /// <returns>Whether to yield now, by awaiting <see cref="Dispatcher.Yield"/>.</returns>
     public bool Charge(long units)
     {
         if (s_charged != this)
@@ -46,7 +46,4 @@ internal sealed class WorkBudget
         _spent = 0;
         return true;
     }
-
-    /// <summary>Yields: continues at the end of the I/O thread's queue, or of the pool's.</summary>
-    public static Dispatcher.YieldSwitch GiveWay() => default;
 }

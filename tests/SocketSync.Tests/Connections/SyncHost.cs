@@ -24,7 +24,7 @@ internal sealed class SyncHost : IDisposable
         var telemetry = new ResourceTelemetry("R", Turns, Time);
         _gate = new TurnGate(gate ?? new GateOptions(), Time, new TurnMetrics(_meter, "R"), telemetry: telemetry);
         processor ??= new EchoProcessor();
-        var registration = new ProcessorRegistration("P", NeverBlocks: processor is EchoProcessor or Relay, (_, _) => processor);
+        var registration = new ProcessorRegistration("P", NeverBlocks: processor is EchoProcessor or RelayProcessor, (_, _) => processor);
         _resource = new SharedResource("R", registration, processor, _gate, telemetry, NullLogger.Instance);
         _resource.Link?.Start();
         Listener = new ListenerState("L", listener ?? new ListenerOptions(), _resource, ProtocolCatalog.Create(protocol ?? new ProtocolOptions { Name = "Line" }), onError);

@@ -94,7 +94,7 @@ internal static class LinkTesting
     }
 }
 
-internal sealed class LinkLog : ILogger
+internal sealed class LinkLogLines : ILogger
 {
     public ConcurrentQueue<string> Lines { get; } = new();
 

@@ -8,7 +8,7 @@ namespace SocketSync.Tests;
 [Collection(nameof(CountsEverything))]
 public class ProcessLinkTests
 {
-    private readonly LinkLog _log = new();
+    private readonly LinkLogLines _log = new();
 
     [Fact]
     public async Task BytesGoBothWaysUnchangedAndAtOnce()
@@ -179,7 +179,7 @@ public class ProcessLinkTests
         await link.DisposeAsync();
         await LinkTesting.UntilAsync(() => _log.Lines.Count == ProcessErrorLog.Burst + 1, "the last line");
         var lines = _log.Lines.ToList();
-        Assert.Equal(ProcessErrorLog.LongestLine + "Information 520: process sh: …".Length, lines[0].Length);
+        Assert.Equal(ProcessErrorLog.MaxLineBytes + "Information 520: process sh: …".Length, lines[0].Length);
         Assert.Contains($"{5000 - ProcessErrorLog.Burst} lines of its stderr are left out", lines[^1], StringComparison.Ordinal);
     }
 

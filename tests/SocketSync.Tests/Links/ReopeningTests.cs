@@ -192,7 +192,7 @@ public class ReopeningTests
     private static TcpLink Tcp(TcpListener device) => new(new() { Host = "127.0.0.1", Port = ((IPEndPoint)device.LocalEndpoint).Port });
 
     private static ProcessLink Process(string file, params string[] arguments) =>
-        new(new() { FileName = file, Arguments = arguments }, new LinkLog(), new FakeTimeProvider());
+        new(new() { FileName = file, Arguments = arguments }, new LinkLogLines(), new FakeTimeProvider());
 
     private static async Task<string> ReadLineAsync(IOpenLink link)
     {

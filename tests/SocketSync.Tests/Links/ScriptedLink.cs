@@ -13,7 +13,7 @@ internal sealed class ScriptedLink : ILink
 
     public string Description => "scripted";
 
-    public bool IsDrained { get; init; }
+    public bool KeepsLateBytes { get; init; }
 
     public TimeSpan Turnaround { get; init; }
 
@@ -39,7 +39,7 @@ internal sealed class ScriptedLink : ILink
             throw new LinkException("scripted: nobody is there");
         Open++;
         MostOpen = Math.Max(MostOpen, Open);
-        var device = new Device(() => Open--, Takes, knowsEnd: !IsDrained);
+        var device = new Device(() => Open--, Takes, knowsEnd: !KeepsLateBytes);
         if (HangsUpAtOnce)
             device.HangUp();
         _opened.Enqueue(device);

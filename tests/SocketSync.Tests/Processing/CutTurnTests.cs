@@ -11,7 +11,7 @@ public class CutTurnTests
         var replyTimeout = TimeSpan.FromSeconds(3);
         using var setup = new RelayBench(
             new LinkOptions { ReplyTimeout = replyTimeout },
-            isDrained: true,
+            keepsLateBytes: true,
             gate: new GateOptions { TurnTimeout = TimeSpan.FromSeconds(why == "operator" ? 60 : 1), WaitTimeout = TimeSpan.FromHours(1) });
         var first = setup.Host.Connect();
         var second = setup.Host.Connect();
@@ -34,7 +34,7 @@ public class CutTurnTests
         }
 
         await device.SendAsync("for first\n");
-        await SyncHost.Until(() => setup.Keeper.GetStatus().DiscardedBytes == 10, "the late reply is discarded");
+        await SyncHost.Until(() => setup.Manager.GetStatus().DiscardedBytes == 10, "the late reply is discarded");
         await SyncHost.AdvanceUntil(setup.Time, TimeSpan.FromMilliseconds(100), device.HasRequest, "the next request is written");
         Assert.Equal("second\n", await device.ReadAsync(7));
         await device.SendAsync("for second\n");

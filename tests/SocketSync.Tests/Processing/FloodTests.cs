@@ -20,8 +20,8 @@ public class FloodTests
     [Fact]
     public async Task ForeignFramesAfterARequestLetOthersInAndEndAtReplyTimeout()
     {
-        var (link, keeper) = await OpenAsync();
-        await using var relay = new Relay(keeper, new Dictionary<string, ILinkProtocol>(StringComparer.Ordinal) { ["L"] = Protocol() }, _time);
+        var (link, manager) = await OpenAsync();
+        await using var relay = new RelayProcessor(manager, new Dictionary<string, ILinkProtocol>(StringComparer.Ordinal) { ["L"] = Protocol() }, _time);
         var context = NewContext();
         var processing = Task.Run(() => relay.ProcessAsync(context, CancellationToken.None).AsTask(), TestContext.Current.CancellationToken);
         await SyncHost.Until(() => link.Flood.Consumed > 8 * 1024 * 1024, "the flood is being looked at");
@@ -29,14 +29,14 @@ public class FloodTests
         _time.Advance(TimeSpan.FromSeconds(3));
         await processing.WaitAsync(TimeSpan.FromSeconds(20), TestContext.Current.CancellationToken);
         Assert.Equal(Outcome.Timeout, context.Outcome);
-        Assert.True(keeper.GetStatus().DiscardedBytes > 8 * 1024 * 1024);
+        Assert.True(manager.GetStatus().DiscardedBytes > 8 * 1024 * 1024);
     }
 
     [Fact]
     public async Task WhatARelayDoesInOneGoIsBounded()
     {
-        var (_, keeper) = await OpenAsync(isShy: true);
-        await using var relay = new Relay(keeper, new Dictionary<string, ILinkProtocol>(StringComparer.Ordinal) { ["L"] = new Counting(Protocol()) }, _time);
+        var (_, manager) = await OpenAsync(isShy: true);
+        await using var relay = new RelayProcessor(manager, new Dictionary<string, ILinkProtocol>(StringComparer.Ordinal) { ["L"] = new Counting(Protocol()) }, _time);
         var before = Counting.LookedHere;
         var processing = relay.ProcessAsync(NewContext(), CancellationToken.None).AsTask();
         Assert.InRange(Counting.LookedHere - before, 1, WorkBudget.Limit / WorkBudget.Frame);
@@ -47,15 +47,15 @@ public class FloodTests
     [Fact]
     public async Task WhatIsTakenBeforeARequestInOneGoIsBounded()
     {
-        var (_, keeper) = await OpenAsync();
+        var (_, manager) = await OpenAsync();
         var before = FloodingInput.ConsumedHere;
-        var taking = keeper.TakeAsync(new WorkBudget(), CancellationToken.None).AsTask();
+        var taking = manager.TakeAsync(new WorkBudget(), CancellationToken.None).AsTask();
         Assert.InRange(FloodingInput.ConsumedHere - before, 1, MostAtOnce);
         Assert.NotNull(await taking.WaitAsync(TimeSpan.FromSeconds(20), TestContext.Current.CancellationToken)); // and it is asked all the same
     }
 
     [Fact]
-    public async Task WhatTheKeeperDoesInOneLookIsBounded()
+    public async Task WhatTheManagerDoesInOneLookIsBounded()
     {
         await OpenAsync();
         var before = FloodingInput.ConsumedHere;
@@ -64,24 +64,24 @@ public class FloodTests
     }
 
     [Fact]
-    public async Task WhatADrainDoesInOneGoIsBoundedAndItEnds()
+    public async Task WhatAPurgeDoesInOneGoIsBoundedAndItEnds()
     {
-        var (_, keeper) = await OpenAsync(isDrained: true);
-        await keeper.TakeAsync(new WorkBudget(), CancellationToken.None);
+        var (_, manager) = await OpenAsync(keepsLateBytes: true);
+        await manager.TakeAsync(new WorkBudget(), CancellationToken.None);
         var before = FloodingInput.ConsumedHere;
-        var retiring = keeper.RetireAsync().AsTask();
+        var retiring = manager.RetireAsync().AsTask();
         Assert.InRange(FloodingInput.ConsumedHere - before, 1, MostAtOnce);
         _time.Advance(TimeSpan.FromSeconds(12));
         await retiring.WaitAsync(TimeSpan.FromSeconds(20), TestContext.Current.CancellationToken);
-        Assert.Equal(LinkState.Down, keeper.GetStatus().State);
-        await keeper.DisposeAsync();
+        Assert.Equal(LinkState.Down, manager.GetStatus().State);
+        await manager.DisposeAsync();
     }
 
     [Fact]
     public async Task WhatATunnelDoesInOneGoIsBounded()
     {
-        var (_, keeper) = await OpenAsync(isShy: true);
-        await using var tunnel = new Tunnel(keeper, _time);
+        var (_, manager) = await OpenAsync(isShy: true);
+        await using var tunnel = new TunnelProcessor(manager, _time);
         var conversation = new FakeConversation();
         var before = FloodingInput.ConsumedHere;
         using var end = new CancellationTokenSource();
@@ -101,14 +101,14 @@ public class FloodTests
 
     private static ModbusLinkProtocol Protocol() => PlainModbus.Link("Tcp", "Tcp", 256, PlainModbus.Units());
 
-    private async Task<(FloodingLink Link, LinkKeeper Keeper)> OpenAsync(bool isDrained = false, bool isShy = false)
+    private async Task<(FloodingLink Link, LinkManager Manager)> OpenAsync(bool keepsLateBytes = false, bool isShy = false)
     {
-        var link = new FloodingLink(ForeignFrame) { IsDrained = isDrained };
-        var keeper = new LinkKeeper("R", link, new LinkOptions(), _time, NullLogger.Instance);
+        var link = new FloodingLink(ForeignFrame) { KeepsLateBytes = keepsLateBytes };
+        var manager = new LinkManager("R", link, new LinkOptions(), _time, NullLogger.Instance);
         link.Flood.IsShy = isShy;
-        keeper.Start();
-        await SyncHost.Until(() => keeper.GetStatus().State == LinkState.Up, "up");
-        return (link, keeper);
+        manager.Start();
+        await SyncHost.Until(() => manager.GetStatus().State == LinkState.Up, "up");
+        return (link, manager);
     }
 
     /// <summary>Counts how often a reply is looked for on this thread.</summary>

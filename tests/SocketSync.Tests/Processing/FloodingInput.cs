@@ -79,7 +79,7 @@ internal sealed class FloodingLink(byte[] pattern) : ILink, IOpenLink
 
     public string Description => "flood";
 
-    public bool IsDrained { get; init; }
+    public bool KeepsLateBytes { get; init; }
 
     public TimeSpan Turnaround => TimeSpan.Zero;
 

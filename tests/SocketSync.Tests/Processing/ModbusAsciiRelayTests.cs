@@ -10,7 +10,7 @@ public class ModbusAsciiRelayTests
     [Fact]
     public async Task AReplyIsFoundInTheNoiseOfALine()
     {
-        using var setup = Bench("Ascii", "Ascii", isDrained: true);
+        using var setup = Bench("Ascii", "Ascii", keepsLateBytes: true);
         var client = setup.Host.Connect();
         var device = await setup.Link.AcceptAsync();
         await client.SendAsync(":1103006b00037e\r\n");
@@ -19,7 +19,7 @@ public class ModbusAsciiRelayTests
         await device.SendAsync(noise);
         await device.SendAsync(Frame("Ascii", 17, 3, 2, 0, 7));
         Assert.Equal(Frame("Ascii", 17, 3, 2, 0, 7), await ReadAsync(client, 15));
-        Assert.Equal(noise.Length, setup.Keeper.GetStatus().DiscardedBytes);
+        Assert.Equal(noise.Length, setup.Manager.GetStatus().DiscardedBytes);
     }
 
     [Theory]
@@ -28,7 +28,7 @@ public class ModbusAsciiRelayTests
     [InlineData("Ascii")]
     public async Task ALateReplyOfALineTellsItsUnit(string clients)
     {
-        using var setup = Bench(clients, "Ascii", isDrained: true);
+        using var setup = Bench(clients, "Ascii", keepsLateBytes: true);
         var (first, second) = (setup.Host.Connect(), setup.Host.Connect());
         var device = await setup.Link.AcceptAsync();
         await first.SendAsync(Frame(clients, 9, 3, 0, 1, 0, 1));
@@ -45,7 +45,7 @@ public class ModbusAsciiRelayTests
         await device.SendAsync(Frame("Ascii", 1, 3, 2, 0, 2));
         var reply = Frame(clients, 1, 3, 2, 0, 2);
         Assert.Equal(reply, await ReadAsync(second, reply.Length));
-        Assert.Equal(1, setup.Keeper.GetStatus().Connects);
+        Assert.Equal(1, setup.Manager.GetStatus().Connects);
     }
 
     [Theory]
@@ -53,7 +53,7 @@ public class ModbusAsciiRelayTests
     [InlineData("Ascii")]
     public async Task WhatADeviceOnTcpSaysToABroadcastReachesNobody(string clients)
     {
-        using var setup = Bench(clients, "Tcp", isDrained: false);
+        using var setup = Bench(clients, "Tcp", keepsLateBytes: false);
         var client = setup.Host.Connect();
         var device = await setup.Link.AcceptAsync();
         await client.SendAsync(Frame(clients, 0, 6, 0, 1, 0, 3) + Frame(clients, 1, 6, 0, 1, 0, 4));
@@ -62,7 +62,7 @@ public class ModbusAsciiRelayTests
         await device.SendAsync(written[12..]);
         var reply = Frame(clients, 1, 6, 0, 1, 0, 4);
         Assert.Equal(reply, await ReadAsync(client, reply.Length));
-        Assert.Equal(12, setup.Keeper.GetStatus().DiscardedBytes);
+        Assert.Equal(12, setup.Manager.GetStatus().DiscardedBytes);
         Assert.Equal(2, setup.Host.Listener.CountOf(Outcome.Ok));
     }
 
@@ -72,7 +72,7 @@ public class ModbusAsciiRelayTests
     [InlineData("Ascii")]
     public async Task ABroadcastOnALineIsNotWaitedFor(string clients)
     {
-        using var setup = Bench(clients, "Ascii", isDrained: true);
+        using var setup = Bench(clients, "Ascii", keepsLateBytes: true);
         var client = setup.Host.Connect();
         var device = await setup.Link.AcceptAsync();
         await client.SendAsync(Frame(clients, 0, 6, 0, 1, 0, 3) + Frame(clients, 1, 3, 0, 1, 0, 1));
@@ -82,8 +82,8 @@ public class ModbusAsciiRelayTests
         Assert.Equal(reply, await ReadAsync(client, reply.Length)); // and nothing before it
     }
 
-    private static RelayBench Bench(string clients, string device, bool isDrained) => new(
-        isDrained: isDrained, protocol: PlainModbus.Link(clients, device, 1000, PlainModbus.Units()), clients: new ProtocolOptions { Name = "Modbus" + clients },
+    private static RelayBench Bench(string clients, string device, bool keepsLateBytes) => new(
+        keepsLateBytes: keepsLateBytes, protocol: PlainModbus.Link(clients, device, 1000, PlainModbus.Units()), clients: new ProtocolOptions { Name = "Modbus" + clients },
         gate: new GateOptions { TurnTimeout = TimeSpan.FromSeconds(30) });
 
     private static string Frame(string framing, int unit, params byte[] pdu) => Encoding.Latin1.GetString(PlainModbus.Frame(framing, 7, unit, pdu));

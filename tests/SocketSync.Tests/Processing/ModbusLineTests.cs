@@ -23,8 +23,8 @@ public class ModbusLineTests
         await device.SendAsync(RtuReply(9, 3, 9)); // late, and known for what it is
         await device.SendAsync(RtuReply(1, 3, 7));
         Assert.Equal(TcpReply(2, 1, 3, 7), await ReadAsync(second, 11));
-        Assert.Equal(7, setup.Keeper.GetStatus().DiscardedBytes);
-        Assert.Equal(1, setup.Keeper.GetStatus().Connects);
+        Assert.Equal(7, setup.Manager.GetStatus().DiscardedBytes);
+        Assert.Equal(1, setup.Manager.GetStatus().Connects);
     }
 
     [Fact]
@@ -40,7 +40,7 @@ public class ModbusLineTests
         setup.Time.Advance(ReplyTimeout / 2);
         Assert.False(device.HasRequest());
         await device.SendAsync(RtuReply(9, 3, 9));
-        await SyncHost.Until(() => setup.Keeper.GetStatus().DiscardedBytes == 7, "the late reply is discarded");
+        await SyncHost.Until(() => setup.Manager.GetStatus().DiscardedBytes == 7, "the late reply is discarded");
         await SyncHost.AdvanceUntil(setup.Time, Step, device.HasRequest, "the line is silent");
         Assert.Equal(Rtu(9, 3, 7), await device.ReadAsync(8));
         await device.SendAsync(RtuReply(9, 3, 7));
@@ -166,7 +166,7 @@ public class ModbusLineTests
         await device.SendAsync(Rtu(1, 3, 7));
         await device.SendAsync(RtuReply(1, 3, 7));
         Assert.Equal(TcpReply(2, 1, 3, 7), await ReadAsync(client, 11));
-        Assert.Equal(0, setup.Keeper.GetStatus().DiscardedBytes);
+        Assert.Equal(0, setup.Manager.GetStatus().DiscardedBytes);
     }
 
     [Theory]
@@ -196,7 +196,7 @@ public class ModbusLineTests
     }
 
     private static RelayBench Bus(LinkOptions? options = null, LogList? log = null, TimeSpan? turnTimeout = null) => new(
-        options, isDrained: true, log: log, protocol: PlainModbus.Link("Tcp", "Rtu", 256, PlainModbus.Units()),
+        options, keepsLateBytes: true, log: log, protocol: PlainModbus.Link("Tcp", "Rtu", 256, PlainModbus.Units()),
         clients: new ProtocolOptions { Name = "ModbusTcp" }, gate: new GateOptions { TurnTimeout = turnTimeout ?? TimeSpan.FromSeconds(30) });
 
     private static async Task TimeOutAsync(RelayBench setup, InMemoryConnection client, ScriptedLink.Device device, byte unit)

@@ -8,22 +8,22 @@ namespace SocketSync.Tests;
 internal sealed class RelayBench : IDisposable
 {
     public RelayBench(
-        LinkOptions? options = null, bool isRead = false, bool isThere = true, bool isDrained = false, bool hangsUpAtOnce = false, GateOptions? gate = null,
+        LinkOptions? options = null, bool isRead = false, bool isThere = true, bool keepsLateBytes = false, bool hangsUpAtOnce = false, GateOptions? gate = null,
         ILinkProtocol? protocol = null, ProtocolOptions? clients = null, int takes = int.MaxValue, LogList? log = null, bool isTunnel = false)
     {
         Time = new FakeTimeProvider();
         Start = Time.GetUtcNow();
-        Link = new ScriptedLink { IsThere = isThere, IsDrained = isDrained, HangsUpAtOnce = hangsUpAtOnce, Takes = takes };
-        Keeper = new LinkKeeper("R", Link, options ?? new LinkOptions(), Time, log ?? (Microsoft.Extensions.Logging.ILogger)NullLogger.Instance);
+        Link = new ScriptedLink { IsThere = isThere, KeepsLateBytes = keepsLateBytes, HangsUpAtOnce = hangsUpAtOnce, Takes = takes };
+        Manager = new LinkManager("R", Link, options ?? new LinkOptions(), Time, log ?? (Microsoft.Extensions.Logging.ILogger)NullLogger.Instance);
         var protocols = new Dictionary<string, ILinkProtocol>(StringComparer.Ordinal) { ["L"] = protocol ?? new Lines(isRead) };
-        Processor = isTunnel ? new Tunnel(Keeper, Time) : new Relay(Keeper, protocols, Time);
+        Processor = isTunnel ? new TunnelProcessor(Manager, Time) : new RelayProcessor(Manager, protocols, Time);
         Host = new SyncHost(Processor, gate, time: Time, protocol: clients);
-        Keeper.Start();
+        Manager.Start();
     }
 
     public IRequestProcessor Processor { get; }
 
-    public Relay Relay => (Relay)Processor;
+    public RelayProcessor Relay => (RelayProcessor)Processor;
 
     public FakeTimeProvider Time { get; }
 
@@ -31,11 +31,11 @@ internal sealed class RelayBench : IDisposable
 
     public ScriptedLink Link { get; }
 
-    public LinkKeeper Keeper { get; }
+    public LinkManager Manager { get; }
 
     public SyncHost Host { get; }
 
-    public Task UntilUp() => SyncHost.Until(() => Keeper.GetStatus().State == LinkState.Up, "the link is up");
+    public Task UntilUp() => SyncHost.Until(() => Manager.GetStatus().State == LinkState.Up, "the link is up");
 
     /// <summary>The device's side of the link that is opened after a pause.</summary>
     public async Task<ScriptedLink.Device> ReopenedAsync()

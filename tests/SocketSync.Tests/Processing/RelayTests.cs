@@ -35,7 +35,7 @@ public class RelayTests
         await device.ReadAsync(4);
         await device.SendAsync("second\n");
         Assert.Equal("second", await client.ReadLineAsync());
-        Assert.Equal("noise\nand more\n".Length, setup.Keeper.GetStatus().DiscardedBytes);
+        Assert.Equal("noise\nand more\n".Length, setup.Manager.GetStatus().DiscardedBytes);
     }
 
     [Fact]
@@ -75,7 +75,7 @@ public class RelayTests
         Assert.Equal("b\n", await device.ReadAsync(2));
         await device.SendAsync("for b\n");
         Assert.Equal("for b", await second.ReadLineAsync());
-        Assert.Equal(1, setup.Keeper.GetStatus().Connects);
+        Assert.Equal(1, setup.Manager.GetStatus().Connects);
     }
 
     [Fact]
@@ -143,13 +143,13 @@ public class RelayTests
     public async Task AnAbsentDeviceIsToldAtOnceAndComesBackByItself()
     {
         using var setup = new RelayBench(isThere: false);
-        await SyncHost.Until(() => setup.Keeper.GetStatus().State == LinkState.Down, "the link is down");
+        await SyncHost.Until(() => setup.Manager.GetStatus().State == LinkState.Down, "the link is down");
         var client = setup.Host.Connect();
         await client.SendAsync("ask\n");
         Assert.StartsWith("ERROR unavailable", await client.ReadLineAsync(), StringComparison.Ordinal);
         setup.Time.Advance(TimeSpan.FromHours(8)); // an inverter's night
         setup.Link.IsThere = true;
-        await SyncHost.AdvanceUntil(setup.Time, TimeSpan.FromSeconds(10), () => setup.Keeper.GetStatus().State == LinkState.Up, "the link is up");
+        await SyncHost.AdvanceUntil(setup.Time, TimeSpan.FromSeconds(10), () => setup.Manager.GetStatus().State == LinkState.Up, "the link is up");
         var device = await setup.Link.AcceptAsync();
         var morning = setup.Host.Connect();
         await morning.SendAsync("ask\n");
@@ -171,7 +171,7 @@ public class RelayTests
         }
 
         Assert.InRange(setup.Link.Attempts, 1, 3);
-        Assert.Equal(LinkState.Down, setup.Keeper.GetStatus().State);
+        Assert.Equal(LinkState.Down, setup.Manager.GetStatus().State);
     }
 
     [Fact]
@@ -191,9 +191,9 @@ public class RelayTests
     }
 
     [Fact]
-    public async Task ALineIsDrainedUntilItIsSilentBeforeTheNextTurnBegins()
+    public async Task ALineIsPurgedUntilItIsSilentBeforeTheNextTurnBegins()
     {
-        using var setup = new RelayBench(isDrained: true, gate: new GateOptions { TurnTimeout = TimeSpan.FromSeconds(4) });
+        using var setup = new RelayBench(keepsLateBytes: true, gate: new GateOptions { TurnTimeout = TimeSpan.FromSeconds(4) });
         var first = setup.Host.Connect();
         var second = setup.Host.Connect();
         var device = await setup.Link.AcceptAsync();
@@ -205,14 +205,14 @@ public class RelayTests
         Assert.StartsWith("ERROR timeout", await first.ReadLineAsync(), StringComparison.Ordinal);
         setup.Time.Advance(TimeSpan.FromSeconds(2));
         await device.SendAsync("late for a\n");
-        await SyncHost.Until(() => setup.Keeper.GetStatus().DiscardedBytes == 11, "the late reply is discarded");
+        await SyncHost.Until(() => setup.Manager.GetStatus().DiscardedBytes == 11, "the late reply is discarded");
         Assert.False(setup.Host.Gate.GetStatus().IsStuck);
         Assert.Equal(1, setup.Host.Gate.GetStatus().QueueLength);
         await SyncHost.AdvanceUntil(setup.Time, TimeSpan.FromMilliseconds(500), () => device.HasRequest(), "the line is silent and the next request written");
         Assert.Equal("b\n", await device.ReadAsync(2));
         await device.SendAsync("for b\n");
         Assert.Equal("for b", await second.ReadLineAsync());
-        Assert.Equal(1, setup.Keeper.GetStatus().Connects);
+        Assert.Equal(1, setup.Manager.GetStatus().Connects);
     }
 
     [Fact]
@@ -222,7 +222,7 @@ public class RelayTests
         var client = setup.Host.Connect();
         var device = await setup.Link.AcceptAsync();
         await SyncHost.AdvanceUntil(setup.Time, TimeSpan.FromSeconds(10), () => device.IsClosed, "closed");
-        Assert.Equal(LinkState.Idle, setup.Keeper.GetStatus().State);
+        Assert.Equal(LinkState.Idle, setup.Manager.GetStatus().State);
         await client.SendAsync("ask\n");
         var again = await setup.Link.AcceptAsync();
         await again.ReadAsync(4);
@@ -249,9 +249,9 @@ public class RelayTests
     [Theory]
     [InlineData(false)]
     [InlineData(true)]
-    public async Task AFaultOfTheProtocolCostsItsRequestAndALink(bool isDrained)
+    public async Task AFaultOfTheProtocolCostsItsRequestAndALink(bool keepsLateBytes)
     {
-        using var setup = new RelayBench(isDrained: isDrained, protocol: new FaultyOnce(), gate: new GateOptions { WaitTimeout = TimeSpan.FromHours(1) });
+        using var setup = new RelayBench(keepsLateBytes: keepsLateBytes, protocol: new FaultyOnce(), gate: new GateOptions { WaitTimeout = TimeSpan.FromHours(1) });
         var client = setup.Host.Connect();
         var device = await setup.Link.AcceptAsync();
         await client.SendAsync("ask\n");

@@ -10,11 +10,11 @@ public class UnfinishedWriteTests
     [InlineData(true, false)]
     [InlineData(false, true)]
     [InlineData(true, true)]
-    public async Task TheNextClientGetsItsOwnReplyAndNothingOfTheOldRequestIsWritten(bool isDrained, bool endsWithTheTurn)
+    public async Task TheNextClientGetsItsOwnReplyAndNothingOfTheOldRequestIsWritten(bool keepsLateBytes, bool endsWithTheTurn)
     {
         using var setup = new RelayBench(
             new LinkOptions { ReplyTimeout = endsWithTheTurn ? TimeSpan.FromMinutes(1) : TimeSpan.FromSeconds(3) },
-            isDrained: isDrained, takes: 3,
+            keepsLateBytes: keepsLateBytes, takes: 3,
             gate: new GateOptions { TurnTimeout = TimeSpan.FromSeconds(endsWithTheTurn ? 3 : 30), WaitTimeout = TimeSpan.FromHours(1) });
         var first = setup.Host.Connect();
         var second = setup.Host.Connect();
@@ -42,7 +42,7 @@ public class UnfinishedWriteTests
     [Fact]
     public async Task ALineThatWasCutIsSilentBeforeItIsUsedAgain()
     {
-        using var setup = new RelayBench(isDrained: true, takes: 3, gate: new GateOptions { WaitTimeout = TimeSpan.FromHours(1) });
+        using var setup = new RelayBench(keepsLateBytes: true, takes: 3, gate: new GateOptions { WaitTimeout = TimeSpan.FromHours(1) });
         var first = setup.Host.Connect();
         var second = setup.Host.Connect();
         var device = await setup.Link.AcceptAsync();
@@ -55,7 +55,7 @@ public class UnfinishedWriteTests
         var fresh = await setup.Link.AcceptAsync();
         setup.Time.Advance(TimeSpan.FromSeconds(2));
         await fresh.SendAsync("late for first\n");
-        await SyncHost.Until(() => setup.Keeper.GetStatus().DiscardedBytes == 15, "what comes late is discarded");
+        await SyncHost.Until(() => setup.Manager.GetStatus().DiscardedBytes == 15, "what comes late is discarded");
         Assert.Equal(1, setup.Host.Gate.GetStatus().QueueLength);
         await SyncHost.AdvanceUntil(setup.Time, Step, fresh.HasRequest, "the next request is written");
         await fresh.ReadAsync(7);
@@ -66,9 +66,9 @@ public class UnfinishedWriteTests
     [Theory]
     [InlineData(false)]
     [InlineData(true)]
-    public async Task ATunnelIsCutWhereTheDeviceTakesNothing(bool isDrained)
+    public async Task ATunnelIsCutWhereTheDeviceTakesNothing(bool keepsLateBytes)
     {
-        using var setup = Tunnel(isDrained, takes: 3);
+        using var setup = Tunnel(keepsLateBytes, takes: 3);
         var first = setup.Host.Connect();
         var second = setup.Host.Connect();
         var device = await setup.Link.AcceptAsync();
@@ -90,9 +90,9 @@ public class UnfinishedWriteTests
     [Theory]
     [InlineData(false)]
     [InlineData(true)]
-    public async Task ATunnelThatIsCutWhileItsClientTakesNothingLeavesLinkAndGateUsable(bool isDrained)
+    public async Task ATunnelThatIsCutWhileItsClientTakesNothingLeavesLinkAndGateUsable(bool keepsLateBytes)
     {
-        using var setup = Tunnel(isDrained);
+        using var setup = Tunnel(keepsLateBytes);
         var first = setup.Host.Connect();
         var second = setup.Host.Connect();
         var device = await setup.Link.AcceptAsync();
@@ -103,7 +103,7 @@ public class UnfinishedWriteTests
         await second.SendAsync("second\n");
         await setup.Host.UntilWaiting(1);
         await SyncHost.AdvanceUntil(setup.Time, Step, () => setup.Host.Gate.GetStatus().QueueLength == 0, "the first has lost its turn, and the second has it");
-        var link = isDrained ? device : await setup.Link.AcceptAsync();
+        var link = keepsLateBytes ? device : await setup.Link.AcceptAsync();
         await SyncHost.AdvanceUntil(setup.Time, Step, link.HasRequest, "the second has its turn");
         Assert.Equal("second\n", await link.ReadAsync(7));
     }
@@ -111,15 +111,15 @@ public class UnfinishedWriteTests
     [Theory]
     [InlineData(false)]
     [InlineData(true)]
-    public async Task AClientThatResetsDuringATunnelLeavesLinkAndGateUsable(bool isDrained)
+    public async Task AClientThatResetsDuringATunnelLeavesLinkAndGateUsable(bool keepsLateBytes)
     {
-        using var setup = Tunnel(isDrained);
+        using var setup = Tunnel(keepsLateBytes);
         for (var i = 0; i < 20; i++)
         {
             var client = setup.Host.Connect();
             await client.SendAsync("hello\n");
             ScriptedLink.Device? device = null;
-            if (i == 0 || !isDrained)
+            if (i == 0 || !keepsLateBytes)
                 Current = await setup.ReopenedAsync();
             device = Current!;
             await SyncHost.AdvanceUntil(setup.Time, Step, device.HasRequest, "the client has its turn");
@@ -133,7 +133,7 @@ public class UnfinishedWriteTests
 
     private ScriptedLink.Device? Current { get; set; }
 
-    private static RelayBench Tunnel(bool isDrained, int takes = int.MaxValue) => new(
-        isDrained: isDrained, takes: takes, isTunnel: true, clients: new ProtocolOptions { Name = "Raw" },
+    private static RelayBench Tunnel(bool keepsLateBytes, int takes = int.MaxValue) => new(
+        keepsLateBytes: keepsLateBytes, takes: takes, isTunnel: true, clients: new ProtocolOptions { Name = "Raw" },
         gate: new GateOptions { Hold = Hold.Connection, MaxHold = TimeSpan.FromSeconds(10), TurnTimeout = TimeSpan.FromSeconds(10), WaitTimeout = TimeSpan.FromHours(1) });
 }

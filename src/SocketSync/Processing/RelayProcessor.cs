@@ -5,21 +5,21 @@ using System.Runtime.CompilerServices;
 namespace SocketSync;
 
 /// <summary>
-/// Passes each request on to the device behind a link, and its reply back. A reply never crosses: after a timeout or a
-/// cancelled turn the link is retired before the next turn, and what nobody asked for is discarded before each request.
-/// A request is never written twice, unless it only reads and the link died before any byte of a reply.
+/// Passes each request to the device behind a link, and its reply back. A reply never reaches another client: after a timeout or a
+/// cancelled turn the link is retired before the next turn, and unasked bytes are discarded before each request. A request is
+/// never written twice, unless it only reads and the link was lost before any byte of a reply.
 /// </summary>
 /// <remarks>
-/// Where the protocol carries no identity, bytes that the device sends unasked after a request was written are taken for its
-/// reply; <see cref="LinkOptions.RequestInterval"/> makes that less likely.
+/// If the protocol has no ids, bytes that the device sends unasked after a request was written are taken for its reply.
+/// <see cref="LinkOptions.RequestInterval"/> makes that less likely.
 /// </remarks>
-internal sealed partial class Relay : IRequestProcessor, IResourceRecovery, ILinkedProcessor, IAsyncDisposable
+internal sealed partial class RelayProcessor : IRequestProcessor, IResourceRecovery, ILinkedProcessor, IAsyncDisposable
 {
     private readonly IReadOnlyDictionary<string, ILinkProtocol> _protocols;
     private readonly TimeProvider _time;
     private readonly Deadline _replyDeadline;
     private readonly Deadline _quietDeadline;
-    private readonly LocalEcho _echo = new();
+    private readonly LineEcho _echo = new();
     private readonly LateReplies _late;
     private readonly RestingUnits _resting;
     private readonly Action _cutUnfinished;
@@ -35,12 +35,12 @@ internal sealed partial class Relay : IRequestProcessor, IResourceRecovery, ILin
     private IOpenLink? _link;
     private volatile bool _wasCut;
 
-    /// <param name="keeper">Keeps the link to the device.</param>
-    /// <param name="protocols">How to speak to it for the clients of each listener.</param>
+    /// <param name="manager">Keeps the link to the device.</param>
+    /// <param name="protocols">How to talk to the device, for the clients of each listener.</param>
     /// <param name="time">Measures the reply's time.</param>
-    public Relay(LinkKeeper keeper, IReadOnlyDictionary<string, ILinkProtocol> protocols, TimeProvider time)
+    public RelayProcessor(LinkManager manager, IReadOnlyDictionary<string, ILinkProtocol> protocols, TimeProvider time)
     {
-        Keeper = keeper;
+        Manager = manager;
         _protocols = protocols;
         _time = time;
         _late = new LateReplies(time);
@@ -50,15 +50,15 @@ internal sealed partial class Relay : IRequestProcessor, IResourceRecovery, ILin
         _quietDeadline = new Deadline(time, Wake);
     }
 
-    public LinkKeeper Keeper { get; }
+    public LinkManager Manager { get; }
 
     public bool NeedsRecovery { get; private set; }
 
-    public IReadOnlyList<int> RestingUnits => _resting.List(Keeper.Options.Rest);
+    public IReadOnlyList<int> RestingUnits => _resting.List(Manager.Options.Rest);
 
     /// <inheritdoc/>
-    public Outcome? Refusal(Client client, in ReadOnlySequence<byte> request) =>
-        _resting.IsAnySilent && _protocols[client.Listener].UnitOf(request) is { } unit && _resting.Rests(unit, Keeper.Options.Rest) ? Outcome.Timeout : null;
+    public Outcome? RefusalOf(Client client, in ReadOnlySequence<byte> request) =>
+        _resting.IsAnySilent && _protocols[client.Listener].UnitOf(request) is { } unit && _resting.Rests(unit, Manager.Options.Rest) ? Outcome.Timeout : null;
 
     public async ValueTask ProcessAsync(RequestContext context, CancellationToken cancellationToken)
     {
@@ -69,7 +69,7 @@ internal sealed partial class Relay : IRequestProcessor, IResourceRecovery, ILin
             return;
         }
 
-        if (!_resting.TryBegin(unit, Keeper.Options.Rest))
+        if (!_resting.TryBegin(unit, Manager.Options.Rest))
         {
             context.Outcome = Outcome.Timeout;
             return;
@@ -82,28 +82,28 @@ internal sealed partial class Relay : IRequestProcessor, IResourceRecovery, ILin
         }
         finally
         {
-            _resting.End(unit, hasAnswered, Keeper.Options.Rest);
+            _resting.End(unit, hasAnswered, Manager.Options.Rest);
         }
     }
 
     /// <inheritdoc/>
-    /// <remarks>Throws nothing: what is wrong with the link is the keeper's to mend.</remarks>
+    /// <remarks>Throws nothing: the manager repairs the link.</remarks>
     public async ValueTask RecoverAsync()
     {
         NeedsRecovery = false;
         var (lost, silence) = (_loss, _silence);
         (_loss, _silence) = (null, TimeSpan.Zero);
-        await Keeper.RetireAsync(lost, silence);
+        await Manager.RetireAsync(lost, silence);
     }
 
     public async ValueTask DisposeAsync()
     {
-        await Keeper.DisposeAsync();
+        await Manager.DisposeAsync();
         _replyDeadline.Dispose();
         _quietDeadline.Dispose();
     }
 
-    /// <returns>Whether the device has answered; <see langword="null"/> where it could not.</returns>
+    /// <returns>Whether the device has answered; <see langword="null"/> if it was not asked, or the link was lost.</returns>
     [AsyncMethodBuilder(typeof(PoolingAsyncValueTaskMethodBuilder<>))]
     private async ValueTask<bool?> ProcessAsync(RequestContext context, ILinkProtocol protocol, byte? unit, CancellationToken cancellationToken)
     {
@@ -120,47 +120,47 @@ internal sealed partial class Relay : IRequestProcessor, IResourceRecovery, ILin
             _wasCut = false;
             if (!context.TryGuard(_cutUnfinished))
             {
-                Keeper.GiveBack();
+                Manager.ReleaseUnused();
                 context.Outcome = Outcome.Timeout;
                 return null;
             }
 
-            Ending ending;
+            ExchangeResult result;
             try
             {
-                ending = await ExchangeAsync(link, protocol, context, cancellationToken);
+                result = await ExchangeAsync(link, protocol, context, cancellationToken);
             }
             catch
             {
-                await Keeper.CutAsync(); // nobody knows where in its stream it is
+                await Manager.CutAsync(); // the place in its stream is unknown
                 await RetireAsync();
                 throw;
             }
 
             if (_wasCut)
-                ending = Ending.NotTaken;
-            switch (ending)
+                result = ExchangeResult.NotWritten;
+            switch (result)
             {
-                case Ending.Done:
-                    Keeper.Release();
+                case ExchangeResult.Done:
+                    Manager.Release();
                     return true;
 
-                case Ending.NotTaken:
+                case ExchangeResult.NotWritten:
                     context.Outcome = Outcome.Timeout;
-                    await Keeper.CutAsync(); // before the client is told
+                    await Manager.CutAsync(); // before the client is told
                     await RetireAsync();
                     return null;
 
-                case Ending.NoReply:
+                case ExchangeResult.NoReply:
                     context.Outcome = Outcome.Timeout;
-                    if (unit is { } late && Keeper.Link.IsDrained)
+                    if (unit is { } late && Manager.Link.KeepsLateBytes)
                     {
-                        _late.Expect(late, Lateness()); // which will tell whose it is
-                        Keeper.Release();
+                        _late.Expect(late, MaxDelayOfReply()); // the late reply will tell its unit
+                        Manager.Release();
                     }
                     else
                     {
-                        _silence = Lateness();
+                        _silence = MaxDelayOfReply();
                         await RetireAsync();
                     }
 
@@ -168,7 +168,7 @@ internal sealed partial class Relay : IRequestProcessor, IResourceRecovery, ILin
             }
 
             context.Outcome = cancellationToken.IsCancellationRequested ? Outcome.Timeout : Outcome.Unavailable;
-            mayRepeat &= ending == Ending.DiedSilent && !cancellationToken.IsCancellationRequested;
+            mayRepeat &= result == ExchangeResult.LostBeforeReply && !cancellationToken.IsCancellationRequested;
             if (!mayRepeat)
             {
                 await RetireAsync();
@@ -181,42 +181,42 @@ internal sealed partial class Relay : IRequestProcessor, IResourceRecovery, ILin
     }
 
     /// <summary>
-    /// How long the reply to the request in hand may still come: ReplyTimeout, and where the turn was cut before that was over,
-    /// by an operator for instance, what is left of it on top. Else a reply in its own good time would be the next client's.
+    /// How long the reply to the current request may still come: ReplyTimeout. If the turn was cut before ReplyTimeout was over, by
+    /// an operator for instance, what is left of it is added. Otherwise a reply that is in time would go to the next client.
     /// </summary>
-    private TimeSpan Lateness()
+    private TimeSpan MaxDelayOfReply()
     {
-        var timeout = Keeper.Options.ReplyTimeout;
+        var timeout = Manager.Options.ReplyTimeout;
         var left = timeout - _time.GetElapsedTime(_writtenAt);
         return left > TimeSpan.Zero ? timeout + left : timeout;
     }
 
-    /// <summary>The link is to be opened afresh; a line that is drained first takes seconds, which are not the client's.</summary>
+    /// <summary>Retires the link. Purging a line takes seconds, for which the client does not wait.</summary>
     private async ValueTask RetireAsync()
     {
-        NeedsRecovery = Keeper.Link.IsDrained;
+        NeedsRecovery = Manager.Link.KeepsLateBytes;
         if (!NeedsRecovery)
             await RecoverAsync();
     }
 
     /// <summary>
-    /// Takes the link, once a late reply of the same unit cannot come any more and the pause that the device wants has passed;
-    /// one that is away costs no pause.
+    /// Takes the link, when no late reply of the same unit can come any more and the pause that the device needs is over. If the
+    /// device is away, there is no pause.
     /// </summary>
     [AsyncMethodBuilder(typeof(PoolingAsyncValueTaskMethodBuilder<>))]
     private async ValueTask<IOpenLink?> TakeAsync(RequestContext context, byte? unit, CancellationToken cancellationToken)
     {
         while (true)
         {
-            var link = await Keeper.TakeAsync(context.Work, cancellationToken);
+            var link = await Manager.TakeAsync(context.Work, cancellationToken);
             if (link is null)
                 return null;
             if (unit is { } asked && _late.Remaining(asked) is { } silence)
             {
-                if (await Keeper.AwaitSilenceAsync(link, silence, cancellationToken))
+                if (await Manager.AwaitSilenceAsync(link, silence, cancellationToken))
                     _late.Forget(asked);
                 if (context.InTurn is (var gate, var turn))
-                    gate.Restart(turn); // the wait was for an earlier request
+                    gate.Restart(turn); // this time was spent on an earlier request
                 continue;
             }
 
@@ -228,7 +228,7 @@ internal sealed partial class Relay : IRequestProcessor, IResourceRecovery, ILin
             }
             catch (OperationCanceledException)
             {
-                Keeper.GiveBack();
+                Manager.ReleaseUnused();
                 throw;
             }
         }
@@ -236,22 +236,22 @@ internal sealed partial class Relay : IRequestProcessor, IResourceRecovery, ILin
 
     private TimeSpan? Pause()
     {
-        var interval = Keeper.Options.RequestInterval;
-        if (Keeper.Link.Turnaround > interval)
-            interval = Keeper.Link.Turnaround;
+        var interval = Manager.Options.RequestInterval;
+        if (Manager.Link.Turnaround > interval)
+            interval = Manager.Link.Turnaround;
         if (interval == TimeSpan.Zero || _lastReplyAt == 0)
             return null;
         var pause = interval - _time.GetElapsedTime(_lastReplyAt);
         return pause > TimeSpan.Zero ? TimeSpan.FromMilliseconds(Math.Ceiling(pause.TotalMilliseconds)) : null;
     }
 
-    /// <summary>The turn's time is over, and its client is about to be told: what it has not written by now it never will.</summary>
+    /// <summary>The turn's time is over, and its client is about to be told: what is not written by now must never be written.</summary>
     private void CutUnfinished()
     {
         if (_link is not { HasUnfinishedWrite: true })
             return;
         _wasCut = true;
-        _ = Keeper.CutAsync().AsTask();
+        Manager.CutAsync().AsTask().Observe();
     }
 
     private void Wake()

@@ -3,47 +3,47 @@ using Microsoft.Extensions.Logging;
 namespace SocketSync;
 
 /// <summary>
-/// What is told of a link: noted under the keeper's lock, logged outside of it, and summed up where it happens too often. A
-/// device that hangs up after each reply costs two lines and then one every ten seconds, however often it is asked.
+/// What is logged of a link. Events are noted under the manager's lock and logged outside of it, and summed up if they are
+/// frequent: a device that hangs up after each reply costs two lines and then one every ten seconds, however often it is asked.
 /// </summary>
-internal sealed partial class LinkKeeperLog(string resource, string link, ILogger logger, TimeProvider time)
+internal sealed partial class LinkLog(string resource, string link, ILogger logger, TimeProvider time)
 {
     private static readonly TimeSpan Interval = TimeSpan.FromSeconds(10);
 
     private readonly Lock _sync = new();
-    private readonly List<Note> _noted = [];
+    private readonly List<LinkEvent> _noted = [];
     private readonly int[] _leftOut = new int[3];
-    private readonly bool[] _isTold = new bool[3];
+    private readonly bool[] _isLogged = new bool[3];
     private long _intervalBegan;
     private bool _isInInterval;
     private bool _warnedOfEcho;
     private bool _warnedOfNoEcho;
     private string? _lastReason;
 
-    private enum Kind
+    private enum LinkEventKind
     {
         Opened,
         Lost,
         Away,
     }
 
-    public void Opened() => Add(Kind.Opened, "");
+    public void Opened() => Add(LinkEventKind.Opened, "");
 
-    public void Lost(string reason) => Add(Kind.Lost, reason);
+    public void Lost(string reason) => Add(LinkEventKind.Lost, reason);
 
-    public void Away(string reason) => Add(Kind.Away, reason);
+    public void Away(string reason) => Add(LinkEventKind.Away, reason);
 
-    /// <summary>Logs what was noted, and from time to time how much was left out. Called often, and never under a lock.</summary>
-    public void Tell() => Tell(isLast: false);
+    /// <summary>Logs what was noted, and every ten seconds how much was left out. Called often, and never under a lock.</summary>
+    public void Flush() => Flush(isLast: false);
 
     /// <summary>The same for the last time: nothing is kept for later.</summary>
-    public void TellAll() => Tell(isLast: true);
+    public void FlushAll() => Flush(isLast: true);
 
     public void Discarded(long bytes) => LogDiscarded(logger, resource, link, bytes);
 
     public void CloseFailed(Exception exception) => LogCloseFailed(logger, resource, link, exception);
 
-    public bool HasToldOfEcho => Volatile.Read(ref _warnedOfEcho);
+    public bool HasWarnedOfEcho => Volatile.Read(ref _warnedOfEcho);
 
     public void EchoSeen()
     {
@@ -57,51 +57,51 @@ internal sealed partial class LinkKeeperLog(string resource, string link, ILogge
             LogEchoMissing(logger, resource, link);
     }
 
-    private void Add(Kind kind, string reason)
+    private void Add(LinkEventKind kind, string reason)
     {
         lock (_sync)
             _noted.Add(new(kind, reason));
     }
 
-    private void Tell(bool isLast)
+    private void Flush(bool isLast)
     {
-        List<Note>? told = null;
+        List<LinkEvent>? events = null;
         int[]? leftOut = null;
         string? lastReason;
         lock (_sync)
         {
             if (_isInInterval && (isLast || time.GetElapsedTime(_intervalBegan) >= Interval))
                 leftOut = EndInterval();
-            foreach (var note in _noted)
-                if (IsToBeTold(note))
-                    (told ??= []).Add(note);
+            foreach (var noted in _noted)
+                if (IsToBeLogged(noted))
+                    (events ??= []).Add(noted);
             _noted.Clear();
             lastReason = _lastReason;
         }
 
         if (leftOut is not null)
-            LogLeftOut(logger, resource, link, leftOut[(int)Kind.Lost], leftOut[(int)Kind.Opened], leftOut[(int)Kind.Away], lastReason);
-        told?.ForEach(Tell);
+            LogLeftOut(logger, resource, link, leftOut[(int)LinkEventKind.Lost], leftOut[(int)LinkEventKind.Opened], leftOut[(int)LinkEventKind.Away], lastReason);
+        events?.ForEach(Log);
     }
 
-    private bool IsToBeTold(Note note)
+    private bool IsToBeLogged(LinkEvent noted)
     {
-        if (note.Kind != Kind.Opened)
-            _lastReason = note.Reason;
+        if (noted.Type != LinkEventKind.Opened)
+            _lastReason = noted.Reason;
         if (!_isInInterval)
         {
             _isInInterval = true;
             _intervalBegan = time.GetTimestamp();
-            Array.Clear(_isTold);
+            Array.Clear(_isLogged);
         }
 
-        if (!_isTold[(int)note.Kind])
-            return _isTold[(int)note.Kind] = true;
-        _leftOut[(int)note.Kind]++;
+        if (!_isLogged[(int)noted.Type])
+            return _isLogged[(int)noted.Type] = true;
+        _leftOut[(int)noted.Type]++;
         return false;
     }
 
-    /// <summary>Where something was left out, the next interval begins at once, with nothing told but the sum.</summary>
+    /// <summary>If something was left out, the next interval begins at once, and only the sum is logged.</summary>
     private int[]? EndInterval()
     {
         _isInInterval = _leftOut.AsSpan().ContainsAnyExcept(0);
@@ -113,18 +113,18 @@ internal sealed partial class LinkKeeperLog(string resource, string link, ILogge
         return leftOut;
     }
 
-    private void Tell(Note note)
+    private void Log(LinkEvent noted)
     {
-        switch (note.Kind)
+        switch (noted.Type)
         {
-            case Kind.Opened:
+            case LinkEventKind.Opened:
                 LogOpened(logger, resource, link);
                 break;
-            case Kind.Lost:
-                LogLost(logger, resource, link, note.Reason);
+            case LinkEventKind.Lost:
+                LogLost(logger, resource, link, noted.Reason);
                 break;
             default:
-                LogAway(logger, resource, note.Reason);
+                LogAway(logger, resource, noted.Reason);
                 break;
         }
     }
@@ -153,5 +153,5 @@ internal sealed partial class LinkKeeperLog(string resource, string link, ILogge
     [LoggerMessage(507, LogLevel.Warning, "Resource {Resource}: what was written to link {Link} did not come back as it was written, though SocketSync:Resources:{Resource}:Link:LocalEcho says that its adapter sends it back")]
     private static partial void LogEchoMissing(ILogger logger, string resource, string link);
 
-    private readonly record struct Note(Kind Kind, string Reason);
+    private readonly record struct LinkEvent(LinkEventKind Type, string Reason);
 }

@@ -5,48 +5,49 @@ using System.Runtime.CompilerServices;
 namespace SocketSync;
 
 /// <summary>One request to the device, and its reply.</summary>
-internal sealed partial class Relay
+internal sealed partial class RelayProcessor
 {
-    /// <summary>What looking for a reply may cost at most beyond the bytes that are found.</summary>
-    private const int Search = 2 * WorkBudget.Frame;
+    /// <summary>What a search for a reply costs at most, beside the bytes that are found.</summary>
+    private const int SearchCost = 2 * WorkBudget.Frame;
 
-    private enum Ending
+    private enum ExchangeResult
     {
+        /// <summary>The reply is complete, or none was due.</summary>
         Done,
 
-        /// <summary>Written whole, but no whole reply within ReplyTimeout, or the turn is over.</summary>
+        /// <summary>The request was written whole, but no whole reply came within ReplyTimeout, or before the turn was over.</summary>
         NoReply,
 
         /// <summary>The device did not take the whole request within ReplyTimeout, or before the turn was over.</summary>
-        NotTaken,
+        NotWritten,
 
         /// <summary>The link was lost after the reply had begun.</summary>
-        Died,
+        LostInReply,
 
         /// <summary>The link was lost before any byte of a reply.</summary>
-        DiedSilent,
+        LostBeforeReply,
     }
 
     [AsyncMethodBuilder(typeof(PoolingAsyncValueTaskMethodBuilder<>))]
-    private async ValueTask<Ending> ExchangeAsync(IOpenLink link, ILinkProtocol protocol, RequestContext context, CancellationToken cancellationToken)
+    private async ValueTask<ExchangeResult> ExchangeAsync(IOpenLink link, ILinkProtocol protocol, RequestContext context, CancellationToken cancellationToken)
     {
         _hasBegun = false;
         _reading = link.Input;
-        var cancelled = cancellationToken.UnsafeRegister(static relay => ((Relay)relay!).Wake(), this);
+        var cancelled = cancellationToken.UnsafeRegister(static relay => ((RelayProcessor)relay!).Wake(), this);
         try
         {
             Write(protocol, context.Request, link.Output);
             _writtenAt = _time.GetTimestamp();
-            _replyDeadline.Set(Keeper.Options.ReplyTimeout);
+            _replyDeadline.Set(Manager.Options.ReplyTimeout);
             return (await FlushAsync(link.Output, cancellationToken)).IsCompleted ? Lost(UnaskedInput.ClosedByDevice)
                 : protocol.ExpectsReply(context.Request) ? await ReadReplyAsync(link.Input, protocol, context, cancellationToken)
                 : await ReadEchoAsync(link.Input, cancellationToken);
         }
         catch (Exception exception) when (exception is TimeoutException or OperationCanceledException)
         {
-            return Ending.NotTaken;
+            return ExchangeResult.NotWritten;
         }
-        catch (Exception exception) when (LinkKeeper.IsLoss(exception))
+        catch (Exception exception) when (LinkException.IsLoss(exception))
         {
             return Lost(exception.Message);
         }
@@ -63,7 +64,7 @@ internal sealed partial class Relay
     }
 
     [AsyncMethodBuilder(typeof(PoolingAsyncValueTaskMethodBuilder<>))]
-    private async ValueTask<Ending> ReadReplyAsync(PipeReader input, ILinkProtocol protocol, RequestContext context, CancellationToken cancellationToken)
+    private async ValueTask<ExchangeResult> ReadReplyAsync(PipeReader input, ILinkProtocol protocol, RequestContext context, CancellationToken cancellationToken)
     {
         var request = context.Request;
         var work = context.Work;
@@ -86,49 +87,49 @@ internal sealed partial class Relay
                 discarded += found.Length;
                 rest = rest.Slice(found.Length);
                 searched = 0;
-                var isEnough = work.Charge(Search + found.Length);
+                var isEnough = work.Charge(SearchCost + found.Length);
                 found = ReplyResult.Incomplete;
                 if (!isEnough)
                     continue;
-                await WorkBudget.GiveWay();
+                await Dispatcher.Yield();
                 if (IsOver(cancellationToken))
                     break;
             }
 
             foreign += discarded;
-            Keeper.CountDiscarded(discarded);
+            Manager.CountDiscarded(discarded);
             if (found.Status == ReplyStatus.Complete)
             {
                 protocol.WriteReply(request, rest.Slice(0, found.Length), context.Reply);
                 input.AdvanceTo(rest.GetPosition(found.Length));
-                TellEcho(isEcho: foreign >= _echo.Returned);
-                return Ending.Done;
+                WarnOfEcho(isEcho: foreign >= _echo.Returned);
+                return ExchangeResult.Done;
             }
 
             if (found.Status != ReplyStatus.Lost && !result.IsCompleted && IsOver(cancellationToken))
             {
                 input.AdvanceTo(rest.End);
-                Keeper.CountDiscarded(rest.Length);
-                TellEcho(isEcho: true);
-                return Ending.NoReply;
+                Manager.CountDiscarded(rest.Length);
+                WarnOfEcho(isEcho: true);
+                return ExchangeResult.NoReply;
             }
 
             input.AdvanceTo(rest.Start, rest.End);
             if (found.Status == ReplyStatus.Lost)
-                return _hasBegun ? Ending.Died : Ending.DiedSilent; // the device is there, though it makes no sense
+                return _hasBegun ? ExchangeResult.LostInReply : ExchangeResult.LostBeforeReply; // the device is there, but its bytes make no sense
             if (result.IsCompleted)
                 return Lost("the device has closed the link before its reply was complete");
             if (found.Status == ReplyStatus.EndsBySilence && news > 0)
-                _quietDeadline.Set(Keeper.Options.ReplyQuietTime);
+                _quietDeadline.Set(Manager.Options.ReplyQuietTime);
             _isQuiet = found.Status == ReplyStatus.EndsBySilence;
             searched = rest.Length;
             if (work.Charge(WorkBudget.SystemCall + news))
-                await WorkBudget.GiveWay();
+                await Dispatcher.Yield();
         }
     }
 
-    /// <summary>Takes away what comes back of a request that has no reply, lest it be taken for the next one's.</summary>
-    private async ValueTask<Ending> ReadEchoAsync(PipeReader input, CancellationToken cancellationToken)
+    /// <summary>Discards the echo of a request that has no reply, so that it is not taken for the next one's reply.</summary>
+    private async ValueTask<ExchangeResult> ReadEchoAsync(PipeReader input, CancellationToken cancellationToken)
     {
         for (var searched = 0L; _takesEcho && _echo.IsAwaited;)
         {
@@ -138,7 +139,7 @@ internal sealed partial class Relay
             if (result.IsCompleted)
             {
                 input.AdvanceTo(rest.End);
-                return Ending.Done; // it was written, and nothing more is asked
+                return ExchangeResult.Done; // it was written, and that is all
             }
 
             searched = rest.Length;
@@ -149,7 +150,7 @@ internal sealed partial class Relay
             else if (IsOver(cancellationToken))
             {
                 input.AdvanceTo(rest.End);
-                TellEcho(isEcho: true);
+                WarnOfEcho(isEcho: true);
                 break;
             }
             else
@@ -158,23 +159,23 @@ internal sealed partial class Relay
             }
         }
 
-        return Ending.Done;
+        return ExchangeResult.Done;
     }
 
     private void Write(ILinkProtocol protocol, in ReadOnlySequence<byte> request, PipeWriter output)
     {
-        _takesEcho = Keeper.Options.LocalEcho;
-        if (Keeper.Link.IsDrained && (_takesEcho || (protocol.IsRead(request) && !Keeper.Log.HasToldOfEcho)))
+        _takesEcho = Manager.Options.LocalEcho;
+        if (Manager.Link.KeepsLateBytes && (_takesEcho || (protocol.IsRead(request) && !Manager.Log.HasWarnedOfEcho)))
             _echo.Write(protocol, request, output);
         else
             protocol.WriteRequest(request, output);
     }
 
     /// <summary>
-    /// Compares what has come newly with what was written. Where the line's adapter is said to echo, all of that is taken away
-    /// once it is here.
+    /// Compares the new bytes with what was written. If LocalEcho says that the line's adapter echoes, the echo is removed once it
+    /// is complete.
     /// </summary>
-    /// <returns>Whether what is left is to be looked at from its beginning.</returns>
+    /// <returns>Whether what is left must be searched from its beginning.</returns>
     private bool Compare(ref ReadOnlySequence<byte> rest, long searched)
     {
         var isSame = _echo.Compare(rest.Slice(searched));
@@ -183,35 +184,36 @@ internal sealed partial class Relay
         if (isSame)
             rest = rest.Slice(_echo.Returned);
         else
-            Keeper.Log.EchoMissing();
+            Manager.Log.EchoMissing();
         return true;
     }
 
-    /// <param name="isEcho">What came back is not the reply itself, which may be the same bytes.</param>
-    private void TellEcho(bool isEcho)
+    /// <summary>Warns once if the line echoes unexpectedly, or does not echo as configured.</summary>
+    /// <param name="isEcho">The bytes that came back are not the reply itself, which may be equal to the request.</param>
+    private void WarnOfEcho(bool isEcho)
     {
         if (_takesEcho && _echo.IsAwaited)
-            Keeper.Log.EchoMissing();
+            Manager.Log.EchoMissing();
         else if (!_takesEcho && isEcho && _echo.HasReturned)
-            Keeper.Log.EchoSeen();
+            Manager.Log.EchoSeen();
     }
 
     private bool IsOver(CancellationToken cancellationToken) => _replyDeadline.Passed || cancellationToken.IsCancellationRequested;
 
-    private Ending Lost(string why)
+    private ExchangeResult Lost(string why)
     {
         _loss = why;
-        return _hasBegun ? Ending.Died : Ending.DiedSilent;
+        return _hasBegun ? ExchangeResult.LostInReply : ExchangeResult.LostBeforeReply;
     }
 
-    /// <summary>A device that takes nothing is too late too.</summary>
+    /// <summary>A device that does not take the request in time is too late as well.</summary>
     private async ValueTask<FlushResult> FlushAsync(PipeWriter output, CancellationToken cancellationToken)
     {
         var flush = output.FlushAsync(cancellationToken);
         if (flush.IsCompletedSuccessfully)
             return flush.Result;
 
-        // By the deadline that was set before a byte was written: a timer of its own would begin to count only now.
+        // Uses the deadline that was set before the first byte was written: another timer would start to count only now.
         var over = new TaskCompletionSource(TaskCreationOptions.RunContinuationsAsynchronously);
         Interlocked.Exchange(ref _flushOver, over);
         if (IsOver(cancellationToken))

@@ -3,7 +3,7 @@ using Microsoft.Extensions.Logging;
 namespace SocketSync.Tests;
 
 /// <summary>When a link is opened again, and what is told of it.</summary>
-public class LinkKeeperTests
+public class LinkManagerTests
 {
     private static readonly TimeSpan ReconnectDelay = TimeSpan.FromMilliseconds(100);
 
@@ -19,7 +19,7 @@ public class LinkKeeperTests
             await device.ReadAsync(7);
             device.Reset();
             Assert.StartsWith("ERROR unavailable", await poisoner.ReadLineAsync(), StringComparison.Ordinal);
-            Assert.Equal(LinkState.Opening, setup.Keeper.GetStatus().State);
+            Assert.Equal(LinkState.Opening, setup.Manager.GetStatus().State);
             setup.Time.Advance(ReconnectDelay); // and no more, however often it happened
             device = await setup.Link.AcceptAsync();
             await setup.UntilUp();
@@ -36,7 +36,7 @@ public class LinkKeeperTests
     public async Task OnlyFailuresToConnectMakeThePauseGrow()
     {
         using var setup = new RelayBench(isThere: false);
-        await SyncHost.Until(() => setup.Keeper.GetStatus().State == LinkState.Down, "the link is down");
+        await SyncHost.Until(() => setup.Manager.GetStatus().State == LinkState.Down, "the link is down");
         foreach (var milliseconds in (int[])[100, 200, 400, 800, 1600, 3200, 6400, 10_000, 10_000])
         {
             var attempts = setup.Link.Attempts;
@@ -74,16 +74,16 @@ public class LinkKeeperTests
     public async Task TheLogIsNotToldUnderTheLock()
     {
         // A log that asks for the link's state, as one that holds everything up would be waited for by whoever asks.
-        LinkKeeper? keeper = null;
+        LinkManager? manager = null;
         var blocked = 0;
         var log = new CallingLog(() =>
         {
-            if (keeper is { } asked && !Task.Run(asked.GetStatus).Wait(TimeSpan.FromSeconds(5)))
+            if (manager is { } asked && !Task.Run(asked.GetStatus).Wait(TimeSpan.FromSeconds(5)))
                 blocked++;
         });
         var link = new ScriptedLink();
         var time = new Microsoft.Extensions.Time.Testing.FakeTimeProvider();
-        await using var made = keeper = new LinkKeeper("R", link, new LinkOptions(), time, log);
+        await using var made = manager = new LinkManager("R", link, new LinkOptions(), time, log);
         made.Start();
         var device = await link.AcceptAsync();
         await SyncHost.Until(() => made.GetStatus().State == LinkState.Up, "up");
@@ -93,6 +93,70 @@ public class LinkKeeperTests
         await SyncHost.AdvanceUntil(time, TimeSpan.FromSeconds(1), () => link.Attempts == 2, "opened again");
         await SyncHost.Until(() => log.Calls >= 3, "told");
         Assert.Equal(0, blocked);
+    }
+
+    [Fact]
+    public async Task TheStateTellsWhatBecomesOfTheLink()
+    {
+        var link = new ScriptedLink();
+        var time = new Microsoft.Extensions.Time.Testing.FakeTimeProvider();
+        var manager = new LinkManager("R", link, new LinkOptions(), time, new LogList());
+        Assert.Equal(LinkState.Idle, manager.GetStatus().State);
+        manager.Start();
+        await SyncHost.Until(() => manager.GetStatus().State == LinkState.Up, "up");
+        Assert.NotNull(await manager.TakeAsync(new WorkBudget(), CancellationToken.None));
+        Assert.Equal(LinkState.Taken, manager.GetStatus().State);
+        manager.Release();
+        Assert.Equal(LinkState.Up, manager.GetStatus().State);
+        await manager.TakeAsync(new WorkBudget(), CancellationToken.None);
+        link.IsThere = false;
+        await manager.CutAsync();
+        Assert.Equal(LinkState.Idle, manager.GetStatus().State);
+        await manager.RetireAsync();
+        await SyncHost.Until(() => manager.GetStatus().State == LinkState.Down, "down");
+        await manager.DisposeAsync();
+        Assert.Equal(LinkState.Stopped, manager.GetStatus().State);
+        Assert.Null(await manager.TakeAsync(new WorkBudget(), CancellationToken.None));
+    }
+
+    [Fact]
+    public async Task ALineThatIsBeingPurgedIsGivenToNobody()
+    {
+        var link = new ScriptedLink { KeepsLateBytes = true };
+        var time = new Microsoft.Extensions.Time.Testing.FakeTimeProvider();
+        await using var manager = new LinkManager("R", link, new LinkOptions(), time, new LogList());
+        manager.Start();
+        await SyncHost.Until(() => manager.GetStatus().State == LinkState.Up, "up");
+        await manager.TakeAsync(new WorkBudget(), CancellationToken.None);
+        var retiring = manager.RetireAsync().AsTask();
+        Assert.Equal(LinkState.Purging, manager.GetStatus().State);
+        Assert.Null(await manager.TakeAsync(new WorkBudget(), CancellationToken.None));
+        Assert.Equal(LinkState.Purging, manager.GetStatus().State);
+        await SyncHost.AdvanceUntil(time, TimeSpan.FromSeconds(1), () => retiring.IsCompleted, "silent");
+        Assert.Equal(LinkState.Up, manager.GetStatus().State);
+        Assert.NotNull(await manager.TakeAsync(new WorkBudget(), CancellationToken.None));
+    }
+
+    [Fact]
+    public async Task WhileATurnAwaitsSilenceTheLineIsPurgedAndThenTheTurnsAgain()
+    {
+        var link = new ScriptedLink { KeepsLateBytes = true };
+        var time = new Microsoft.Extensions.Time.Testing.FakeTimeProvider();
+        await using var manager = new LinkManager("R", link, new LinkOptions(), time, new LogList());
+        manager.Start();
+        await SyncHost.Until(() => manager.GetStatus().State == LinkState.Up, "up");
+        var open = await manager.TakeAsync(new WorkBudget(), CancellationToken.None);
+        var awaiting = manager.AwaitSilenceAsync(open!, TimeSpan.FromSeconds(1), CancellationToken.None).AsTask();
+        Assert.Equal(LinkState.Purging, manager.GetStatus().State);
+        await SyncHost.AdvanceUntil(time, TimeSpan.FromSeconds(1), () => awaiting.IsCompleted, "silent");
+        Assert.True(await awaiting);
+        Assert.Equal(LinkState.Taken, manager.GetStatus().State);
+
+        using var turn = new CancellationTokenSource();
+        awaiting = manager.AwaitSilenceAsync(open!, TimeSpan.FromSeconds(1), turn.Token).AsTask();
+        await turn.CancelAsync();
+        await Assert.ThrowsAnyAsync<OperationCanceledException>(() => awaiting);
+        Assert.Equal(LinkState.Up, manager.GetStatus().State);
     }
 
     private static List<string> Told(LogList log) => [.. log.Entries.Where(e => e.Level > LogLevel.Debug).Select(e => e.Text)];

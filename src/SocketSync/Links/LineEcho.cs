@@ -3,13 +3,13 @@ using System.Buffers;
 namespace SocketSync;
 
 /// <summary>What was written to a line and comes back from its adapter, byte by byte, before any reply.</summary>
-internal sealed class LocalEcho
+internal sealed class LineEcho
 {
     private readonly PooledBuffer _written = new();
     private int _returned;
     private bool _isWatched;
 
-    /// <summary>Whether more of it is to come before there can be a reply.</summary>
+    /// <summary>Whether more of it must come before there can be a reply.</summary>
     public bool IsAwaited => _isWatched && _returned < _written.Length;
 
     /// <summary>Whether all of it has come back as it was written.</summary>
@@ -18,7 +18,7 @@ internal sealed class LocalEcho
     /// <summary>How many bytes have come back.</summary>
     public int Returned => _returned;
 
-    /// <summary>Writes a request to the line through here, and keeps it for comparison.</summary>
+    /// <summary>Writes a request to the line, and keeps a copy to compare with.</summary>
     public void Write(ILinkProtocol protocol, in ReadOnlySequence<byte> request, IBufferWriter<byte> link)
     {
         _written.Set(default);
@@ -28,8 +28,8 @@ internal sealed class LocalEcho
         _isWatched = _written.Length > 0;
     }
 
-    /// <summary>Compares what has come newly with what is still to come back.</summary>
-    /// <returns><see langword="false"/>: it is something else, and no echo comes any more.</returns>
+    /// <summary>Compares new bytes with those that must still come back.</summary>
+    /// <returns><see langword="false"/>: they differ, and no echo will come any more.</returns>
     public bool Compare(ReadOnlySequence<byte> news)
     {
         foreach (var segment in news)

@@ -3,20 +3,20 @@ using System.Buffers;
 namespace SocketSync;
 
 /// <summary>
-/// Passes bytes both ways for as long as a client holds the turn. The end of the client's stream is passed on, and the device
-/// then has ReplyTimeout to finish; the end of the device's closes the client. Afterwards the link is retired.
+/// Passes bytes both ways for as long as a client has the turn. The end of the client's stream is passed on; the device then has
+/// ReplyTimeout to finish. The end of the device's stream closes the client. Afterwards the link is retired.
 /// </summary>
-internal sealed class Tunnel : IRequestProcessor, IResourceRecovery, ILinkedProcessor, IAsyncDisposable
+internal sealed class TunnelProcessor : IRequestProcessor, IResourceRecovery, ILinkedProcessor, IAsyncDisposable
 {
     private readonly TimeProvider _time;
 
-    public Tunnel(LinkKeeper keeper, TimeProvider time)
+    public TunnelProcessor(LinkManager manager, TimeProvider time)
     {
-        Keeper = keeper;
+        Manager = manager;
         _time = time;
     }
 
-    public LinkKeeper Keeper { get; }
+    public LinkManager Manager { get; }
 
     public bool NeedsRecovery { get; private set; }
 
@@ -26,7 +26,7 @@ internal sealed class Tunnel : IRequestProcessor, IResourceRecovery, ILinkedProc
         var client = context.EnterClient(out var turnIsOver);
         try
         {
-            if (await Keeper.TakeAsync(context.Work, cancellationToken) is not { } link)
+            if (await Manager.TakeAsync(context.Work, cancellationToken) is not { } link)
             {
                 context.Outcome = Outcome.Unavailable;
                 return;
@@ -38,7 +38,7 @@ internal sealed class Tunnel : IRequestProcessor, IResourceRecovery, ILinkedProc
             using var end = CancellationTokenSource.CreateLinkedTokenSource(cancellationToken, turnIsOver);
             await PassAsync(context, client, link, end);
             if (link.HasUnfinishedWrite)
-                await Keeper.CutAsync(); // before the client is told, and before the next one could have it
+                await Manager.CutAsync(); // before the client is told, and before the next one could have it
         }
         finally
         {
@@ -46,16 +46,16 @@ internal sealed class Tunnel : IRequestProcessor, IResourceRecovery, ILinkedProc
         }
     }
 
-    /// <summary>What the device still has to say is not for the next client.</summary>
+    /// <summary>What the device still sends is not for the next client.</summary>
     public ValueTask RecoverAsync()
     {
         NeedsRecovery = false;
-        return Keeper.RetireAsync();
+        return Manager.RetireAsync();
     }
 
-    public ValueTask DisposeAsync() => Keeper.DisposeAsync();
+    public ValueTask DisposeAsync() => Manager.DisposeAsync();
 
-    /// <summary>Both ways, until both have ended; neither leaves a read that was not given back, nor an exception unseen.</summary>
+    /// <summary>Passes bytes both ways, until both directions have ended. Neither leaves a pending read or an unobserved exception.</summary>
     private async Task PassAsync(RequestContext context, IConversation client, IOpenLink link, CancellationTokenSource end)
     {
         var toClient = PassBackAsync(link, client, context.Work, end.Token);
@@ -64,7 +64,7 @@ internal sealed class Tunnel : IRequestProcessor, IResourceRecovery, ILinkedProc
         {
             await Task.WhenAny(toClient, toDevice);
             if (!toClient.IsCompleted)
-                await Task.WhenAny(toClient, Task.Delay(Keeper.Options.ReplyTimeout, _time, end.Token));
+                await Task.WhenAny(toClient, Task.Delay(Manager.Options.ReplyTimeout, _time, end.Token));
         }
         finally
         {
@@ -73,11 +73,11 @@ internal sealed class Tunnel : IRequestProcessor, IResourceRecovery, ILinkedProc
         }
     }
 
-    /// <summary>The tunnel's time is over: what its client has sent and the device has not taken by now is not sent any more.</summary>
+    /// <summary>The tunnel's time is over: what the device has not taken by now is never sent.</summary>
     private void CutUnfinished(IOpenLink link)
     {
         if (link.HasUnfinishedWrite)
-            _ = Keeper.CutAsync().AsTask();
+            Manager.CutAsync().AsTask().Observe();
     }
 
     private static async Task PassOnAsync(
@@ -93,13 +93,13 @@ internal sealed class Tunnel : IRequestProcessor, IResourceRecovery, ILinkedProc
                 if ((await link.Output.FlushAsync(cancellationToken)).IsCompleted)
                     return;
                 if (work.Charge(WorkBudget.SystemCall + received.Length))
-                    await WorkBudget.GiveWay();
+                    await Dispatcher.Yield();
             }
             while (await client.ReceiveAsync(received, cancellationToken));
 
             await link.Output.CompleteAsync().AsTask().WaitAsync(cancellationToken);
         }
-        catch (Exception exception) when (LinkKeeper.IsLoss(exception))
+        catch (Exception exception) when (LinkException.IsLoss(exception))
         {
             // The other direction sees it too, or the turn is over.
         }
@@ -122,12 +122,12 @@ internal sealed class Tunnel : IRequestProcessor, IResourceRecovery, ILinkedProc
                     {
                         await client.SendAsync(segment, cancellationToken);
                         if (work.Charge(WorkBudget.SystemCall + segment.Length))
-                            await WorkBudget.GiveWay();
+                            await Dispatcher.Yield();
                     }
                 }
                 finally
                 {
-                    // Also where the client takes nothing and the turn is cut there: the link is read again after this one.
+                    // Also if the turn is cut because the client takes nothing: the link is read again after this turn.
                     link.Input.AdvanceTo(result.Buffer.End);
                 }
 
@@ -135,7 +135,7 @@ internal sealed class Tunnel : IRequestProcessor, IResourceRecovery, ILinkedProc
                     return;
             }
         }
-        catch (Exception exception) when (LinkKeeper.IsLoss(exception))
+        catch (Exception exception) when (LinkException.IsLoss(exception))
         {
             // The device, or the turn, is gone.
         }
