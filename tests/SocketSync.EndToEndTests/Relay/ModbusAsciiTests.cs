@@ -15,7 +15,8 @@ public sealed class ModbusAsciiTests
     public async Task ClientsOfOneFramingShareADeviceOfAnother(string clientsSpeak, string deviceSpeaks)
     {
         await using var device = new ScriptedDevice(Dialect(deviceSpeaks), AnswerBehindAForeignReplyAsync);
-        await using var server = await RelaySettings.StartAsync(device, clientsSpeak, $$""" "Protocol": { "Name": "{{deviceSpeaks}}" } """);
+        await using var server = await ServerProcess.StartAsync(RelaySettings.Of(
+            clientsSpeak, $$"""{{device.Tcp}}, "Protocol": { "Name": "{{deviceSpeaks}}" } """));
         const int Clients = 4;
         const int Requests = 25;
         await Task.WhenAll(Enumerable.Range(0, Clients).Select(async number =>
@@ -47,7 +48,7 @@ public sealed class ModbusAsciiTests
     }
 
     [Fact]
-    public async Task AnUnitThatIsSilentIsToldByAnException()
+    public async Task AUnitThatIsSilentIsToldByAnException()
     {
         await using var device = new ScriptedDevice(new ModbusAsciiDialect(), _ => Task.CompletedTask);
         await using var server = await RelaySettings.StartAsync(device, "ModbusAscii");

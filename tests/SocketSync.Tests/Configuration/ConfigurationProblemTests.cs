@@ -83,6 +83,7 @@ public class ConfigurationProblemTests
     [InlineData("Resources:Default:Protocol:Name=Lines", "Resources:Default:Protocol:Name", "Lines", "must be one of Raw, Line, LengthPrefixed, FixedLength, Scpi, ModbusTcp, ModbusRtu, ModbusAscii; did you mean Line?")]
     [InlineData("Resources:Default:Protocol:Name=ModbusTcp; Resources:Default:Protocol:MaxRequestBytes=7", "Resources:Default:Protocol:MaxRequestBytes", "7", "must be at least 8, to hold the shortest frame")]
     [InlineData("Resources:Default:Protocol:Name=ModbusRtu; Resources:Default:Protocol:MaxRequestBytes=3", "Resources:Default:Protocol:MaxRequestBytes", "3", "must be at least 4, to hold the shortest frame")]
+    [InlineData("Resources:Default:Protocol:Name=modbusAscii; Resources:Default:Protocol:MaxRequestBytes=8", "Resources:Default:Protocol:MaxRequestBytes", "8", "must be at least 9, to hold the shortest frame")]
     [InlineData("Resources:Default:Protocol:Name=ModbusRtu; Resources:Default:Protocol:Length=5", "Resources:Default:Protocol:Length", "5", "is a setting of FixedLength, not of ModbusRtu")]
     [InlineData("Resources:Default:Protocol:Name=Scpi; Resources:Default:Protocol:Delimiter=\\r\\n; Resources:Default:Protocol:MaxRequestBytes=1", "Resources:Default:Protocol:MaxRequestBytes", "1", "must be at least 2, to hold the delimiter")]
     [InlineData("Resources:Default:Protocol:Delimiter=;", "Resources:Default:Protocol:Delimiter", ";", "is a setting of Line and Scpi, not of Raw")]

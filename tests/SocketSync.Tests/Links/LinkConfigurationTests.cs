@@ -141,6 +141,22 @@ public class LinkConfigurationTests
             Assert.Single(result.Problems).ToString());
     }
 
+    [Fact]
+    public void AnyTwoFramingsOfModbusAreBroughtTogether()
+    {
+        string[] framings = ["ModbusTcp", "ModbusRtu", "modbusascii"];
+        foreach (var (clients, device) in framings.SelectMany(clients => framings.Select(device => (clients, device))))
+        {
+            var keys = $"{Tcp}Resources:Default:Protocol:Name={clients}; Resources:Default:Link:Protocol:Name={device}; Resources:Default:Link:Units:7=1";
+            Assert.Empty(ConfigurationText.Read(ConfigurationText.Keys(keys), "Relay").Problems);
+        }
+    }
+
+    [Fact]
+    public void ASerialLineSpeaksModbusAsciiOfItself() =>
+        Assert.Empty(ConfigurationText.Read(
+            ConfigurationText.Keys(Relay + "Resources:Default:Link:Serial:Device=/dev/x; Resources:Default:Protocol:Name=ModbusAscii"), "Relay").Problems);
+
     [Theory]
     [InlineData("Units:1=0; Resources:Default:Link:Units:255=255", null)]
     [InlineData("Units:256=0", "256")]

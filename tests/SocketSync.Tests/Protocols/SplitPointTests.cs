@@ -7,6 +7,10 @@ public class SplitPointTests
 
     public static TheoryData<string> Names => [.. Samples.All.Keys];
 
+    [Fact]
+    public void EveryLanguageHasSamples() =>
+        Assert.Empty(ProtocolCases.Names.Except(Samples.All.Values.Select(sample => sample.Options.Name), StringComparer.Ordinal));
+
     [Theory, MemberData(nameof(Names))]
     public void TheStreamInOnePieceGivesItsRequests(string name)
     {
