@@ -1,3 +1,7 @@
+using System.Net;
+using System.Security.Cryptography;
+using System.Text;
+using Microsoft.AspNetCore.Http;
 using Microsoft.Extensions.Logging;
 
 namespace SocketSync;
@@ -53,4 +57,80 @@ internal sealed partial class OperatorActions(Topology topology, ILogger<Operato
 
     [LoggerMessage(702, LogLevel.Information, "{ConnectionId} is closed by an operator")]
     private static partial void LogClosed(ILogger logger, string connectionId);
+}
+
+/// <summary>Refuses operator requests that do not present the token.</summary>
+/// <remarks>
+/// The token is only read from the Authorization header. A browser sends that header only if a script of the page itself
+/// adds it, so a foreign page that makes the operator's browser send a request, or that resolves to this address, does not
+/// present it; and a URL, which is kept in histories and logs, never contains it.
+/// </remarks>
+internal sealed partial class OperatorCheck(AdminToken token, TimeProvider time, ILogger<OperatorCheck> logger) : IDisposable
+{
+    private const string Scheme = "Bearer ";
+
+    private readonly LogThrottle<object> _warnings = new(
+        time,
+        peer => LogRefused(logger, peer),
+        (peer, sum) => LogMoreRefused(logger, peer, sum.Count, sum.Seconds),
+        fold: _ => RemoteAddress.Others);
+
+    /// <returns>The error response if the request is refused, or <see langword="null"/>.</returns>
+    public IResult? Refuse(HttpContext context)
+    {
+        if (!token.IsConfigured)
+        {
+            return TypedResults.Problem(
+                $"Nobody may do this, since no token is configured: set {AdminOptions.TokenKey} (at least 16 characters).",
+                statusCode: StatusCodes.Status403Forbidden);
+        }
+
+        if (token.Matches(Presented(context.Request)))
+            return null;
+
+        _warnings.Add(Peer(context));
+        context.Response.Headers.WWWAuthenticate = "Bearer";
+        return TypedResults.Problem("The header must be Authorization: Bearer TOKEN, with the token that is configured.", statusCode: StatusCodes.Status401Unauthorized);
+    }
+
+    public void Dispose() => _warnings.Dispose();
+
+    private static string? Presented(HttpRequest request) =>
+        request.Headers.Authorization is [{ } only] && only.StartsWith(Scheme, StringComparison.OrdinalIgnoreCase)
+            ? only[Scheme.Length..].Trim()
+            : null;
+
+    private static object Peer(HttpContext context) =>
+        context.Connection.RemoteIpAddress is { } address
+            ? RemoteAddress.Of(new IPEndPoint(address, context.Connection.RemotePort))
+            : RemoteAddress.UnixSocket;
+
+    [LoggerMessage(703, LogLevel.Warning, "HTTP: refused to let {Peer} steer, its token is missing or wrong")]
+    private static partial void LogRefused(ILogger logger, object peer);
+
+    [LoggerMessage(704, LogLevel.Warning, "HTTP: refused to let {Peer} steer {Count} more times within {Seconds} s, its token is missing or wrong")]
+    private static partial void LogMoreRefused(ILogger logger, object peer, long count, int seconds);
+}
+
+/// <summary>
+/// The secret that authorizes an operator. Only its hash is kept: hashes have the same length whatever was presented, so the
+/// comparison always takes the same time.
+/// </summary>
+internal sealed class AdminToken
+{
+    private volatile byte[]? _hash;
+
+    public AdminToken(AdminOptions options) => Configure(options);
+
+    /// <summary>Whether a token is set; without one, all operator requests are refused.</summary>
+    public bool IsConfigured => _hash is not null;
+
+    /// <summary>Replaces or removes the token; the old one is invalid from now on.</summary>
+    public void Configure(AdminOptions options) =>
+        _hash = string.IsNullOrEmpty(options.Token) ? null : Hash(options.Token);
+
+    public bool Matches(string? presented) =>
+        _hash is { } hash && presented is not null && CryptographicOperations.FixedTimeEquals(hash, Hash(presented));
+
+    private static byte[] Hash(string token) => SHA256.HashData(Encoding.UTF8.GetBytes(token));
 }

@@ -1,3 +1,4 @@
+using System.ComponentModel.DataAnnotations;
 using System.Globalization;
 
 namespace SocketSync;
@@ -95,4 +96,21 @@ internal sealed record ProtocolProblem(string Setting, string? Value, string All
         options.MaxRequestBytes >= least
             ? []
             : [new(nameof(options.MaxRequestBytes), options.MaxRequestBytes, string.Create(CultureInfo.InvariantCulture, $"must be at least {least}, to hold {what}"))];
+}
+
+/// <summary>
+/// What the configuration says of a protocol. A setting that is <see langword="null"/> was not given. The settings that one
+/// language alone has stand in that language's file.
+/// </summary>
+internal sealed partial record ProtocolOptions
+{
+    public const int DefaultMaxRequestBytes = 65536;
+
+    public const int LargestRequestBytes = 1 << 30;
+
+    public string Name { get; init; } = "Raw";
+
+    /// <summary>The largest request in bytes, its delimiter or length header included.</summary>
+    [Range(1, LargestRequestBytes)]
+    public int MaxRequestBytes { get; init; } = DefaultMaxRequestBytes;
 }
