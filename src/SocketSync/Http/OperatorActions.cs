@@ -49,13 +49,13 @@ internal sealed partial class OperatorActions(Topology topology, ILogger<Operato
         return true;
     }
 
-    [LoggerMessage(700, LogLevel.Information, "Resource {Resource} is paused by an operator")]
+    [LoggerMessage(510, LogLevel.Information, "Resource {Resource} is paused by an operator")]
     private static partial void LogPaused(ILogger logger, string resource);
 
-    [LoggerMessage(701, LogLevel.Information, "Resource {Resource} is resumed by an operator")]
+    [LoggerMessage(511, LogLevel.Information, "Resource {Resource} is resumed by an operator")]
     private static partial void LogResumed(ILogger logger, string resource);
 
-    [LoggerMessage(702, LogLevel.Information, "{ConnectionId} is closed by an operator")]
+    [LoggerMessage(512, LogLevel.Information, "{ConnectionId} is closed by an operator")]
     private static partial void LogClosed(ILogger logger, string connectionId);
 }
 
@@ -105,10 +105,10 @@ internal sealed partial class OperatorCheck(AdminToken token, TimeProvider time,
             ? RemoteAddress.Of(new IPEndPoint(address, context.Connection.RemotePort))
             : RemoteAddress.UnixSocket;
 
-    [LoggerMessage(703, LogLevel.Warning, "HTTP: refused to let {Peer} steer, its token is missing or wrong")]
+    [LoggerMessage(513, LogLevel.Warning, "HTTP: refused to let {Peer} steer, its token is missing or wrong")]
     private static partial void LogRefused(ILogger logger, object peer);
 
-    [LoggerMessage(704, LogLevel.Warning, "HTTP: refused to let {Peer} steer {Count} more times within {Seconds} s, its token is missing or wrong")]
+    [LoggerMessage(514, LogLevel.Warning, "HTTP: refused to let {Peer} steer {Count} more times within {Seconds} s, its token is missing or wrong")]
     private static partial void LogMoreRefused(ILogger logger, object peer, long count, int seconds);
 }
 

@@ -51,7 +51,7 @@ internal sealed partial class ProcessErrorLog(string description, ILogger logger
             await using var closing = stderr;
             while (left > 0 && await stderr.ReadAsync(buffer, _ending.Token) is > 0 and var count)
             {
-                await Task.Yield(); // to the pool, from the thread that moves bytes
+                await Dispatcher.HopToPool(); // logging must not keep the I/O thread
                 Take(buffer.AsSpan(0, count));
                 if (!_isEnding) continue;
                 left -= count;

@@ -96,7 +96,7 @@ internal sealed partial class AcceptingListener : IConnectionListener
                 if (synchronously >= AcceptsInARow)
                 {
                     synchronously = 0;
-                    await Task.Yield();
+                    await Dispatcher.HopToPool();
                 }
             }
             catch (Exception) when (_endPoint.Closed.IsCancellationRequested)
