@@ -21,16 +21,16 @@ internal sealed partial class PageWatch(Topology topology, TurnFeed feed, TimePr
     /// <summary>Gives each new snapshot to <paramref name="viewer"/> until the returned object is disposed of.</summary>
     public IDisposable Show(Action<PageSnapshot> viewer)
     {
+        bool isFirst;
         lock (_sync)
         {
             _viewers.Add(viewer);
-            if (_sampler is null)
-            {
-                LogWatched(logger);
-                _sampler = new PageSampler(topology, feed, time, Tell, Fail);
-            }
+            isFirst = _sampler is null;
+            _sampler ??= new PageSampler(topology, feed, time, Tell, Fail);
         }
 
+        if (isFirst)
+            LogWatched(logger);
         return new PageViewing(this, viewer);
     }
 
@@ -68,8 +68,9 @@ internal sealed partial class PageWatch(Topology topology, TurnFeed feed, TimePr
                 return;
             _sampler?.Dispose();
             _sampler = null;
-            LogUnwatched(logger, feed.HasReaders);
         }
+
+        LogUnwatched(logger, feed.HasReaders);
     }
 
     [LoggerMessage(600, LogLevel.Debug, "The page is looked at: turns are gathered for it")]

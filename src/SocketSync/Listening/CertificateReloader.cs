@@ -13,8 +13,9 @@ internal sealed partial class CertificateReloader<T>
     private readonly IReadOnlyList<string> _paths;
     private readonly Func<T> _load;
     private readonly ILogger _logger;
-    private readonly Lock _checking = new();
+    private readonly Lock _sync = new();
     private byte[] _content;
+    private int _loads;
     private bool _isRefused;
     private volatile T _value;
 
@@ -34,30 +35,41 @@ internal sealed partial class CertificateReloader<T>
     /// <param name="again">Whether to retry content that was refused before.</param>
     public FileChange Reread(bool again)
     {
-        lock (_checking)
-            return Check(again);
-    }
-
-    private FileChange Check(bool again)
-    {
         var content = HashOf(_paths);
-        if (content.AsSpan().SequenceEqual(_content) && !(again && _isRefused))
-            return FileChange.None;
+        int load;
+        lock (_sync)
+        {
+            if (content.AsSpan().SequenceEqual(_content) && !(again && _isRefused))
+                return FileChange.None;
 
-        // Hashed before the load, so that a change during the load is seen next time. Invalid content is tried and logged once.
-        _content = content;
+            // Hashed before the load, so that a change during the load is seen next time. Invalid content is tried and logged once.
+            _content = content;
+            load = ++_loads;
+        }
+
         try
         {
-            _value = _load();
-            _isRefused = false;
+            Finish(load, _load());
             LogReplaced(_logger, _paths[0]);
             return FileChange.Replaced;
         }
         catch (CertificateFileException e)
         {
-            _isRefused = true;
+            Finish(load, value: null);
             LogKept(_logger, _paths[0], e.Message);
             return FileChange.Refused;
+        }
+    }
+
+    /// <summary>Takes the loaded value, unless another load, of newer content, was begun meanwhile.</summary>
+    private void Finish(int load, T? value)
+    {
+        lock (_sync)
+        {
+            if (load != _loads)
+                return;
+            _isRefused = value is null;
+            _value = value ?? _value;
         }
     }
 

@@ -46,26 +46,15 @@ internal sealed class LogThrottle<T> : IDisposable
     /// <summary>Logs the event, or counts it for the next summary.</summary>
     public void Add(T what)
     {
-        var now = _time.GetTimestamp();
-        lock (_sync)
+        var isFirst = TryAdd(what, isFolded: false);
+        if (isFirst is null)
         {
-            if (_isClosed || IsCounted(what))
-                return;
-            if (_kinds.Count >= MaxKinds)
-            {
-                what = _fold(what);
-                if (IsCounted(what))
-                    return;
-            }
-
-            var entry = new Entry(what, now);
-            _kinds.Add(what, entry);
-            _due.Enqueue(entry);
-            if (_due.Count == 1)
-                SetTimer(now);
+            what = _fold(what); // outside the lock: it is the caller's code
+            isFirst = TryAdd(what, isFolded: true);
         }
 
-        Tell(what);
+        if (isFirst == true)
+            Tell(what);
     }
 
     /// <summary>Logs the outstanding summaries; later events are ignored.</summary>
@@ -75,6 +64,26 @@ internal sealed class LogThrottle<T> : IDisposable
             _isClosed = true;
         _timer.Dispose();
         SumUp(_due.Count);
+    }
+
+    /// <returns>Whether it is the first of its kind; <see langword="null"/> if there are too many kinds to add another.</returns>
+    private bool? TryAdd(T what, bool isFolded)
+    {
+        var now = _time.GetTimestamp();
+        lock (_sync)
+        {
+            if (_isClosed || IsCounted(what))
+                return false;
+            if (_kinds.Count >= MaxKinds && !isFolded)
+                return null;
+
+            var entry = new Entry(what, now);
+            _kinds.Add(what, entry);
+            _due.Enqueue(entry);
+            if (_due.Count == 1)
+                SetTimer(now);
+            return true;
+        }
     }
 
     private bool IsCounted(T what)
