@@ -39,6 +39,8 @@ public sealed class TunnelTests
         await using var server = await StartAsync(device);
         for (var i = 0; i < 3; i++)
         {
+            // In line behind a turn that is still ending, a tunnel's client that ends its stream would leave.
+            await server.WaitForStatusAsync(s => s.Resource.Turn is null);
             using var client = await server.ConnectAsync();
             await client.SendAsync("one\ntwo\n");
             client.HalfClose();
