@@ -42,8 +42,8 @@ internal static class RunCommand
         }
     }
 
-    // Empty, because the ready-made builders read an appsettings.json of their own, and let Kestrel follow its section while
-    // it runs: a file that is broken for a moment would close the HTTP endpoint.
+    // Empty, because the other builders read an appsettings.json of their own, and let Kestrel reload its section: a file that is
+    // invalid for a moment would close the HTTP endpoint.
     internal static WebApplicationBuilder CreateBuilder(ServerArguments arguments, string? environment)
     {
         var builder = WebApplication.CreateEmptyBuilder(new() { ContentRootPath = AppContext.BaseDirectory, EnvironmentName = environment });
@@ -73,8 +73,8 @@ internal static class RunCommand
 }
 
 /// <summary>
-/// How .NET's sockets move bytes: on few threads, and without a hop to the pool after each read. The runtime reads both
-/// settings when the first socket is made.
+/// Sets how .NET's sockets move bytes: on few threads, and without a hop to the pool after each read. The runtime reads both
+/// settings when the first socket is created.
 /// </summary>
 internal static class SocketEngine
 {
@@ -90,18 +90,18 @@ internal static class SocketEngine
     }
 }
 
-/// <summary>Tells systemd, or whoever else has set NOTIFY_SOCKET, when the server is ready and when it stops.</summary>
+/// <summary>Notifies systemd, or another supervisor that has set NOTIFY_SOCKET, when the server is ready and when it stops.</summary>
 internal static class SystemdNotices
 {
     /// <remarks>
-    /// Not by <c>UseSystemd</c>: that heeds only systemd's direct child, and lets Ctrl-C end the process without a drain.
+    /// Not <c>UseSystemd</c>: that works only for systemd's direct child, and lets Ctrl-C end the process without a drain.
     /// </remarks>
     public static void UseSystemdNotices(this WebApplication app)
     {
         var systemd = new SystemdNotifier();
         if (!systemd.IsEnabled) return;
 
-        // Programs that links start are not to speak for the server.
+        // Programs started by links must not speak for the server.
         Environment.SetEnvironmentVariable("NOTIFY_SOCKET", null);
         app.Lifetime.ApplicationStarted.Register(() => systemd.Notify(ServiceState.Ready)); // The listeners are open by then.
         app.Lifetime.ApplicationStopping.Register(() => systemd.Notify(ServiceState.Stopping));

@@ -2,7 +2,7 @@ using System.Globalization;
 
 namespace SocketSync;
 
-/// <summary>What must hold between the keys of a link, and between it and its resource.</summary>
+/// <summary>Validates what must hold between the keys of a link, and between a link and its resource.</summary>
 internal sealed class LinkRules(ConfigurationFindings findings)
 {
     private static readonly string[] Linked = [ProcessorNames.Relay, ProcessorNames.Tunnel];
@@ -80,7 +80,7 @@ internal sealed class LinkRules(ConfigurationFindings findings)
         foreach (var (listenerName, listener) in listeners)
         {
             var clients = listener.Protocol!;
-            // Told where the two part: at the listener that has a protocol of its own, else at the link, else at the resource.
+            // Reported where the protocols differ: at the listener if it has its own, else at the link, else at the resource.
             var ofListener = $"{SocketSyncOptions.SectionName}:{nameof(SocketSyncOptions.Listeners)}:{listenerName}:{nameof(listener.Protocol)}:Name";
             var ofResource = $"{path[..path.LastIndexOf(':')]}:{nameof(resource.Protocol)}:Name";
             var differs = findings.IsGiven(ofListener) ? (Key: ofListener, Value: clients.Name)
@@ -146,7 +146,7 @@ internal sealed class LinkRules(ConfigurationFindings findings)
             findings.Report(path, "True", "is not for the processor Tunnel, which passes bytes as they come");
     }
 
-    /// <summary>Whether a value below the path was given, or given wrong and told.</summary>
+    /// <summary>Whether a value below the path was given, valid or not.</summary>
     private bool IsMentioned(string path) => findings.IsGivenBelow(path) || findings.IsFaulty(path) || findings.IsFaultyBelow(path);
 
     private static string Text(TimeSpan time) => time.ToString("c", CultureInfo.InvariantCulture);

@@ -1,6 +1,6 @@
 namespace SocketSync;
 
-/// <summary>What is done where a protocol could tell an error.</summary>
+/// <summary>What happens when a request fails and its protocol can express errors.</summary>
 internal enum OnError
 {
     /// <summary>The client is told in its protocol.</summary>
@@ -18,7 +18,7 @@ internal static class ProcessorNames
     public const string Tunnel = "Tunnel";
 }
 
-/// <summary>What the configuration says of a resource: the shared thing, with its protocol, gate and processor.</summary>
+/// <summary>The settings of a resource: the shared thing, with its protocol, gate and processor.</summary>
 internal sealed record ResourceOptions
 {
     /// <summary>The name under which a processor was added; "Echo" is built in.</summary>
@@ -30,27 +30,27 @@ internal sealed record ResourceOptions
 
     public OnError OnError { get; init; } = OnError.Reply;
 
-    /// <summary>Whether the server is ready only while this resource can be served; else it is degraded without it.</summary>
+    /// <summary>Whether the server is unready while this resource cannot be served; otherwise it is only degraded.</summary>
     public bool Required { get; init; } = true;
 
     /// <summary>The way to the device, for Relay and Tunnel.</summary>
     public LinkOptions? Link { get; init; }
 
     /// <summary>
-    /// What the end of a waiting client's stream means. Where nothing is said: a Modbus client that ends its stream has given up,
-    /// and would report a failure of what was carried out all the same; what a tunnel's client has typed is for nobody any more.
+    /// What the end of a waiting client's stream means. By default a Modbus client has given up, and would report a failure although
+    /// the request was carried out; and nobody reads the answer to what a tunnel's client has typed.
     /// </summary>
-    /// <param name="clients">What its clients speak.</param>
+    /// <param name="clients">The clients' protocol.</param>
     public EndOfStream EndOfStreamOf(ProtocolOptions clients) =>
         Gate.EndOfStream ?? (IsTunnel || ProtocolCatalog.Find(clients.Name) is { EndOfStreamMeansLeaving: true } ? EndOfStream.Leave : EndOfStream.Answer);
 
     private bool IsTunnel => Processor.Equals(ProcessorNames.Tunnel, StringComparison.OrdinalIgnoreCase);
 
-    /// <summary>The gate's settings as they hold: a tunnel's turn is bounded by MaxHold, not by TurnTimeout.</summary>
+    /// <summary>The effective settings of the gate: a tunnel's turn is bounded by MaxHold, not by TurnTimeout.</summary>
     public GateOptions TurnsOf() => IsTunnel ? Gate with { TurnTimeout = Gate.MaxHold } : Gate;
 }
 
-/// <summary>What must hold between the keys of a resource.</summary>
+/// <summary>Validates what must hold between the keys of a resource.</summary>
 internal sealed class ResourceRules(ConfigurationFindings findings, IReadOnlyCollection<string> processors)
 {
     public void Check(SocketSyncOptions options)
@@ -70,7 +70,7 @@ internal sealed class ResourceRules(ConfigurationFindings findings, IReadOnlyCol
     }
 }
 
-/// <summary>Which settings belong to which protocol, and how they go together: what each language says of its own.</summary>
+/// <summary>Validates which settings belong to which protocol, and how they go together, by what each language defines.</summary>
 internal static class ProtocolRules
 {
     public static void Check(ConfigurationFindings findings, string path, ProtocolOptions protocol)

@@ -17,7 +17,7 @@ namespace SocketSync;
 /// <summary>Adds SocketSync to an ASP.NET Core host.</summary>
 public static class SocketSyncHostExtensions
 {
-    /// <summary>So much longer than DrainTimeout the host may take to stop the rest of itself.</summary>
+    /// <summary>How long the host may take to stop everything else, after DrainTimeout.</summary>
     private static readonly TimeSpan StopTime = TimeSpan.FromSeconds(5);
 
     /// <summary>
@@ -27,7 +27,7 @@ public static class SocketSyncHostExtensions
     /// </summary>
     /// <param name="builder">The host's builder.</param>
     /// <returns>A builder to which the host's own processors are added.</returns>
-    /// <remarks>Building the host throws <see cref="SocketSyncStartupException"/> where the configuration is invalid.</remarks>
+    /// <remarks>Building the host throws <see cref="SocketSyncStartupException"/> if the configuration is invalid.</remarks>
     public static SocketSyncBuilder AddSocketSync(this IHostApplicationBuilder builder)
     {
         ArgumentNullException.ThrowIfNull(builder);
@@ -35,7 +35,7 @@ public static class SocketSyncHostExtensions
         return builder.AddSocketSync(processors, configuration => PluginLoader.Load(configuration, builder.Environment.ContentRootPath, processors));
     }
 
-    /// <summary>The same, for a host that knows better when its plugins are loaded, and where from.</summary>
+    /// <summary>The same, for a host that decides itself when its plugins are loaded, and from where.</summary>
     internal static SocketSyncBuilder AddSocketSync(
         this IHostApplicationBuilder builder, ProcessorCatalog processors, Func<IConfiguration, PluginResult> loadPlugins)
     {
@@ -121,7 +121,7 @@ public static class SocketSyncHostExtensions
 /// <summary>Endpoints that another assembly adds to those of <c>MapSocketSync</c>. They answer to the same host names.</summary>
 internal sealed record EndpointContribution(Action<IEndpointRouteBuilder> Map);
 
-/// <summary>Adds to SocketSync what the host brings itself.</summary>
+/// <summary>Adds the host's own parts to SocketSync.</summary>
 public sealed class SocketSyncBuilder
 {
     private readonly ProcessorCatalog _processors;
@@ -135,9 +135,9 @@ public sealed class SocketSyncBuilder
     /// <typeparam name="T">The processor; one is created for each resource that names it, with constructor injection.</typeparam>
     /// <param name="name">The name, unlike any other; upper and lower case are the same.</param>
     /// <param name="neverBlocks">
-    /// <see langword="true"/> promises that it never blocks its thread, not for a lock, a file or a long computation: it
-    /// then runs on the thread that moves bytes for every client, without a hop, and its code after an await runs where
-    /// the awaited thing completed. If in doubt, leave it.
+    /// <see langword="true"/> promises that the processor never blocks its thread: no locks, no files, no long computation. It then
+    /// runs on the I/O thread that moves the bytes of every client, without a thread switch, and its code after an await runs where
+    /// the awaited operation completed. If in doubt, leave it out.
     /// </param>
     /// <returns>The same builder.</returns>
     /// <exception cref="ArgumentException">The name is empty or taken.</exception>

@@ -4,8 +4,8 @@ using Microsoft.Extensions.DependencyInjection;
 namespace SocketSync;
 
 /// <summary>
-/// The meter <c>SocketSync</c>. What is counted anyway is observed when somebody asks, so that a request pays for no
-/// instrument but its two durations.
+/// The meter <c>SocketSync</c>. Figures that are counted anyway are read when the meter is observed, so that a request pays only
+/// for its two durations.
 /// </summary>
 internal sealed class SocketSyncMeter
 {
@@ -30,7 +30,7 @@ internal sealed class SocketSyncMeter
 
     public Meter Meter { get; }
 
-    /// <summary>Looked up late: the topology is made with this meter.</summary>
+    /// <summary>Resolved late, because the topology is created with this meter.</summary>
     private Topology Topology => _services.GetRequiredService<Topology>();
 
     private IEnumerable<Measurement<long>> Requests() =>
