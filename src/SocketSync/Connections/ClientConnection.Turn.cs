@@ -52,10 +52,8 @@ internal sealed partial class ClientConnection
         return context;
     }
 
-    /// <summary>Takes the request found last through its turn, and writes the reply. Completes synchronously if the processor does.</summary>
-    /// <returns><see langword="false"/> if the connection must be closed.</returns>
-    [AsyncMethodBuilder(typeof(PoolingAsyncValueTaskMethodBuilder<>))]
-    private async ValueTask<bool> ServeRequestAsync()
+    /// <summary>Asks the resource to serve the request found last.</summary>
+    private ValueTask<Outcome> BeginRequest()
     {
         _stream.RequestIsWhole();
         _requests++;
@@ -63,15 +61,30 @@ internal sealed partial class ClientConnection
         _mustYield |= _work.Charge(WorkBudget.Frame + request.Length);
         if (_logger.IsEnabled(LogLevel.Debug))
             LogRequest(_logger, Client.Id, (int)request.Length, Hex(request));
+        return _resource.ServeAsync(this, _arrivedAt);
+    }
 
-        var serving = _resource.ServeAsync(this, _arrivedAt);
-        var isAtOnce = serving.IsCompletedSuccessfully && _processing is null && !_stream.IsFlushing;
+    private Outcome OutcomeAtOnce(Outcome outcome)
+    {
+        _arrivedAt = outcome == Outcome.Ok ? _turn.EndedAt : null;
+        _listener.Count(outcome, Client);
+        return outcome;
+    }
+
+    /// <summary>
+    /// Waits for the outcome of a request that is not served at once, for a send or receive of its processor to leave the
+    /// connection, and for earlier replies to be sent.
+    /// </summary>
+    /// <returns><see cref="Outcome.Abandoned"/> also if the client is gone.</returns>
+    [AsyncMethodBuilder(typeof(PoolingAsyncValueTaskMethodBuilder<>))]
+    private async ValueTask<Outcome> AwaitOutcomeAsync(ValueTask<Outcome> serving)
+    {
+        _arrivedAt = null;
         var outcome = await serving;
         if (_processing is { } context)
             await context.CloseAsync();
-        _arrivedAt = isAtOnce && outcome == Outcome.Ok ? _turn.EndedAt : null;
         _listener.Count(outcome, Client);
-        return outcome != Outcome.Abandoned && (isAtOnce || await _stream.EndFlushAsync()) && Reply(outcome);
+        return outcome != Outcome.Abandoned && await _stream.EndFlushAsync() ? outcome : Outcome.Abandoned;
     }
 
     /// <summary>Writes the reply or the error for the outcome of the current request.</summary>
@@ -106,6 +119,9 @@ internal sealed partial class ClientConnection
         if (_departure.HasGone(_listener.EndOfStream))
             _resource.Gate.Leave(_turn);
     }
+
+    /// <summary>Whether a request whose outcome is known is not done with: its processor has the context, or earlier replies are being sent.</summary>
+    private bool IsMoreUnderWay => _processing is not null || _stream.IsFlushing;
 
     private Turn NewTurn() => new(Client, _listener.Options.Priority, _onLeaseLost);
 

@@ -137,8 +137,9 @@ internal sealed partial class ClientConnection : IResourceClient, IConversation,
             switch (_stream.Reader.Find())
             {
                 case FrameStatus.Complete:
-                    var served = ServeRequestAsync();
-                    if (!(served.IsCompletedSuccessfully ? served.Result : await served))
+                    var serving = BeginRequest();
+                    var outcome = serving.IsCompletedSuccessfully && !IsMoreUnderWay ? OutcomeAtOnce(serving.Result) : await AwaitOutcomeAsync(serving);
+                    if (outcome == Outcome.Abandoned || !Reply(outcome))
                         return;
                     if (_stream.Output.UnflushedBytes > FlushAt && !await _stream.FlushAsync())
                         return;
