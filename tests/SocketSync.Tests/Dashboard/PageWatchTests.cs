@@ -43,7 +43,7 @@ public sealed class PageWatchTests : IAsyncDisposable
         await SyncHost.Until(() => !first.IsEmpty, "something is shown at once");
         using var other = _watch.Show(snapshot => second = snapshot);
         await client.SendAsync("hello\n");
-        await SyncHost.Until(() => IsServed(second), "the turn is shown");
+        await SyncHost.AdvanceUntil(_host.Time, TimeSpan.FromMilliseconds(50), () => IsServed(second), "the turn is shown");
         var seen = second!;
         Assert.Contains(first, snapshot => ReferenceEquals(snapshot, seen));
         var resource = seen.Resources["R"];
@@ -51,11 +51,8 @@ public sealed class PageWatchTests : IAsyncDisposable
         Assert.NotNull(resource.Turns.P50);
         Assert.Equal(1, seen.Clients.Total);
 
-        bool IsServed(PageSnapshot? snapshot)
-        {
-            _host.Time.Advance(TimeSpan.FromMilliseconds(50));
-            return snapshot?.Resources["R"] is { State: "Idle", Rates.Completed: 1 } resource && resource.Timeline.Lanes is [{ Turns: 1 }];
-        }
+        static bool IsServed(PageSnapshot? snapshot) =>
+            snapshot?.Resources["R"] is { State: "Idle", Rates.Completed: 1 } resource && resource.Timeline.Lanes is [{ Turns: 1 }];
     }
 
     [Fact]

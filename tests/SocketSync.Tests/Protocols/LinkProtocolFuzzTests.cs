@@ -51,7 +51,7 @@ public class LinkProtocolFuzzTests
     private static string RunOnce(Random random)
     {
         var (clients, device) = Pairs[random.Next(Pairs.Count)];
-        var max = random.Next(4) == 0 ? random.Next(4, 300) : 1048576;
+        var max = random.Next(4) == 0 ? random.Next(4, random.Next(2) == 0 ? 16 : 300) : 1048576;
         var options = new ProtocolOptions { Name = clients, Length = clients == "FixedLength" ? 4 : null };
         var units = random.Next(2) == 0 ? new Dictionary<int, int>() : new Dictionary<int, int> { [1] = 2, [3] = 0 };
         var pdu = ProtocolCases.ModbusRequest(random, 253);
