@@ -9,16 +9,16 @@ internal enum Outcome
     /// <summary>Refused without processing: the queue was full, or the request waited in it too long.</summary>
     Busy,
 
-    /// <summary>The turn timed out.</summary>
+    /// <summary>The turn or the device's reply timed out, or the asked unit does not answer and rests. The request may have been carried out.</summary>
     Timeout,
 
-    /// <summary>Refused without processing: there is no link to the device, or the server is shutting down.</summary>
+    /// <summary>There is no link to the device, it was lost before the reply was complete, or the server is shutting down.</summary>
     Unavailable,
 
     /// <summary>The processor threw.</summary>
     Failed,
 
-    /// <summary>The client sent an invalid request; request framing in its stream is lost.</summary>
+    /// <summary>The client sent an invalid request, or did not complete it in time; request framing in its stream is lost.</summary>
     Malformed,
 
     /// <summary>The request is larger than <c>MaxRequestBytes</c>; request framing in the stream is lost.</summary>

@@ -45,9 +45,10 @@ internal sealed partial class ClientConnection
 
     RequestContext IResourceClient.OpenContext()
     {
-        var context = _processing = _context ??= NewContext();
+        var context = _context ??= NewContext();
         context.Open(_stream.Reader.Frame);
         _stream.Reader.Consume();
+        _processing = context;
         _stream.BeginFlush(); // earlier replies and this turn must not wait for each other
         return context;
     }

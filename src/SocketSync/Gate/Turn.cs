@@ -26,7 +26,11 @@ internal enum TurnState
 /// One client's place in the queue, then its turn, then possibly its lease. A client reuses one object for all requests; only
 /// when a processor outlives its turn, the old object stays with the processor and the client gets a new one.
 /// </summary>
-/// <remarks>All members except the two tasks belong to the <see cref="TurnGate"/> and are accessed under its lock.</remarks>
+/// <remarks>
+/// The <see cref="TurnGate"/> writes the members under its lock. Without it, the client reads its own turn between two requests, when
+/// the gate does not touch it; <see cref="LeaseLost"/>, <see cref="CompletedEarly"/> and <see cref="State"/> may be read at any time as
+/// hints. The byte counts belong to whoever runs the turn.
+/// </remarks>
 internal sealed class Turn
 {
     private readonly Action? _onLeaseLost;

@@ -6,8 +6,8 @@ namespace SocketSync;
 /// <remarks>
 /// <para>Guaranteed, whatever is cancelled, reset, late or thrown:</para>
 /// <list type="bullet">
-/// <item>At most one turn is held. Its holder has the semaphore's permit, acquired or handed over. The permit is released only by
-/// <see cref="End"/>, which is called when the processor has really returned, or when a lease ends between two requests.</item>
+/// <item>At most one turn is held. Its holder has the semaphore's permit, acquired or handed over. The permit is released in one place,
+/// <see cref="Release"/>: when the processor has really returned (<see cref="End"/>), or when a lease ends between two requests.</item>
 /// <item>Turns are granted in the order of <see cref="WaitLine"/>, decided here under one lock. The order in which
 /// <see cref="SemaphoreSlim"/> serves its waiters is not documented, so no code ever waits on it: it is only tried.</item>
 /// <item>Every <see cref="Enter"/> completes exactly once: granted, refused, or abandoned. Every acquired permit is released
@@ -127,7 +127,7 @@ internal sealed partial class TurnGate : IDisposable
         OutcomeSource? verdict = null;
         TimeSpan took;
         TimeSpan? waited = null;
-        if (_telemetry is { IsRead: true })
+        if (_telemetry is { HasReaders: true })
             _ = turn.Client.RemoteText; // computed by the EndPoint's own code, which must not run under the lock
         lock (_sync)
         {
@@ -145,7 +145,7 @@ internal sealed partial class TurnGate : IDisposable
             }
 
             // Under the lock, so that turns are published in order; this only writes to bounded channels.
-            if (_telemetry is { IsRead: true })
+            if (_telemetry is { HasReaders: true })
                 _telemetry.TurnEnded(turn.Client, new TurnEnd(turn.Decided, turn.ArrivedAt, turn.StartedAt, now, turn.RequestBytes, turn.ReplyBytes));
 
             // Also drops callbacks that the processor may have left registered.

@@ -32,7 +32,11 @@ internal sealed partial class SocketSyncService(
     /// <summary>The watcher that reloads the configuration, once the listeners are open.</summary>
     public ConfigurationWatcher? Watcher { get; private set; }
 
-    public Task StartingAsync(CancellationToken cancellationToken) => Task.CompletedTask;
+    public Task StartingAsync(CancellationToken cancellationToken)
+    {
+        BackgroundTasks.Failed += OnBackgroundTaskFailed;
+        return Task.CompletedTask;
+    }
 
     public Task StartAsync(CancellationToken cancellationToken) => Task.CompletedTask;
 
@@ -74,7 +78,13 @@ internal sealed partial class SocketSyncService(
 
     public Task StoppedAsync(CancellationToken cancellationToken) => Task.CompletedTask;
 
-    public void Dispose() => Watcher?.Dispose();
+    public void Dispose()
+    {
+        Watcher?.Dispose();
+        BackgroundTasks.Failed -= OnBackgroundTaskFailed;
+    }
+
+    private void OnBackgroundTaskFailed(object? sender, UnobservedTaskExceptionEventArgs e) => LogBackgroundTaskFailed(logger, e.Exception.GetBaseException());
 
     private async Task StopServerAsync(TimeSpan time)
     {
@@ -109,6 +119,9 @@ internal sealed partial class SocketSyncService(
 
     [LoggerMessage(1, LogLevel.Information, "Listening: {Listeners}; HTTP on {HttpAddresses}")]
     private static partial void LogListening(ILogger logger, string listeners, string httpAddresses);
+
+    [LoggerMessage(3, LogLevel.Error, "A background task has failed")]
+    private static partial void LogBackgroundTaskFailed(ILogger logger, Exception exception);
 
     [LoggerMessage(2, LogLevel.Warning, "Nothing listens: listeners ({Listeners}) are served by Kestrel, and this host has {Server}; the resources run without clients")]
     private static partial void LogCannotListen(ILogger logger, string listeners, string server);

@@ -12,13 +12,13 @@ internal interface ILink
     string Description { get; }
 
     /// <summary>
-    /// Late bytes survive closing and reopening it, as on a serial line: after a timeout it is purged until it is silent, where
-    /// others are reopened.
+    /// Late bytes survive closing and reopening it, as on a serial line. Where a late reply does not tell which unit it is from, the
+    /// line is purged after a timeout until it is silent; other links are reopened.
     /// </summary>
     bool KeepsLateBytes { get; }
 
-    /// <summary>The silence that the line itself needs between two frames; zero for most.</summary>
-    TimeSpan Turnaround { get; }
+    /// <summary>The silence that tells two frames apart on the line, Modbus RTU's t3.5; zero for most.</summary>
+    TimeSpan FrameGap { get; }
 
     /// <summary>
     /// Where opening the link does not show that somebody is there: how long it must stay open to show it. Zero where a

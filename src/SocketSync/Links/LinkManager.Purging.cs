@@ -3,6 +3,9 @@ namespace SocketSync;
 /// <summary>How a link is made fit for the next turn: late bytes must not be taken for the next reply.</summary>
 internal sealed partial class LinkManager
 {
+    /// <summary>A line that has not fallen silent by then is down until it does.</summary>
+    private TimeSpan PurgeLimit => 4 * Options.ReplyTimeout;
+
     private string NotSilent => $"{_link.Description}: the line does not fall silent";
 
     /// <summary>
@@ -43,8 +46,7 @@ internal sealed partial class LinkManager
     /// <returns>Whether the turn still has the link.</returns>
     public async ValueTask<bool> AwaitSilenceAsync(IOpenLink open, TimeSpan silence, CancellationToken cancellationToken)
     {
-        BecomeInTurn(LinkState.Taken, LinkState.Purging, open);
-        switch (await _purge.RunAsync(open, silence, 4 * Options.ReplyTimeout, cancellationToken))
+        switch (await PurgeInTurnAsync(open, silence, cancellationToken))
         {
             case PurgeResult.Silent:
                 return BecomeInTurn(LinkState.Purging, LinkState.Taken, open);
@@ -53,10 +55,28 @@ internal sealed partial class LinkManager
                 return false;
             default:
                 if (cancellationToken.IsCancellationRequested)
+                {
                     ReleaseUnused();
-                cancellationToken.ThrowIfCancellationRequested();
+                    throw new OperationCanceledException(cancellationToken);
+                }
+
                 await CloseTakenAsync(open, UnaskedInput.ClosedByDevice);
                 return false;
+        }
+    }
+
+    /// <summary>Purges the line of a turn. However it ends, the line is not left as one that nobody may use.</summary>
+    private async ValueTask<PurgeResult> PurgeInTurnAsync(IOpenLink open, TimeSpan silence, CancellationToken cancellationToken)
+    {
+        BecomeInTurn(LinkState.Taken, LinkState.Purging, open);
+        try
+        {
+            return await _purge.RunAsync(open, silence, PurgeLimit, cancellationToken);
+        }
+        catch
+        {
+            await CloseTakenAsync(open, lost: null); // a bug; the line is silent before anybody has it again
+            throw;
         }
     }
 
@@ -78,8 +98,7 @@ internal sealed partial class LinkManager
     {
         if (silence < Options.ReplyTimeout)
             silence = Options.ReplyTimeout;
-        BecomeInTurn(LinkState.Taken, LinkState.Purging, open);
-        switch (await _purge.RunAsync(open, silence, 4 * Options.ReplyTimeout, _stopping.Token))
+        switch (await PurgeInTurnAsync(open, silence, _stopping.Token))
         {
             case PurgeResult.Silent:
                 Release();
@@ -93,7 +112,7 @@ internal sealed partial class LinkManager
     }
 
     /// <summary>The line does not fall silent: nobody is served until it does.</summary>
-    /// <returns><see langword="false"/>: the turn does not have the line any more.</returns>
+    /// <returns><see langword="false"/> if the turn had lost the line already, and nothing was changed.</returns>
     private bool GoDownUntilSilent(IOpenLink open)
     {
         lock (_sync)
@@ -130,7 +149,7 @@ internal sealed partial class LinkManager
                 return true;
         }
 
-        switch (await _purge.RunAsync(open, Options.ReplyTimeout, 4 * Options.ReplyTimeout, _stopping.Token))
+        switch (await _purge.RunAsync(open, Options.ReplyTimeout, PurgeLimit, _stopping.Token))
         {
             case PurgeResult.Silent:
                 return true;

@@ -131,7 +131,7 @@ internal sealed partial class LinkManager : IAsyncDisposable
         }
     }
 
-    /// <summary>The turn is over, and the link is in order.</summary>
+    /// <summary>The turn is over, and the link is in order: the device has answered, or its late reply will tell whose it is.</summary>
     public void Release()
     {
         lock (_sync)

@@ -13,7 +13,7 @@ internal sealed class ProcessLink(ProcessLinkOptions options, ILogger logger, Ti
 
     public bool KeepsLateBytes => false;
 
-    public TimeSpan Turnaround => TimeSpan.Zero;
+    public TimeSpan FrameGap => TimeSpan.Zero;
 
     public TimeSpan Probation { get; } = TimeSpan.FromSeconds(1);
 

@@ -41,7 +41,7 @@ internal sealed class ReconnectPolicy(TimeProvider time)
     /// <summary>A request is about to be written.</summary>
     public void Asked() => _wasAsked = true;
 
-    /// <summary>A request was served, so the device is there.</summary>
+    /// <summary>A turn has used the link and left it in order, so the way to the device works.</summary>
     public void Served()
     {
         _hasServed = true;

@@ -12,7 +12,7 @@ internal sealed class SerialLink(SerialLinkOptions options, bool framesEndBySile
 
     public bool KeepsLateBytes => true;
 
-    public TimeSpan Turnaround { get; } = framesEndBySilence ? SilenceAt(options.BaudRate) : TimeSpan.Zero;
+    public TimeSpan FrameGap { get; } = framesEndBySilence ? SilenceAt(options.BaudRate) : TimeSpan.Zero;
 
     /// <summary>
     /// Three and a half characters of 11 bits; above 19200 Bd always 1.750 ms (Modbus over Serial Line V1.02, 2.5.1.1).

@@ -18,7 +18,7 @@ internal sealed class TcpLink(TcpLinkOptions options) : ILink
 
     public bool KeepsLateBytes => false;
 
-    public TimeSpan Turnaround => TimeSpan.Zero;
+    public TimeSpan FrameGap => TimeSpan.Zero;
 
     public async ValueTask<IOpenLink> OpenAsync(CancellationToken cancellationToken)
     {

@@ -13,9 +13,8 @@ internal sealed partial class CertificateReloader<T>
     private readonly IReadOnlyList<string> _paths;
     private readonly Func<T> _load;
     private readonly ILogger _logger;
-    private readonly Lock _sync = new();
+    private readonly Lock _reading = new();
     private byte[] _content;
-    private int _loads;
     private bool _isRefused;
     private volatile T _value;
 
@@ -35,41 +34,39 @@ internal sealed partial class CertificateReloader<T>
     /// <param name="again">Whether to retry content that was refused before.</param>
     public FileChange Reread(bool again)
     {
+        FileChange change;
+        string? refusal;
+        // Held while the files are read and loaded, by code of ours alone: a second reading waits for the first, and sees what came of it.
+        lock (_reading)
+            change = Read(again, out refusal);
+
+        if (change == FileChange.Replaced)
+            LogReplaced(_logger, _paths[0]);
+        else if (change == FileChange.Refused)
+            LogKept(_logger, _paths[0], refusal!);
+        return change;
+    }
+
+    private FileChange Read(bool again, out string? refusal)
+    {
+        refusal = null;
         var content = HashOf(_paths);
-        int load;
-        lock (_sync)
-        {
-            if (content.AsSpan().SequenceEqual(_content) && !(again && _isRefused))
-                return FileChange.None;
+        if (content.AsSpan().SequenceEqual(_content) && !(again && _isRefused))
+            return FileChange.None;
 
-            // Hashed before the load, so that a change during the load is seen next time. Invalid content is tried and logged once.
-            _content = content;
-            load = ++_loads;
-        }
-
+        // Hashed before the load, so that a change during the load is seen next time. Invalid content is tried and logged once.
+        _content = content;
         try
         {
-            Finish(load, _load());
-            LogReplaced(_logger, _paths[0]);
+            _value = _load();
+            _isRefused = false;
             return FileChange.Replaced;
         }
         catch (CertificateFileException e)
         {
-            Finish(load, value: null);
-            LogKept(_logger, _paths[0], e.Message);
+            _isRefused = true;
+            refusal = e.Message;
             return FileChange.Refused;
-        }
-    }
-
-    /// <summary>Takes the loaded value, unless another load, of newer content, was begun meanwhile.</summary>
-    private void Finish(int load, T? value)
-    {
-        lock (_sync)
-        {
-            if (load != _loads)
-                return;
-            _isRefused = value is null;
-            _value = value ?? _value;
         }
     }
 

@@ -68,9 +68,10 @@ internal static class LinkedProcessors
         var link = setup.Options.Link!;
         var device = link.Protocol ?? setup.Options.Protocol;
         var units = link.Units.ToDictionary(unit => int.Parse(unit.Key, CultureInfo.InvariantCulture), unit => unit.Value);
+        var transactions = new ModbusTransactions();
         var protocols = setup.Clients.ToDictionary(
             listener => listener.Key,
-            listener => ProtocolCatalog.CreateLink(listener.Value, device, link.MaxReplyBytes, units),
+            listener => ProtocolCatalog.CreateLink(listener.Value, device, link.MaxReplyBytes, units, transactions),
             StringComparer.OrdinalIgnoreCase);
         return new RelayProcessor(CreateLinkManager(services, setup, device), protocols, services.GetRequiredService<TimeProvider>());
     }

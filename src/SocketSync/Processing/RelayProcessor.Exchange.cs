@@ -21,7 +21,7 @@ internal sealed partial class RelayProcessor
         /// <summary>The device did not take the whole request within ReplyTimeout, or before the turn was over.</summary>
         NotWritten,
 
-        /// <summary>The link was lost after the reply had begun.</summary>
+        /// <summary>The link was lost after the reply had begun, or the reply makes no sense.</summary>
         LostInReply,
 
         /// <summary>The link was lost before any byte of a reply.</summary>
@@ -37,7 +37,7 @@ internal sealed partial class RelayProcessor
         try
         {
             Write(protocol, context.Request, link.Output);
-            _writtenAt = _time.GetTimestamp();
+            _writeBeganAt = _time.GetTimestamp();
             _replyDeadline.Set(Manager.Options.ReplyTimeout);
             return (await FlushAsync(link.Output, cancellationToken)).IsCompleted ? Lost(UnaskedInput.ClosedByDevice)
                 : protocol.ExpectsReply(context.Request) ? await ReadReplyAsync(link.Input, protocol, context, cancellationToken)
@@ -59,7 +59,7 @@ internal sealed partial class RelayProcessor
             _flushOver = null;
             _isQuiet = false;
             _echo.Clear();
-            _lastReplyAt = _time.GetTimestamp();
+            _exchangeEndedAt = _time.GetTimestamp();
         }
     }
 
@@ -116,7 +116,7 @@ internal sealed partial class RelayProcessor
 
             input.AdvanceTo(rest.Start, rest.End);
             if (found.Status == ReplyStatus.Lost)
-                return _hasBegun ? ExchangeResult.LostInReply : ExchangeResult.LostBeforeReply; // the device is there, but its bytes make no sense
+                return ExchangeResult.LostInReply; // the device is there, but its bytes make no sense
             if (result.IsCompleted)
                 return Lost("the device has closed the link before its reply was complete");
             if (found.Status == ReplyStatus.EndsBySilence && news > 0)

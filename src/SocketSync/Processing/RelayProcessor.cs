@@ -5,12 +5,15 @@ using System.Runtime.CompilerServices;
 namespace SocketSync;
 
 /// <summary>
-/// Passes each request to the device behind a link, and its reply back. A reply never reaches another client: after a timeout or a
-/// cancelled turn the link is retired before the next turn, and unasked bytes are discarded before each request. A request is
-/// never written twice, unless it only reads and the link was lost before any byte of a reply.
+/// Passes each request to the device behind a link, and its reply back. A reply never reaches another client: unasked bytes are
+/// discarded before each request, and after a timeout or a cancelled turn the link is retired before the next turn. Only on a line
+/// where a late reply tells its unit the link goes on: the next request to that unit first waits for it (<see cref="LateReplies"/>).
+/// A request is never written twice, unless it only reads and the link was lost before any byte of a reply.
 /// </summary>
 /// <remarks>
-/// If the protocol has no ids, bytes that the device sends unasked after a request was written are taken for its reply.
+/// Two timeouts bound a request: <see cref="LinkOptions.ReplyTimeout"/> the device's, from the first byte of the request written to
+/// the reply complete, and <see cref="GateOptions.TurnTimeout"/> the client's turn with everything in it. Either one wakes the pending
+/// read or flush. If the protocol has no ids, bytes that the device sends unasked after a request was written are taken for its reply.
 /// <see cref="LinkOptions.RequestInterval"/> makes that less likely.
 /// </remarks>
 internal sealed partial class RelayProcessor : IRequestProcessor, IResourceRecovery, ILinkedProcessor, IAsyncDisposable
@@ -25,9 +28,9 @@ internal sealed partial class RelayProcessor : IRequestProcessor, IResourceRecov
     private readonly Action _cutUnfinished;
     private PipeReader? _reading;
     private TaskCompletionSource? _flushOver;
-    private long _writtenAt;
+    private long _writeBeganAt;
     private TimeSpan _silence;
-    private long _lastReplyAt;
+    private long _exchangeEndedAt;
     private bool _isQuiet;
     private bool _hasBegun;
     private bool _takesEcho;
@@ -187,7 +190,7 @@ internal sealed partial class RelayProcessor : IRequestProcessor, IResourceRecov
     private TimeSpan MaxDelayOfReply()
     {
         var timeout = Manager.Options.ReplyTimeout;
-        var left = timeout - _time.GetElapsedTime(_writtenAt);
+        var left = timeout - _time.GetElapsedTime(_writeBeganAt);
         return left > TimeSpan.Zero ? timeout + left : timeout;
     }
 
@@ -237,11 +240,11 @@ internal sealed partial class RelayProcessor : IRequestProcessor, IResourceRecov
     private TimeSpan? Pause()
     {
         var interval = Manager.Options.RequestInterval;
-        if (Manager.Link.Turnaround > interval)
-            interval = Manager.Link.Turnaround;
-        if (interval == TimeSpan.Zero || _lastReplyAt == 0)
+        if (Manager.Link.FrameGap > interval)
+            interval = Manager.Link.FrameGap;
+        if (interval == TimeSpan.Zero || _exchangeEndedAt == 0)
             return null;
-        var pause = interval - _time.GetElapsedTime(_lastReplyAt);
+        var pause = interval - _time.GetElapsedTime(_exchangeEndedAt);
         return pause > TimeSpan.Zero ? TimeSpan.FromMilliseconds(Math.Ceiling(pause.TotalMilliseconds)) : null;
     }
 
@@ -254,6 +257,7 @@ internal sealed partial class RelayProcessor : IRequestProcessor, IResourceRecov
         Manager.CutAsync().AsTask().Observe();
     }
 
+    /// <summary>Wakes the pending read or flush of the exchange, which then finds that its time is over.</summary>
     private void Wake()
     {
         _reading?.CancelPendingRead();

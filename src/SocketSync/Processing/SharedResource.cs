@@ -144,12 +144,14 @@ internal sealed class SharedResource : IAsyncDisposable
     [AsyncMethodBuilder(typeof(PoolingAsyncValueTaskMethodBuilder<>))]
     private async ValueTask<Outcome> RunTurnAsync(IResourceClient client, Turn turn, bool hasWaited)
     {
-        var outcome = Outcome.Failed;
+        var outcome = Outcome.Abandoned; // until the request is the processor's
         try
         {
-            outcome = hasWaited && !client.EndWait() ? Outcome.Abandoned
-                : _immediate is { } immediate ? Answer(immediate, client, turn)
-                : await ProcessAsync(client.OpenContext(), turn);
+            if (!hasWaited || client.EndWait())
+            {
+                outcome = Outcome.Failed;
+                outcome = _immediate is { } immediate ? Answer(immediate, client, turn) : await ProcessAsync(client.OpenContext(), turn);
+            }
         }
         catch (Exception exception)
         {
@@ -157,10 +159,22 @@ internal sealed class SharedResource : IAsyncDisposable
         }
         finally
         {
-            Gate.End(turn, outcome, isAwaited: !IsImmediate);
+            End(turn, outcome);
         }
 
         return turn.Decided;
+    }
+
+    private void End(Turn turn, Outcome outcome)
+    {
+        try
+        {
+            Gate.End(turn, outcome, isAwaited: !IsImmediate);
+        }
+        catch (InvalidOperationException exception)
+        {
+            Log.TurnFailed(exception, turn.Client); // a bug, of which the gate has let nothing come
+        }
     }
 
     private Outcome Answer(IImmediateProcessor processor, IResourceClient client, Turn turn)
@@ -168,7 +182,7 @@ internal sealed class SharedResource : IAsyncDisposable
         var request = client.Request;
         var reply = processor.Answer(request);
         client.Reply = reply;
-        if (Telemetry.IsRead)
+        if (Telemetry.HasReaders)
             (turn.RequestBytes, turn.ReplyBytes) = (request.Length, reply.Length);
         if (Telemetry.IsTraced)
         {
@@ -190,7 +204,7 @@ internal sealed class SharedResource : IAsyncDisposable
         var outcome = await TryProcessAsync(context, turn);
         if (Telemetry.IsTraced && outcome == Outcome.Ok && !turn.CompletedEarly)
             Telemetry.Replied(context.Client, new(context.ReplyBuffer.Written));
-        if (Telemetry.IsRead)
+        if (Telemetry.HasReaders)
             (turn.RequestBytes, turn.ReplyBytes) = (context.ReceivedBytes, context.SentBytes + context.ReplyBuffer.Length);
         if (_processor is IResourceRecovery { NeedsRecovery: true } recovery)
         {

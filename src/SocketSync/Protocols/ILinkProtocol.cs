@@ -4,8 +4,8 @@ namespace SocketSync;
 
 /// <summary>
 /// How a relay speaks to its device: what is written for a request, where the reply ends, and what the client gets for it.
-/// No link and no clock. One instance serves one relay, with one request at a time: it may remember under which id it wrote
-/// the last, and how far it has looked for its reply, and nothing else.
+/// No link and no clock. One instance serves the clients of one listener, one request at a time: it may remember under which id it
+/// wrote the last, and how far it has looked for its reply, and nothing else. Only <see cref="UnitOf"/> is called outside a turn too.
 /// </summary>
 /// <remarks>A request here is always a whole one that <see cref="IProtocol.FindRequest"/> has found.</remarks>
 internal interface ILinkProtocol
@@ -33,8 +33,8 @@ internal interface ILinkProtocol
     /// <param name="buffer">What the device has sent since and was not discarded; never empty.</param>
     /// <param name="searched">How many bytes of it an earlier call has seen in vain.</param>
     /// <param name="isSilent">
-    /// The device has sent nothing more for ReplyQuietTime: what ends by silence ends here. Only so after an answer of
-    /// <see cref="ReplyStatus.EndsBySilence"/>.
+    /// The device has sent nothing more for ReplyQuietTime after an answer of <see cref="ReplyStatus.EndsBySilence"/>, or has closed
+    /// the link: what ends by silence ends here.
     /// </param>
     /// <returns>
     /// With <paramref name="isSilent"/> too it may be <see cref="ReplyStatus.Incomplete"/>: the checksum shows that the

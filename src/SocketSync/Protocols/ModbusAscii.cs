@@ -71,7 +71,7 @@ internal sealed class ModbusAscii : ModbusFraming
         var frame = bytes[..end];
         if (end > LongestFrame || !IsIntact(frame)) return ReplyResult.Foreign(end);
         var answer = Head(frame);
-        if (!asked.IsAnsweredBy(answer.Unit, answer.Function)) return ReplyResult.Foreign(end);
+        if (!asked.IsAnsweredBy(answer.Unit, answer.Function) || !HasReplysLength(frame)) return ReplyResult.Foreign(end);
         return end > maxReplyBytes ? ReplyResult.Lost : ReplyResult.Complete(end);
     }
 
@@ -98,6 +98,13 @@ internal sealed class ModbusAscii : ModbusFraming
         Convert.TryToHexString([(byte)-(unit + Sum(pdu))], frame[^4..], out _);
         "\r\n"u8.CopyTo(frame[^2..]);
         output.Advance(length);
+    }
+
+    /// <summary>Whether the frame is as long as its function makes a reply: a request that a line's adapter sends back is not.</summary>
+    private bool HasReplysLength(ReadOnlySpan<byte> frame)
+    {
+        var pdu = Pdu(frame, stackalloc byte[ModbusPdu.Longest]);
+        return ModbusPdu.ReplyLength(pdu) is var length && (length == ModbusPdu.Unknown || length == pdu.Length);
     }
 
     /// <summary>How long the frame at the start of <paramref name="bytes"/> is, by its form alone.</summary>

@@ -35,14 +35,15 @@ internal static class ProtocolCatalog
         Find(clients.Name) is { } ofClients && Find(device.Name) is { } ofDevice
         && (ofClients.IsTranslatedTo(ofDevice) || (ofClients == ofDevice && Equals(ofClients.Framing(clients), ofClients.Framing(device))));
 
-    /// <summary>Makes the protocol of one relay; another relay needs its own.</summary>
+    /// <summary>Makes the protocol by which the clients of one listener are relayed over one link.</summary>
     /// <param name="clients">The clients' protocol.</param>
     /// <param name="device">The device's own, where it differs.</param>
     /// <param name="maxReplyBytes">The largest reply in bytes, as the device sends it.</param>
     /// <param name="units">Modbus: the device's unit for a client's, where they differ.</param>
+    /// <param name="transactions">Modbus: the ids of the link, where more than one listener shares it.</param>
     /// <exception cref="ArgumentException">The two cannot be brought together, or the options do not hold together.</exception>
     public static ILinkProtocol CreateLink(
-        ProtocolOptions clients, ProtocolOptions? device, int maxReplyBytes, IReadOnlyDictionary<int, int> units)
+        ProtocolOptions clients, ProtocolOptions? device, int maxReplyBytes, IReadOnlyDictionary<int, int> units, ModbusTransactions? transactions = null)
     {
         ArgumentOutOfRangeException.ThrowIfLessThan(maxReplyBytes, 1);
         device ??= clients;
@@ -53,7 +54,7 @@ internal static class ProtocolCatalog
                 $"Clients that speak {clients.Name} cannot be relayed to a device that speaks {device.Name} with these settings: {WhatIsTranslated}.", nameof(device));
         }
 
-        return ofClients.CreateLink(new(clients, ofDevice, maxReplyBytes, units));
+        return ofClients.CreateLink(new(clients, ofDevice, maxReplyBytes, units, transactions ?? new()));
     }
 
     /// <summary>What to say where two languages cannot be brought together.</summary>

@@ -78,8 +78,9 @@ internal enum ErrorReply
 /// <param name="Device">The device's language.</param>
 /// <param name="MaxReplyBytes">The largest reply in bytes, as the device sends it.</param>
 /// <param name="Units">Modbus: the device's unit for a client's, where they differ.</param>
+/// <param name="Transactions">Modbus: the transaction ids of the link, shared by the protocols of all its listeners.</param>
 internal sealed record LinkProtocolSetup(
-    ProtocolOptions Clients, ProtocolDefinition Device, int MaxReplyBytes, IReadOnlyDictionary<int, int> Units);
+    ProtocolOptions Clients, ProtocolDefinition Device, int MaxReplyBytes, IReadOnlyDictionary<int, int> Units, ModbusTransactions Transactions);
 
 /// <summary>A setting that does not go together with the others.</summary>
 /// <param name="Setting">The name of its property in <see cref="ProtocolOptions"/>.</param>

@@ -14,7 +14,7 @@ internal sealed class ResourceTelemetry(string resource, TurnFeed turns, TimePro
 
     public bool IsTraced => Trace.HasReaders;
 
-    public bool IsRead => turns.HasReaders;
+    public bool HasReaders => turns.HasReaders;
 
     public void TurnEnded(Client client, in TurnEnd end)
     {
@@ -55,7 +55,10 @@ internal sealed class TurnFeed : EventFeed<TurnEvent>;
 /// <param name="ConnectionId">The id of the client that had the turn.</param>
 /// <param name="RemoteEndPoint">The client's endpoint.</param>
 /// <param name="QueuedAt">When the request was complete and asked for its turn.</param>
-/// <param name="StartedAt">When the turn was granted; the same as <paramref name="QueuedAt"/> if the request did not wait.</param>
+/// <param name="StartedAt">
+/// When the turn was granted; the same as <paramref name="QueuedAt"/> if the request did not wait. If the turn first had to wait for the
+/// device, because of an earlier request, when that wait was over.
+/// </param>
 /// <param name="EndedAt">When the resource was free again; for a processor that outlives its turn, when it really returned.</param>
 /// <param name="Outcome">The outcome for the client.</param>
 /// <param name="RequestBytes">How many bytes the client sent, including those during the turn.</param>
@@ -74,7 +77,7 @@ internal readonly record struct TurnEvent(
 /// <summary>The data of a turn that is over.</summary>
 /// <param name="Outcome">The outcome for the client.</param>
 /// <param name="ArrivedAt">When the request asked for the turn (a timestamp, like the others).</param>
-/// <param name="StartedAt">When the turn was granted.</param>
+/// <param name="StartedAt">When the turn began to count.</param>
 /// <param name="EndedAt">When the processor returned.</param>
 /// <param name="RequestBytes">How many bytes the client sent.</param>
 /// <param name="ReplyBytes">How many bytes the processor replied.</param>

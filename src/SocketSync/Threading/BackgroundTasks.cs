@@ -1,25 +1,38 @@
 namespace SocketSync;
 
-/// <summary>Helpers for tasks that are started and not awaited.</summary>
+/// <summary>Work that is started and not awaited.</summary>
 internal static class BackgroundTasks
 {
     /// <summary>
-    /// Observes the exception of a task that nobody awaits. The task's own code handles expected errors; without this, an unexpected
-    /// one would be reported as an unobserved task exception, much later and without its origin.
+    /// Raised with an exception that the code of a background task did not handle, which is a bug. A host logs it
+    /// (<see cref="SocketSyncService"/>); without a handler the runtime reports the task as unobserved.
     /// </summary>
+    public static event EventHandler<UnobservedTaskExceptionEventArgs>? Failed;
+
+    /// <summary>Reports the exception of a task that nobody awaits at once, instead of when the task is collected.</summary>
     public static void Observe(this Task task)
     {
         if (task.IsCompletedSuccessfully)
             return;
         _ = task.ContinueWith(
-            static finished => _ = finished.Exception,
+            static faulted =>
+            {
+                if (Failed is { } report)
+                    report(faulted, new(faulted.Exception!));
+            },
             CancellationToken.None,
             TaskContinuationOptions.OnlyOnFaulted | TaskContinuationOptions.ExecuteSynchronously,
             TaskScheduler.Default);
     }
 
     /// <summary>
-    /// Cancels the source on the thread pool. Callbacks may be user code: the caller neither waits for them nor sees their exceptions.
+    /// Cancels from the thread pool. Callbacks may be a user's own code: the caller does not wait for them, and what they throw is
+    /// not reported.
     /// </summary>
-    public static void CancelInBackground(this CancellationTokenSource source) => source.CancelAsync().Observe();
+    public static void CancelInBackground(this CancellationTokenSource source)
+    {
+        var cancelling = source.CancelAsync();
+        _ = cancelling.ContinueWith(
+            static faulted => _ = faulted.Exception, CancellationToken.None, TaskContinuationOptions.OnlyOnFaulted, TaskScheduler.Default);
+    }
 }

@@ -2,17 +2,19 @@ using System.Runtime.CompilerServices;
 
 namespace SocketSync;
 
-/// <summary>Decides where code runs. Every thread switch on the path of a request is made here, and nowhere else.</summary>
+/// <summary>Decides where code runs. Every deliberate thread switch on the path of a request is made here.</summary>
 /// <remarks>
-/// <para>Code runs in one of three places:</para>
+/// <para>Code runs in one of four places:</para>
 /// <list type="bullet">
 /// <item><b>The I/O thread</b>: the runtime's thread that waits for socket events. With inline completions, which the server asks
 /// for (see <see cref="IsInline"/>), it also runs the continuations and so serves every client: code on it must not block or
-/// monopolize it.</item>
+/// monopolize it. With <c>IoThreads</c> above 1 there are several, each with its share of the sockets.</item>
 /// <item><b>The thread pool</b>: for all code that may block or take long. Without inline completions all code runs here.</item>
+/// <item><b>A serial line's own thread</b>, because reading a terminal blocks (<see cref="BlockingInput"/>). What the line brings is
+/// handled on it, under the rules of the I/O thread.</item>
 /// <item><b>Inline</b>: the code that ends a turn continues the next holder by a plain call, without a thread switch.</item>
 /// </list>
-/// <para>The rules:</para>
+/// <para>The rules, tested one by one in the two <c>DispatcherTests</c> and the tests they name:</para>
 /// <list type="number">
 /// <item>A client without TLS is served on the I/O thread (<see cref="SwitchToIoThread"/>): a single thread has no lock contention.
 /// A client with TLS is served on the pool: encryption takes too long.</item>

@@ -48,6 +48,32 @@ public sealed class ReplayTests
         device.AssertOneAtATime();
     }
 
+    /// <summary>Clients of two listeners count alike; the device answers the first of them once more.</summary>
+    [Fact]
+    public async Task AModbusReplyThatComesTwiceIsNobodysOnAnotherListenerOfTheResource()
+    {
+        await using var device = new ScriptedDevice(new ModbusTcpDialect());
+        device.Script = async service =>
+        {
+            if (service.Number > 1) await device.SendAsync(FirstReply);
+            await service.SendAsync(service.Number == 1 ? FirstReply : [.. service.Request[..2], .. SecondReply[2..]]);
+        };
+        await using var server = await ServerProcess.StartAsync($$"""
+            "Listeners": { "Default": { "Port": 0 }, "Other": { "Port": 0, "Resource": "Default" } },
+            "Resources": { "Default": { "Processor": "Relay", "Protocol": { "Name": "ModbusTcp" }, "Link": { {{RelaySettings.Quick(device)}} } } }
+            """);
+        using var a = await server.ConnectAsync();
+        using var b = await server.ConnectAsync("Other");
+        await a.SendAsync(First);
+        Assert.Equal(FirstReply, await ModbusTestClient.ReadAsync(a, FirstReply.Length));
+        byte[] sameId = [.. First[..2], .. Second[2..]];
+        await b.SendAsync(sameId);
+        byte[] right = [.. First[..2], .. SecondReply[2..]];
+        Assert.Equal(right, await ModbusTestClient.ReadAsync(b, SecondReply.Length));
+        await server.WaitForStatusAsync(s => s.Resource.Link!.DiscardedBytes == FirstReply.Length);
+        device.AssertOneAtATime();
+    }
+
     [Fact]
     public async Task ALateRtuReplyIsNobodysOverTcp()
     {

@@ -10,7 +10,7 @@ public class LinkFactoryTests
         Assert.Equal("tcp a:1", Create(new() { Tcp = new() { Host = "a", Port = 1 } }).Description);
         var serial = Create(new() { Serial = new() { Device = "/dev/x" } });
         Assert.Equal(("serial /dev/x", true), (serial.Description, serial.KeepsLateBytes));
-        Assert.True(serial.Turnaround > TimeSpan.Zero);
+        Assert.True(serial.FrameGap > TimeSpan.Zero);
         Assert.Equal("process cat", Create(new() { Process = new() { FileName = "/bin/cat" } }).Description);
         Assert.Throws<ArgumentException>(() => Create(new()));
     }

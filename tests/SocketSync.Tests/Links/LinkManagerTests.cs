@@ -159,6 +159,39 @@ public class LinkManagerTests
         Assert.Equal(LinkState.Up, manager.GetStatus().State);
     }
 
+    /// <summary>Whatever goes wrong in a purge, the line is not left as one that nobody may use.</summary>
+    [Theory]
+    [InlineData(true)]
+    [InlineData(false)]
+    public async Task APurgeThatFailsClosesTheLine(bool awaitsSilence)
+    {
+        var link = new ScriptedLink { KeepsLateBytes = true };
+        await using var manager = new LinkManager("R", link, new LinkOptions(), new Microsoft.Extensions.Time.Testing.FakeTimeProvider(), new FailingLog());
+        manager.Start();
+        await SyncHost.Until(() => manager.GetStatus().State == LinkState.Up, "up");
+        var device = await link.AcceptAsync();
+        var open = await manager.TakeAsync(new WorkBudget(), CancellationToken.None);
+
+        Task purge = awaitsSilence
+            ? manager.AwaitSilenceAsync(open!, TimeSpan.FromSeconds(1), CancellationToken.None).AsTask()
+            : manager.RetireAsync().AsTask();
+        await device.SendAsync("late"); // which is logged, and the log fails
+        await Assert.ThrowsAsync<InvalidTimeZoneException>(() => purge.WaitAsync(TimeSpan.FromSeconds(20), TestContext.Current.CancellationToken));
+        Assert.Equal(LinkState.Idle, manager.GetStatus().State);
+        Assert.True(device.IsClosed);
+    }
+
+    private sealed class FailingLog : ILogger
+    {
+        public IDisposable? BeginScope<TState>(TState state)
+            where TState : notnull => null;
+
+        public bool IsEnabled(LogLevel logLevel) => logLevel == LogLevel.Debug;
+
+        public void Log<TState>(LogLevel logLevel, EventId eventId, TState state, Exception? exception, Func<TState, Exception?, string> formatter) =>
+            throw new InvalidTimeZoneException("a log that fails");
+    }
+
     private static List<string> Told(LogList log) => [.. log.Entries.Where(e => e.Level > LogLevel.Debug).Select(e => e.Text)];
 
     private sealed class CallingLog(Action call) : ILogger

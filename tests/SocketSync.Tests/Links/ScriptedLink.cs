@@ -15,7 +15,7 @@ internal sealed class ScriptedLink : ILink
 
     public bool KeepsLateBytes { get; init; }
 
-    public TimeSpan Turnaround { get; init; }
+    public TimeSpan FrameGap { get; init; }
 
     public bool HangsUpAtOnce { get; init; }
 

@@ -15,8 +15,8 @@ public class SerialLinkTests
     public void TheSilenceBetweenFramesIsThatOfModbus(int baudRate, double milliseconds)
     {
         var options = new SerialLinkOptions { Device = "/dev/x", BaudRate = baudRate };
-        Assert.Equal(milliseconds, new SerialLink(options, framesEndBySilence: true).Turnaround.TotalMilliseconds, tolerance: 0.001);
-        Assert.Equal(TimeSpan.Zero, new SerialLink(options, framesEndBySilence: false).Turnaround);
+        Assert.Equal(milliseconds, new SerialLink(options, framesEndBySilence: true).FrameGap.TotalMilliseconds, tolerance: 0.001);
+        Assert.Equal(TimeSpan.Zero, new SerialLink(options, framesEndBySilence: false).FrameGap);
     }
 
     [Fact]

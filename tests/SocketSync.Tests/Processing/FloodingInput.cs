@@ -81,7 +81,7 @@ internal sealed class FloodingLink(byte[] pattern) : ILink, IOpenLink
 
     public bool KeepsLateBytes { get; init; }
 
-    public TimeSpan Turnaround => TimeSpan.Zero;
+    public TimeSpan FrameGap => TimeSpan.Zero;
 
     public FloodingInput Flood { get; } = new(pattern);
 

@@ -50,6 +50,16 @@ public class ModbusAsciiTests
         }
     }
 
+    /// <summary>A request that the line's adapter sends back has the right unit, function and LRC, but not a reply's length.</summary>
+    [Fact]
+    public void AnEchoOfTheRequestIsNotTheReply()
+    {
+        var echo = Encoding.ASCII.GetBytes(Request);
+        var right = Encoding.ASCII.GetBytes(Right);
+        Feed().AssertEveryWay(Reply.Complete(right, discarded: echo.Length), [.. echo, .. right]);
+        Feed().AssertEveryWay(Reply.None(ReplyStatus.Incomplete, discarded: echo.Length), echo);
+    }
+
     [Theory]
     [InlineData("x", "Malformed"), InlineData("1103006B00037E\r\n", "Malformed"), InlineData("\r\n:1103006B00037E\r\n", "Malformed")]
     [InlineData(":G", "Malformed"), InlineData(":1103 006B", "Malformed"), InlineData(":11:1103006B00037E\r\n", "Malformed")]

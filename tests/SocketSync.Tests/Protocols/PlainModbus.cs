@@ -68,7 +68,7 @@ internal static class PlainModbus
     };
 
     public static ModbusLinkProtocol Link(string clients, string device, int maxReplyBytes, ModbusUnits units) =>
-        new(FramingOf(clients), FramingOf(device), maxReplyBytes, units);
+        new(FramingOf(clients), FramingOf(device), maxReplyBytes, units, new ModbusTransactions());
 
     public static ModbusUnits Units(params (int Client, int Device)[] units) => new(units.ToDictionary(u => u.Client, u => u.Device));
 
