@@ -68,7 +68,7 @@ internal sealed class RateMeter
         var failed = Sum(Outcome.Timeout) + Sum(Outcome.Failed);
         var abandoned = Sum(Outcome.Abandoned);
 
-        var ended = completed + refused + failed + abandoned;
+        var ended = completed + Sum(Outcome.Cached) + refused + Sum(Outcome.Denied) + failed + abandoned;
         _samples.Enqueue((now, ended, refused));
         while (_samples.Count > 2 && now - _samples.Peek().At > Span)
             _samples.Dequeue();

@@ -39,7 +39,7 @@ public sealed class ManyResourcesTests : IDisposable
             var metrics = await server.MetricsAsync();
             Assert.DoesNotContain("otel_metric_overflow", metrics, StringComparison.Ordinal);
             var series = metrics.Split('\n').Where(line => line.StartsWith("socketsync_requests_total{", StringComparison.Ordinal)).ToList();
-            foreach (var outcome in (string[])["ok", "busy", "timeout", "unavailable", "failed", "malformed", "too-large", "abandoned"])
+            foreach (var outcome in (string[])["ok", "cached", "busy", "timeout", "unavailable", "failed", "denied", "malformed", "too-large", "abandoned"])
                 Assert.Equal(Many, series.Count(line => line.Contains($"outcome=\"{outcome}\"", StringComparison.Ordinal)));
             Assert.Equal(Many, series.Select(line => line.Split("resource=\"")[1].Split('"')[0]).Distinct(StringComparer.Ordinal).Count());
             Assert.Equal(Many, Metrics.Sum(metrics, "socketsync_link_connects_total"));

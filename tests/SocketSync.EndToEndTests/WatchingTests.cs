@@ -17,7 +17,7 @@ public sealed class WatchingTests
 
         using var document = JsonDocument.Parse(await GetAsync(server, "/api/status"));
         var resource = document.RootElement.GetProperty("resources").GetProperty("Default");
-        AssertNames(resource, "processor", "state", "queueLength", "oldestWaitSeconds", "turn", "completed", "refused", "failed", "abandoned");
+        AssertNames(resource, "processor", "state", "queueLength", "oldestWaitSeconds", "turn", "completed", "refused", "failed", "abandoned", "cached", "denied");
         AssertNames(resource.GetProperty("turn"), "connectionId", "remoteEndPoint", "heldSeconds");
         AssertNames(document.RootElement.GetProperty("listeners").GetProperty("Default"), "address", "port", "connections", "accepted", "rejected");
         Assert.Equal("Scripted", resource.GetProperty("processor").GetString());

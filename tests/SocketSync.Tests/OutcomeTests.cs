@@ -3,9 +3,12 @@ namespace SocketSync.Tests;
 public class OutcomeTests
 {
     [Fact]
-    public void EveryOutcomeHasACodeOfItsOwn()
+    public void EveryCountedOutcomeHasACodeOfItsOwn()
     {
-        var codes = Enum.GetValues<Outcome>().Select(o => o.Code()).ToList();
-        Assert.Equal(OutcomeNames.Count, codes.Distinct(StringComparer.Ordinal).Count());
+        var all = Enum.GetValues<Outcome>();
+        Assert.Equal(OutcomeNames.Count, all.Length);
+        Assert.Equal(OutcomeNames.Counted, all.Select(o => o.AsCounted()).Distinct());
+        Assert.Equal(OutcomeNames.Counted.Count, OutcomeNames.Counted.Select(o => o.Code()).Distinct(StringComparer.Ordinal).Count());
+        Assert.All(all, o => Assert.Equal(o.AsCounted().Code(), o.Code()));
     }
 }

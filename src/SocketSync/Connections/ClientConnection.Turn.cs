@@ -94,7 +94,7 @@ internal sealed partial class ClientConnection
     {
         var context = _processing;
         var goesOn = !_turn.LeaseLost && context is not { ClosesClient: true };
-        if (outcome == Outcome.Ok)
+        if (outcome.IsAnswered())
             _stream.Write(context is null ? _reply : new(context.ReplyBuffer.Written));
         else
             goesOn &= Tell(outcome, context?.Request ?? _stream.Reader.Frame);

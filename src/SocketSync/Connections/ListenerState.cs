@@ -55,7 +55,7 @@ internal sealed class ListenerState(string name, ListenerOptions options, Shared
     /// <summary>Counts the outcome of a client's request, and logs it unless it is Ok or Abandoned.</summary>
     public void Count(Outcome outcome, Client client)
     {
-        Interlocked.Increment(ref _outcomes[(int)outcome]);
+        Interlocked.Increment(ref _outcomes[(int)outcome.AsCounted()]);
         if (ResourceLog.Tells(outcome))
             Resource.Log.Ended(outcome, client);
     }

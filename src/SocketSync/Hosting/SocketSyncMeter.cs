@@ -11,8 +11,6 @@ internal sealed class SocketSyncMeter
 {
     public const string Name = "SocketSync";
 
-    private static readonly Outcome[] Outcomes = Enum.GetValues<Outcome>();
-
     private readonly IServiceProvider _services;
 
     public SocketSyncMeter(IMeterFactory factory, IServiceProvider services)
@@ -35,7 +33,7 @@ internal sealed class SocketSyncMeter
 
     private IEnumerable<Measurement<long>> Requests() =>
         from listener in Topology.Listeners.Values
-        from outcome in Outcomes
+        from outcome in OutcomeNames.Counted
         select new Measurement<long>(
             listener.CountOf(outcome),
             new("resource", listener.Resource.Name),

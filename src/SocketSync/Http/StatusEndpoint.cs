@@ -30,7 +30,9 @@ internal static class StatusEndpoint
             Sum(Outcome.Ok),
             Sum(Outcome.Busy) + Sum(Outcome.Unavailable),
             Sum(Outcome.Timeout) + Sum(Outcome.Failed),
-            Sum(Outcome.Abandoned));
+            Sum(Outcome.Abandoned),
+            Sum(Outcome.Cached),
+            Sum(Outcome.Denied));
 
         long Sum(Outcome outcome) => listeners.Sum(listener => listener.CountOf(outcome));
     }
@@ -68,7 +70,9 @@ internal sealed record ResourceStatus(
     long Completed,
     long Refused,
     long Failed,
-    long Abandoned);
+    long Abandoned,
+    long Cached,
+    long Denied);
 
 internal sealed record TurnStatus(string ConnectionId, string? RemoteEndPoint, double HeldSeconds);
 

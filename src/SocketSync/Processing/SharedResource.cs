@@ -144,14 +144,13 @@ internal sealed class SharedResource : IAsyncDisposable
     [AsyncMethodBuilder(typeof(PoolingAsyncValueTaskMethodBuilder<>))]
     private async ValueTask<Outcome> RunTurnAsync(IResourceClient client, Turn turn, bool hasWaited)
     {
-        var outcome = Outcome.Abandoned; // until the request is the processor's
+        var outcome = Outcome.Failed; // if anything below throws
         try
         {
-            if (!hasWaited || client.EndWait())
-            {
-                outcome = Outcome.Failed;
+            if (hasWaited && !client.EndWait())
+                outcome = Outcome.Abandoned;
+            else
                 outcome = _immediate is { } immediate ? Answer(immediate, client, turn) : await ProcessAsync(client.OpenContext(), turn);
-            }
         }
         catch (Exception exception)
         {

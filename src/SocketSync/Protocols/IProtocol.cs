@@ -21,7 +21,7 @@ internal interface IProtocol
     FrameResult FindRequest(in ReadOnlySequence<byte> buffer, long searched);
 
     /// <summary>Writes what tells the client of <paramref name="outcome"/>.</summary>
-    /// <param name="outcome">Any but <see cref="Outcome.Ok"/> and <see cref="Outcome.Abandoned"/>.</param>
+    /// <param name="outcome">Any but <see cref="Outcome.Ok"/>, <see cref="Outcome.Cached"/> and <see cref="Outcome.Abandoned"/>.</param>
     /// <param name="request">The request concerned; what there is of it when it is malformed or too large; empty when no request is.</param>
     /// <param name="output">Where to write.</param>
     /// <returns><see langword="false"/>: this language has no word for it, nothing was written; only closing tells.</returns>

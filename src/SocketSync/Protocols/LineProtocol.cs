@@ -102,6 +102,7 @@ internal sealed class ErrorLine
         Outcome.Timeout => "took longer than allowed",
         Outcome.Unavailable => "cannot be served now",
         Outcome.Failed => "went wrong while being processed",
+        Outcome.Denied or Outcome.DeniedAddress => "not allowed to this client",
         Outcome.Malformed => "not a request of this protocol",
         Outcome.TooLarge => "longer than allowed",
         _ => null,

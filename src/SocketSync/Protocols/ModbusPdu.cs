@@ -29,6 +29,8 @@ internal static class ModbusPdu
     /// <summary>The exception code for an error (7); <see langword="null"/> where there is none.</summary>
     public static byte? ExceptionCode(Outcome outcome) => outcome switch
     {
+        Outcome.Denied => 0x01, // illegal function
+        Outcome.DeniedAddress => 0x02, // illegal data address
         Outcome.Failed => 0x04, // server device failure
         Outcome.Busy => 0x06, // server device busy
         Outcome.Unavailable => 0x0A, // gateway path unavailable

@@ -31,7 +31,7 @@ internal sealed partial class ResourceLog : IDisposable
     }
 
     /// <summary>Whether the outcome is logged: the client was present and did not get what it asked for.</summary>
-    public static bool Tells(Outcome outcome) => outcome is not (Outcome.Ok or Outcome.Abandoned);
+    public static bool Tells(Outcome outcome) => !outcome.IsAnswered() && outcome != Outcome.Abandoned;
 
     /// <summary>Logs the outcome of a client's request.</summary>
     public void Ended(Outcome outcome, Client client) => _endings.Add(new RequestEnd(RemoteAddress.Of(client.RemoteEndPoint), outcome));

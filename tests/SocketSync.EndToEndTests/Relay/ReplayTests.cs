@@ -113,8 +113,8 @@ public sealed class ReplayTests
         Assert.Equal(RtuFirst, await line.ReadAsync(RtuFirst.Length));
         Assert.Equal(ModbusRtuDialect.Frame([1, 0x83, 0x0B]), await ModbusTestClient.ReadAsync(a, 5));
         await b.SendAsync(RtuSecond);
+        var watch = Stopwatch.StartNew(); // Before the write: the silence cannot begin earlier.
         await line.WriteAsync(RtuFirstReply); // Before the line was silent for ReplyTimeout.
-        var watch = Stopwatch.StartNew();
         Assert.Equal(RtuSecond, await line.ReadAsync(RtuSecond.Length));
         Assert.True(watch.Elapsed > TimeSpan.FromMilliseconds(200), $"written after {watch.Elapsed}, on a line that was not silent");
         await line.WriteAsync(RtuSecondReply);

@@ -8,7 +8,7 @@ public class ErrorReplyTests
     public static TheoryData<string> Names => [.. ProtocolCatalog.Names];
 
     private static readonly Outcome[] Errors =
-        [Outcome.Busy, Outcome.Timeout, Outcome.Unavailable, Outcome.Failed, Outcome.Malformed, Outcome.TooLarge];
+        [Outcome.Busy, Outcome.Timeout, Outcome.Unavailable, Outcome.Failed, Outcome.Denied, Outcome.DeniedAddress, Outcome.Malformed, Outcome.TooLarge];
 
     [Fact]
     public void ALineTellsEveryErrorByteForByte()
@@ -18,6 +18,8 @@ public class ErrorReplyTests
             "ERROR timeout took longer than allowed\r\n" +
             "ERROR unavailable cannot be served now\r\n" +
             "ERROR failed went wrong while being processed\r\n" +
+            "ERROR denied not allowed to this client\r\n" +
+            "ERROR denied not allowed to this client\r\n" +
             "ERROR malformed not a request of this protocol\r\n" +
             "ERROR too-large longer than allowed\r\n";
 
@@ -55,6 +57,8 @@ public class ErrorReplyTests
             case ErrorReply.ModbusException:
                 var request = PlainModbus.Frame(name["Modbus".Length..], 7, 1, 3, 0, 0, 0, 1);
                 Assert.Equal(PlainModbus.Frame(name["Modbus".Length..], 7, 1, 0x83, 6), Encoding.Latin1.GetBytes(Write(protocol, Outcome.Busy, request)));
+                Assert.Equal(PlainModbus.Frame(name["Modbus".Length..], 7, 1, 0x83, 1), Encoding.Latin1.GetBytes(Write(protocol, Outcome.Denied, request)));
+                Assert.Equal(PlainModbus.Frame(name["Modbus".Length..], 7, 1, 0x83, 2), Encoding.Latin1.GetBytes(Write(protocol, Outcome.DeniedAddress, request)));
                 break;
             default:
                 Assert.Fail($"No test for {definition.Errors}.");
@@ -68,6 +72,7 @@ public class ErrorReplyTests
         var protocol = ProtocolCatalog.Create(new() { Name = name, Length = 4 });
 
         Assert.Empty(Write(protocol, Outcome.Ok));
+        Assert.Empty(Write(protocol, Outcome.Cached));
         Assert.Empty(Write(protocol, Outcome.Abandoned));
     }
 
