@@ -92,6 +92,9 @@ internal sealed record ConfigurationChanges(SocketSyncOptions Options, IReadOnly
     {
         if (a is null || b is null) return a is null && b is null;
         if (ConfigurationValue.IsScalar(type)) return a.Equals(b);
-        return a is IEnumerable list ? list.Cast<object>().SequenceEqual(((IEnumerable)b).Cast<object>()) : !Keys(a, b).Any();
+        if (a is not IEnumerable list) return !Keys(a, b).Any();
+        var (ofA, ofB) = (list.Cast<object>().ToList(), ((IEnumerable)b).Cast<object>().ToList());
+        if (KnownKey.SectionListed(type) is not { } options) return ofA.SequenceEqual(ofB);
+        return ofA.Count == ofB.Count && ofA.Zip(ofB).All(entries => Same(options, entries.First, entries.Second));
     }
 }

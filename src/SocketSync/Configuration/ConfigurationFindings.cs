@@ -5,6 +5,7 @@ internal sealed class ConfigurationFindings
 {
     private readonly Dictionary<string, string?> _values = new(StringComparer.OrdinalIgnoreCase);
     private readonly HashSet<string> _aboveValues = new(StringComparer.OrdinalIgnoreCase);
+    private readonly Dictionary<string, List<string>> _entries = new(StringComparer.OrdinalIgnoreCase);
     private readonly List<ConfigurationProblem> _problems = [];
     private readonly HashSet<string> _faulty = new(StringComparer.OrdinalIgnoreCase);
     private readonly HashSet<string> _aboveFaulty = new(StringComparer.OrdinalIgnoreCase);
@@ -23,6 +24,19 @@ internal sealed class ConfigurationFindings
         _values[key] = value;
         AddPathsAbove(key, _aboveValues);
     }
+
+    /// <summary>Records an entry of a list of sections, in the order in which the entries are bound.</summary>
+    public void AddEntry(string list, string entry)
+    {
+        if (!_entries.TryGetValue(list, out var entries)) _entries[list] = entries = [];
+        entries.Add(entry);
+    }
+
+    /// <summary>
+    /// The full paths of the entries of a list of sections, one for each element that is bound: the indexes of a list that was
+    /// merged from several sources may have gaps.
+    /// </summary>
+    public IReadOnlyList<string> EntriesOf(string list) => _entries.GetValueOrDefault(list) ?? [];
 
     public void Report(string key, string? value, string allowed)
     {

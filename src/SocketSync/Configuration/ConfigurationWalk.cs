@@ -33,6 +33,7 @@ internal sealed class ConfigurationWalk(ConfigurationFindings findings, HashSet<
         var type = key.Type;
         if (type.IsGenericType && type.GetGenericTypeDefinition() == typeof(Dictionary<,>)) Named(section, key, type.GenericTypeArguments[1]);
         else if (type == typeof(IReadOnlyList<string>)) List(section, key);
+        else if (KnownKey.SectionListed(type) is { } listed) Sections(section, listed);
         else if (ConfigurationValue.IsScalar(type)) Scalar(section, key, Nullable.GetUnderlyingType(type) ?? type);
         else Section(section, type);
     }
@@ -66,6 +67,33 @@ internal sealed class ConfigurationWalk(ConfigurationFindings findings, HashSet<
             Section(child, options);
         }
     }
+
+    // A single section in the place of a list, too, is told by its keys, which are no numbers.
+    private void Sections(IConfigurationSection section, Type options)
+    {
+        if (!string.IsNullOrEmpty(section.Value))
+        {
+            findings.Report(section.Path, section.Value, $"must be a list of sections, such as [ {{ \"{KnownKeys.Of(options).Keys.First()}\": … }} ]");
+            return;
+        }
+
+        foreach (var child in section.GetChildren())
+        {
+            if (!IsIndex(child.Key))
+            {
+                findings.Report(child.Path, null, $"is not a known key; {section.Path} is a list of sections, which are numbered from 0, so that this key would be {section.Path}:0:{child.Key}");
+                continue;
+            }
+
+            findings.AddEntry(section.Path, child.Path);
+            findings.Give(child.Path, null); // Makes the binder create the entry even if none of its keys is valid.
+            Section(child, options);
+        }
+    }
+
+    // Written in one way only: "0" and "00" would be two entries with one place.
+    private static bool IsIndex(string key) =>
+        int.TryParse(key, NumberStyles.None, CultureInfo.InvariantCulture, out var index) && key.Equals(index.ToString(CultureInfo.InvariantCulture), StringComparison.Ordinal);
 
     private void List(IConfigurationSection section, KnownKey key)
     {

@@ -70,6 +70,12 @@ internal sealed class KnownKey(PropertyInfo property)
 
     public bool IsSecret { get; } = property.IsDefined(typeof(SecretAttribute));
 
+    /// <summary>The options of each entry, if a property of this type is a list of sections; otherwise <see langword="null"/>.</summary>
+    public static Type? SectionListed(Type type) =>
+        type.IsGenericType && type.GetGenericTypeDefinition() == typeof(IReadOnlyList<>) && !ConfigurationValue.IsScalar(type.GenericTypeArguments[0])
+            ? type.GenericTypeArguments[0]
+            : null;
+
     /// <summary>Whether the key may be omitted, which leaves the property null.</summary>
     public bool IsOptional { get; } = new NullabilityInfoContext().Create(property).ReadState == NullabilityState.Nullable;
 }
