@@ -115,7 +115,7 @@ internal sealed class PageSampler : IDisposable
         _time = time;
         _readAt = time.GetUtcNow();
         _resources = topology.Resources.Values.ToDictionary(
-            resource => resource.Name, resource => new ResourceHistory(resource, [.. topology.ListenersOf(resource)]), StringComparer.OrdinalIgnoreCase);
+            resource => resource.Name, resource => new ResourceHistory(resource, [.. topology.RoutesTo(resource)]), StringComparer.OrdinalIgnoreCase);
         _reader = feed.Subscribe(Capacity);
         _timer = new PeriodicTimer(ReadEvery, time);
         RunAsync(show, failed).Observe();
@@ -187,7 +187,7 @@ internal sealed class PageSampler : IDisposable
                     client.Id,
                     ClientAddress.Of(client.RemoteEndPoint, client.Id),
                     client.Listener,
-                    _topology.Listeners[client.Listener].Resource.Name,
+                    string.Join(", ", _topology.Listeners[client.Listener].Routes.Select(route => route.Resource.Name)),
                     now - client.ConnectedAt,
                     client.Requests,
                     client.Waiting,

@@ -1,7 +1,7 @@
 namespace SocketSync;
 
 /// <summary>What is remembered of a resource while the page is open.</summary>
-internal sealed class ResourceHistory(SharedResource resource, IReadOnlyList<ListenerState> listeners)
+internal sealed class ResourceHistory(SharedResource resource, IReadOnlyList<Route> routes)
 {
     /// <summary>How many of those who wait are listed one by one.</summary>
     private const int MaxWaiters = 12;
@@ -43,7 +43,7 @@ internal sealed class ResourceHistory(SharedResource resource, IReadOnlyList<Lis
             waiting,
             gate,
             link,
-            _rates.Look(now, listeners),
+            _rates.Look(now, routes),
             _timeline.Look(now, turn, waiting),
             _waits.Look(now),
             _turns.Look(now));
@@ -60,9 +60,9 @@ internal sealed class RateMeter
 
     private readonly Queue<(DateTimeOffset At, long Ended, long Refused)> _samples = new();
 
-    public ResourceRates Look(DateTimeOffset now, IReadOnlyCollection<ListenerState> listeners)
+    public ResourceRates Look(DateTimeOffset now, IReadOnlyCollection<Route> routes)
     {
-        long Sum(Outcome outcome) => listeners.Sum(listener => listener.CountOf(outcome));
+        long Sum(Outcome outcome) => routes.Sum(route => route.CountOf(outcome));
         var completed = Sum(Outcome.Ok);
         var refused = Sum(Outcome.Busy) + Sum(Outcome.Unavailable);
         var failed = Sum(Outcome.Timeout) + Sum(Outcome.Failed);

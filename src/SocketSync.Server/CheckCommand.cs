@@ -28,7 +28,7 @@ internal static class CheckCommand
             .Concat(host.Http.Select(e => $"http endpoint {e.Url}"));
 
     private static string Line(string name, ListenerOptions listener) =>
-        $"listener {name}: {Place(listener)}, resource {listener.Resource}, protocol {listener.Protocol!.Name}, priority {listener.Priority}, {Tls(listener.Tls)}{Proxies(listener)}";
+        $"listener {name}: {Place(listener)}, {Resources(listener)}, protocol {listener.Protocol!.Name}, priority {listener.Priority}, {Tls(listener.Tls)}{Proxies(listener)}";
 
     private static string Line(string name, ResourceOptions resource) =>
         $"resource {name}: processor {resource.Processor}, protocol {resource.Protocol.Name} up to {resource.Protocol.MaxRequestBytes} bytes, {Gate(resource.TurnsOf())}{Link(resource)}";
@@ -41,8 +41,12 @@ internal static class CheckCommand
     }
 
     private static string Place(ListenerOptions listener) =>
-        listener.UnixSocket is { } path ? $"unix socket {path}"
-        : $"address {listener.Address}, port {(listener.Port == 0 ? "any free one" : listener.Port)}";
+        listener.UnixSocket is { } path ? $"unix {(listener.Transport == SocketTransport.Datagram ? "datagram " : "")}socket {path}"
+        : $"{(listener.Transport == SocketTransport.Datagram ? "UDP " : "")}address {listener.Address}, port {(listener.Port == 0 ? "any free one" : listener.Port)}";
+
+    private static string Resources(ListenerOptions listener) =>
+        listener.Routes.Count == 0 ? $"resource {listener.Resource}"
+        : $"units {string.Join(", ", listener.Routes.Select(route => $"{route.Units} to resource {route.Resource}"))}, no others";
 
     private static string Proxies(ListenerOptions listener) =>
         listener.ProxyProtocol ? $", PROXY header from {string.Join(", ", listener.TrustedProxies)}" : "";

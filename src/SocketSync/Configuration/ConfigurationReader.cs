@@ -74,12 +74,14 @@ internal static class ConfigurationCompletion
     private static ListenerOptions Complete(
         string name, ListenerOptions listener, string defaultAddress, Dictionary<string, ResourceOptions> resources, Dictionary<string, string> names)
     {
-        var resource = listener.Resource ?? name;
+        var routes = listener.Routes.Select(r => r.Resource is { } to ? r with { Resource = names.GetValueOrDefault(to, to) } : r).ToList();
+        var resource = routes.Count > 0 ? routes[0].Resource ?? "" : listener.Resource ?? name;
         var found = resources.GetValueOrDefault(resource);
         return listener with
         {
             Address = listener.UnixSocket is null ? listener.Address ?? defaultAddress : listener.Address,
             Resource = names.GetValueOrDefault(resource, resource), // Spelled as in its definition.
+            Routes = routes,
             Protocol = listener.Protocol is null ? found?.Protocol ?? new() : Complete(listener.Protocol),
         };
     }

@@ -10,7 +10,7 @@ internal sealed class LinkRules(ConfigurationFindings findings)
 
     public void Check(SocketSyncOptions options)
     {
-        var listeners = options.Listeners.ToLookup(l => l.Value.Resource!, StringComparer.OrdinalIgnoreCase);
+        var listeners = options.ListenersByResource();
         foreach (var (name, resource) in options.Resources)
         {
             var path = $"{SocketSyncOptions.SectionName}:{nameof(options.Resources)}:{name}";

@@ -20,10 +20,20 @@ internal sealed record ListenerOptions
     /// <summary>The path of a Unix socket, which replaces address and port.</summary>
     public string? UnixSocket { get; init; }
 
+    /// <summary>The rights of the Unix socket's file, such as "0660"; what the umask leaves if not set.</summary>
+    [UnixSocketMode]
+    public string? UnixSocketMode { get; init; }
+
+    /// <summary>Whether clients connect, or send each request as a datagram of its own.</summary>
+    public SocketTransport Transport { get; init; } = SocketTransport.Stream;
+
     /// <summary>The resource's name; the listener's own name if not set.</summary>
     public string? Resource { get; init; }
 
-    /// <summary>The clients' protocol; the resource's protocol if not set.</summary>
+    /// <summary>Modbus: which resource serves which units, instead of <see cref="Resource"/>.</summary>
+    public IReadOnlyList<RouteOptions> Routes { get; init; } = [];
+
+    /// <summary>The clients' protocol; the protocol of the resource, or of the first one of <see cref="Routes"/>, if not set.</summary>
     public ProtocolOptions? Protocol { get; init; }
 
     public Priority Priority { get; init; } = Priority.Normal;
@@ -61,6 +71,20 @@ internal sealed record ListenerOptions
     public IReadOnlyList<string> TrustedProxies { get; init; } = [];
 
     public TlsOptions? Tls { get; init; }
+
+    /// <summary>The names of the resources that the clients reach, each once.</summary>
+    public IEnumerable<string> ResourceNames() =>
+        Routes.Count == 0 ? [Resource!] : Routes.Select(route => route.Resource).OfType<string>().Distinct(StringComparer.OrdinalIgnoreCase);
+}
+
+/// <summary>How clients reach a listener.</summary>
+internal enum SocketTransport
+{
+    /// <summary>By connections: TCP, or a Unix stream socket.</summary>
+    Stream,
+
+    /// <summary>By datagrams: UDP, or a Unix datagram socket.</summary>
+    Datagram,
 }
 
 /// <summary>Validates the keys of a listener against each other, and listeners against each other.</summary>
@@ -75,10 +99,14 @@ internal sealed class ListenerRules(ConfigurationFindings findings)
         foreach (var (name, listener) in options.Listeners)
         {
             var path = PathOf(name);
-            CheckResource(path, listener, options);
+            if (listener.Routes.Count == 0 && !findings.IsFaultyBelow($"{path}:{nameof(listener.Routes)}"))
+                CheckResource(path, listener, options);
+            else
+                new RouteRules(findings).Check(path, listener, options);
             CheckProtocol(path, listener);
             CheckUnixSocket(path, listener);
             CheckProxies(path, listener);
+            CheckDatagrams(path, listener, options);
             TlsRules.Check(findings, $"{path}:{nameof(listener.Tls)}", listener.Tls);
             CheckPlace(path, name, listener, earlier);
         }
@@ -104,7 +132,13 @@ internal sealed class ListenerRules(ConfigurationFindings findings)
 
     private void CheckUnixSocket(string path, ListenerOptions listener)
     {
-        if (listener.UnixSocket is null) return;
+        if (listener.UnixSocket is null)
+        {
+            if (listener.UnixSocketMode is not null)
+                findings.Report($"{path}:{nameof(listener.UnixSocketMode)}", listener.UnixSocketMode, "is for a listener with UnixSocket");
+            return;
+        }
+
         var key = $"{path}:{nameof(listener.UnixSocket)}";
         if (Encoding.UTF8.GetByteCount(listener.UnixSocket) > LongestSocketPath || listener.UnixSocket.Contains('\0', StringComparison.Ordinal))
             findings.Report(key, listener.UnixSocket, $"must be a path of at most {LongestSocketPath} bytes");
@@ -124,6 +158,23 @@ internal sealed class ListenerRules(ConfigurationFindings findings)
             findings.Report(trusted, null, "must be given with ProxyProtocol: the proxies that may say who the client is, such as [\"192.0.2.1/32\"]");
     }
 
+    private void CheckDatagrams(string path, ListenerOptions listener, SocketSyncOptions options)
+    {
+        if (listener.Transport != SocketTransport.Datagram) return;
+        var transport = $"{path}:{nameof(listener.Transport)}";
+        if (findings.Sections.Contains($"{path}:{nameof(listener.Tls)}"))
+            findings.Report($"{path}:{nameof(listener.Tls)}", null, "must not be given with Transport Datagram: TLS needs a stream");
+        if (listener.ProxyProtocol)
+            findings.Report($"{path}:{nameof(listener.ProxyProtocol)}", "true", "must be false with Transport Datagram: a PROXY header begins a stream");
+        foreach (var (name, resource) in listener.ResourceNames().Where(options.Resources.ContainsKey).Select(name => (name, options.Resources[name])))
+        {
+            if (resource.Gate.Hold != Hold.Request)
+                findings.Report(transport, "Datagram", $"must be Stream, since resource {name} has Gate:Hold {resource.Gate.Hold}: a sender of datagrams has no connection that could hold a lease");
+            else if (resource.Processor.Equals(ProcessorNames.Tunnel, StringComparison.OrdinalIgnoreCase))
+                findings.Report(transport, "Datagram", $"must be Stream, since resource {name} has the processor Tunnel, which connects two streams");
+        }
+    }
+
     // Earlier listeners are grouped by what conflicting listeners have in common: socket path or port.
     private void CheckPlace(string path, string name, ListenerOptions listener, Dictionary<string, List<(string Name, ListenerOptions Listener)>> earlier)
     {
@@ -132,6 +183,8 @@ internal sealed class ListenerRules(ConfigurationFindings findings)
         if (!earlier.TryGetValue(shared, out var others)) earlier[shared] = others = [];
         foreach (var (otherName, other) in others)
         {
+            if (listener.UnixSocket is null && other.Transport != listener.Transport)
+                continue; // TCP and UDP have ports of their own
             if (listener.UnixSocket is { } socket && other.UnixSocket is not null)
                 findings.Report($"{path}:{nameof(listener.UnixSocket)}", socket, $"must differ from that of listener {otherName}");
             else if (mine is not null && ListenAddress.Of(other) is { } theirs && mine.Overlaps(theirs))

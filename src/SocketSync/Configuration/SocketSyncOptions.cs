@@ -34,6 +34,11 @@ internal sealed record SocketSyncOptions
     /// </summary>
     [NotEmpty]
     public IReadOnlyList<string> Plugins { get; init; } = [];
+
+    /// <summary>The listeners of each resource, by its name; one with routes is a listener of several.</summary>
+    public ILookup<string, KeyValuePair<string, ListenerOptions>> ListenersByResource() => Listeners
+        .SelectMany(listener => listener.Value.ResourceNames().Select(resource => (Resource: resource, Listener: listener)))
+        .ToLookup(reached => reached.Resource, reached => reached.Listener, StringComparer.OrdinalIgnoreCase);
 }
 
 /// <summary>Who may perform operator actions over HTTP.</summary>

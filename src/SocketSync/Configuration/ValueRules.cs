@@ -73,6 +73,19 @@ internal sealed class HostAttribute : ValidationAttribute
     public override string FormatErrorMessage(string name) => "must be a host's name or an IP address, without a port";
 }
 
+/// <summary>The rights of a file in octal digits.</summary>
+[AttributeUsage(AttributeTargets.Property)]
+internal sealed class UnixSocketModeAttribute : ValidationAttribute
+{
+    public override bool IsValid(object? value) =>
+        value is string { Length: 3 or 4 } text && text.All(c => c is >= '0' and <= '7') && (text.Length == 3 || text[0] == '0');
+
+    public override string FormatErrorMessage(string name) => "must be the rights of a file in octal digits, such as 0660";
+
+    /// <summary>The rights that a valid text stands for; <see langword="null"/> for none.</summary>
+    public static UnixFileMode? Parse(string? text) => text is null ? null : (UnixFileMode)Convert.ToInt32(text, 8);
+}
+
 /// <summary>Text that is not empty.</summary>
 [AttributeUsage(AttributeTargets.Property)]
 internal sealed class NotEmptyAttribute : ValidationAttribute

@@ -19,7 +19,7 @@ internal sealed partial class ClientConnection
     /// <summary>The context that holds a copy of the request for an asynchronous processor; the reader can go on to the next one.</summary>
     private RequestContext? _processing;
 
-    Turn IResourceClient.Turn => _turn;
+    Turn IResourceClient.Turn => _way.Turn;
 
     ReadOnlySequence<byte> IResourceClient.Request => _stream.Reader.Frame;
 
@@ -40,12 +40,12 @@ internal sealed partial class ClientConnection
     bool IResourceClient.EndWait()
     {
         _leaving.Dispose(); // waits for a running callback: both read the pipe
-        return !_departure.HasGone(_listener.EndOfStream) && _stream.Reader.TryReclaim();
+        return !_departure.HasGone(CurrentRoute.EndOfStream) && _stream.Reader.TryReclaim();
     }
 
     RequestContext IResourceClient.OpenContext()
     {
-        var context = _context ??= NewContext();
+        var context = _way.Context ??= NewContext();
         context.Open(_stream.Reader.Frame);
         _stream.Reader.Consume();
         _processing = context;
@@ -62,13 +62,13 @@ internal sealed partial class ClientConnection
         _mustYield |= _work.Charge(WorkBudget.Frame + request.Length);
         if (_logger.IsEnabled(LogLevel.Debug))
             LogRequest(_logger, Client.Id, (int)request.Length, Hex(request));
-        return _resource.ServeAsync(this, _arrivedAt);
+        return CurrentResource.ServeAsync(this, _arrivedAt);
     }
 
     private Outcome OutcomeAtOnce(Outcome outcome)
     {
-        _arrivedAt = outcome == Outcome.Ok ? _turn.EndedAt : null;
-        _listener.Count(outcome, Client);
+        _arrivedAt = outcome == Outcome.Ok ? _way.Turn.EndedAt : null;
+        CurrentRoute.Count(outcome, Client);
         return outcome;
     }
 
@@ -84,7 +84,7 @@ internal sealed partial class ClientConnection
         var outcome = await serving;
         if (_processing is { } context)
             await context.CloseAsync();
-        _listener.Count(outcome, Client);
+        CurrentRoute.Count(outcome, Client);
         return outcome != Outcome.Abandoned && await _stream.EndFlushAsync() ? outcome : Outcome.Abandoned;
     }
 
@@ -93,7 +93,8 @@ internal sealed partial class ClientConnection
     private bool Reply(Outcome outcome)
     {
         var context = _processing;
-        var goesOn = !_turn.LeaseLost && context is not { ClosesClient: true };
+        var turn = _way.Turn;
+        var goesOn = !turn.LeaseLost && context is not { ClosesClient: true };
         if (outcome.IsAnswered())
             _stream.Write(context is null ? _reply : new(context.ReplyBuffer.Written));
         else
@@ -103,13 +104,13 @@ internal sealed partial class ClientConnection
         _reply = default;
         if (context is null)
             _stream.Reader.Consume();
-        else if (_turn.CompletedEarly)
-            _context = null; // the processor still uses it
+        else if (turn.CompletedEarly)
+            _way.Context = null; // the processor still uses it
         else
             context.Clear();
 
-        if (_turn.CompletedEarly)
-            _turn = NewTurn();
+        if (turn.CompletedEarly)
+            _way.Turn = NewTurn();
         if (!goesOn)
             _stream.LingerAtEnd();
         return goesOn;
@@ -117,14 +118,10 @@ internal sealed partial class ClientConnection
 
     private void LeaveIfGone()
     {
-        if (_departure.HasGone(_listener.EndOfStream))
-            _resource.Gate.Leave(_turn);
+        if (_departure.HasGone(CurrentRoute.EndOfStream))
+            CurrentResource.Gate.Leave(_way.Turn);
     }
 
     /// <summary>Whether a request whose outcome is known is not done with: its processor has the context, or earlier replies are being sent.</summary>
     private bool IsMoreUnderWay => _processing is not null || _stream.IsFlushing;
-
-    private Turn NewTurn() => new(Client, _listener.Options.Priority, _onLeaseLost);
-
-    private RequestContext NewContext() => new(_resource.Name, Client, this, leaveIoThread: !_resource.NeverBlocks) { Work = _work };
 }

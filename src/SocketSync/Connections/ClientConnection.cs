@@ -19,16 +19,17 @@ internal sealed partial class ClientConnection : IResourceClient, IConversation,
 
     private readonly bool _isOnIoThread;
     private readonly ListenerState _listener;
-    private readonly SharedResource _resource;
     private readonly ClientStream _stream;
     private readonly ClientDeparture _departure;
     private readonly ILogger _logger;
     private readonly Action _onLeaseLost;
     private readonly WorkBudget _work = new();
-    private Turn _turn;
-    private RequestContext? _context;
+    private readonly RouteState[] _routes;
     private volatile bool _isDraining;
     private long _requests;
+
+    /// <summary>The way of the current request, or of the last one.</summary>
+    private RouteState _way;
 
     /// <summary>Whether to yield to other work of this thread before the client's next request (<see cref="Dispatcher"/>, rule 2).</summary>
     private bool _mustYield;
@@ -38,12 +39,12 @@ internal sealed partial class ClientConnection : IResourceClient, IConversation,
         Client = client;
         _listener = listener;
         _isOnIoThread = listener.Options.Tls is null;
-        _resource = listener.Resource;
         _logger = logger;
         _stream = new ClientStream(connection, listener, _work, time);
         _departure = new ClientDeparture(connection);
         _onLeaseLost = _stream.Wake;
-        _turn = NewTurn();
+        _routes = [.. listener.Routes.Select(route => new RouteState(route, NewTurn()))];
+        _way = _routes[0];
     }
 
     public Client Client { get; }
@@ -52,7 +53,7 @@ internal sealed partial class ClientConnection : IResourceClient, IConversation,
     public long Requests => Volatile.Read(ref _requests);
 
     /// <summary>Whether a request of the client waits in the queue.</summary>
-    public bool IsWaiting => _turn.State == TurnState.Waiting;
+    public bool IsWaiting => _way.Turn.State == TurnState.Waiting;
 
     /// <summary>Serves the client until it disconnects or has to be closed.</summary>
     public async Task RunAsync()
@@ -71,7 +72,8 @@ internal sealed partial class ClientConnection : IResourceClient, IConversation,
         }
         finally
         {
-            _resource.Gate.Leave(_turn);
+            foreach (var way in _routes)
+                way.Route.Resource.Gate.Leave(way.Turn);
             LogDisconnected(_logger, _listener.Name, Client.Id);
         }
     }
@@ -87,7 +89,8 @@ internal sealed partial class ClientConnection : IResourceClient, IConversation,
     public void Close()
     {
         _isDraining = true;
-        _resource.Gate.Evict(_turn);
+        foreach (var way in _routes)
+            way.Route.Resource.Gate.Evict(way.Turn);
         _stream.Wake();
     }
 
@@ -95,9 +98,9 @@ internal sealed partial class ClientConnection : IResourceClient, IConversation,
 
     ValueTask IConversation.SendAsync(ReadOnlyMemory<byte> bytes, CancellationToken cancellationToken)
     {
-        _context!.SentBytes += bytes.Length;
-        if (_resource.Telemetry.IsTraced)
-            _resource.Telemetry.Replied(Client, new(bytes));
+        _way.Context!.SentBytes += bytes.Length;
+        if (Telemetry.IsTraced)
+            Telemetry.Replied(Client, new(bytes));
         return _stream.SendNowAsync(bytes, cancellationToken);
     }
 
@@ -105,9 +108,9 @@ internal sealed partial class ClientConnection : IResourceClient, IConversation,
     {
         if (!await _stream.ReceiveNowAsync(request, cancellationToken))
             return false;
-        _context!.ReceivedBytes += request.Length;
-        if (_resource.Telemetry.IsTraced)
-            _resource.Telemetry.Requested(Client, new(request.Written));
+        _way.Context!.ReceivedBytes += request.Length;
+        if (Telemetry.IsTraced)
+            Telemetry.Requested(Client, new(request.Written));
         return true;
     }
 
@@ -115,7 +118,7 @@ internal sealed partial class ClientConnection : IResourceClient, IConversation,
     {
         while (true)
         {
-            if (_turn.LeaseLost)
+            if (HasLostLease())
             {
                 Tell(Outcome.Timeout, default);
                 _stream.LingerAtEnd();
@@ -136,6 +139,11 @@ internal sealed partial class ClientConnection : IResourceClient, IConversation,
 
             switch (_stream.Reader.Find())
             {
+                case FrameStatus.Complete when !TrySelectWay():
+                    if (!RefuseLost())
+                        return;
+                    break;
+
                 case FrameStatus.Complete:
                     var serving = BeginRequest();
                     var outcome = serving.IsCompletedSuccessfully && !IsMoreUnderWay ? OutcomeAtOnce(serving.Result) : await AwaitOutcomeAsync(serving);
@@ -165,8 +173,8 @@ internal sealed partial class ClientConnection : IResourceClient, IConversation,
     [AsyncMethodBuilder(typeof(PoolingAsyncValueTaskMethodBuilder<>))]
     private async ValueTask<bool> FillAsync()
     {
-        if (_turn.State == TurnState.Leased && _stream.Reader.HasUnread)
-            _resource.Gate.Touch(_turn);
+        if (_stream.Reader.HasUnread)
+            TouchLeases();
 
         switch (await _stream.FillAsync())
         {
@@ -177,7 +185,7 @@ internal sealed partial class ClientConnection : IResourceClient, IConversation,
 
             case FillResult.TooSlow or FillResult.EndedInside:
                 LogMalformed(_logger, _listener.Name, Client.Id, _stream.Reader.Unread.Length);
-                _listener.Count(Outcome.Malformed, Client);
+                CurrentRoute.Count(Outcome.Malformed, Client);
                 return false;
 
             default:
@@ -188,7 +196,7 @@ internal sealed partial class ClientConnection : IResourceClient, IConversation,
     /// <returns><see langword="false"/> if nothing was written; closing the connection then signals the error.</returns>
     private bool Tell(Outcome outcome, in ReadOnlySequence<byte> request)
     {
-        if (_listener.OnError == OnError.Reply && _listener.Protocol.TryWriteError(outcome, request, _stream.Output))
+        if (CurrentRoute.OnError == OnError.Reply && _listener.Protocol.TryWriteError(outcome, request, _stream.Output))
             return true;
         _stream.LingerAtEnd();
         return false;
@@ -198,7 +206,7 @@ internal sealed partial class ClientConnection : IResourceClient, IConversation,
     private void RefuseStream(Outcome outcome)
     {
         LogMalformed(_logger, _listener.Name, Client.Id, _stream.Reader.Unread.Length);
-        _listener.Count(outcome, Client);
+        CurrentRoute.Count(outcome, Client);
         Tell(outcome, _stream.Reader.Unread);
         _stream.LingerAtEnd();
     }

@@ -1,46 +1,48 @@
+using System.Buffers;
 using System.Collections.Concurrent;
 
 namespace SocketSync;
 
-/// <summary>A listener's settings, its resource, and counters of its clients.</summary>
-internal sealed class ListenerState(string name, ListenerOptions options, SharedResource resource, IProtocol protocol, OnError onError)
+/// <summary>A listener's settings, the resources that its clients reach, and its connections.</summary>
+/// <param name="name">The listener's name.</param>
+/// <param name="options">The listener's settings.</param>
+/// <param name="protocol">The clients' protocol.</param>
+/// <param name="routes">The ways to the resources; one unless <paramref name="units"/> are given.</param>
+/// <param name="units">Chooses the route of a request by its Modbus unit.</param>
+internal sealed class ListenerState(
+    string name, ListenerOptions options, IProtocol protocol, IReadOnlyList<Route> routes, UnitRoutes? units = null) : IDisposable
 {
-    private readonly long[] _outcomes = new long[OutcomeNames.Count];
     private readonly ConcurrentDictionary<string, AcceptedConnection> _connections = new(StringComparer.Ordinal);
-    private volatile OnError _onError = onError;
-    private volatile EndOfStream _endOfStream = EndOfStream.Answer;
     private long _accepted;
     private long _rejected;
+    private int _datagrams;
 
     public string Name { get; } = name;
 
     public ListenerOptions Options { get; } = options;
 
-    public SharedResource Resource { get; } = resource;
-
     public IProtocol Protocol { get; } = protocol;
 
-    /// <summary>Whether errors are reported in the protocol, if it can, or by closing the connection; may change at run time.</summary>
-    public OnError OnError
-    {
-        get => _onError;
-        set => _onError = value;
-    }
+    /// <summary>The ways to the resources. What belongs to no request, such as bytes that are no frame, counts at the first.</summary>
+    public IReadOnlyList<Route> Routes { get; } = routes;
 
-    /// <summary>What to do with a waiting request whose client has ended its stream; may change at run time.</summary>
-    public EndOfStream EndOfStream
-    {
-        get => _endOfStream;
-        set => _endOfStream = value;
-    }
+    /// <summary>Chooses among <see cref="Routes"/>, if there is more than one way.</summary>
+    public UnitRoutes? Units { get; } = units;
 
     public long Accepted => Interlocked.Read(ref _accepted);
 
     public long Rejected => Interlocked.Read(ref _rejected);
 
-    public int ConnectionCount => _connections.Count;
+    /// <summary>How many connections are open, and datagrams in hand.</summary>
+    public int ConnectionCount => _connections.Count + DatagramCount;
+
+    /// <summary>How many datagrams have been received and not been answered yet.</summary>
+    public int DatagramCount => Volatile.Read(ref _datagrams);
 
     public ICollection<AcceptedConnection> Connections => _connections.Values;
+
+    /// <summary>The route of a whole request; <see langword="null"/> if it names a unit that has none.</summary>
+    public Route? RouteOf(in ReadOnlySequence<byte> request) => Units is { } units ? units.Find(request) : Routes[0];
 
     public AcceptedConnection? Find(string id) => _connections.GetValueOrDefault(id);
 
@@ -48,17 +50,16 @@ internal sealed class ListenerState(string name, ListenerOptions options, Shared
 
     public void Accept() => Interlocked.Increment(ref _accepted);
 
+    public void BeginDatagram() => Interlocked.Increment(ref _datagrams);
+
+    public void EndDatagram() => Interlocked.Decrement(ref _datagrams);
+
     public void Add(AcceptedConnection connection) => _connections[connection.Id] = connection;
 
     public void Remove(AcceptedConnection connection) => _connections.TryRemove(connection.Id, out _);
 
-    /// <summary>Counts the outcome of a client's request, and logs it unless it is Ok or Abandoned.</summary>
-    public void Count(Outcome outcome, Client client)
-    {
-        Interlocked.Increment(ref _outcomes[(int)outcome.AsCounted()]);
-        if (ResourceLog.Tells(outcome))
-            Resource.Log.Ended(outcome, client);
-    }
+    /// <summary>How many requests ended so, at whichever resource.</summary>
+    public long CountOf(Outcome outcome) => Routes.Sum(route => route.CountOf(outcome)) + (outcome == Outcome.Unavailable ? Units?.LostRequests ?? 0 : 0);
 
-    public long CountOf(Outcome outcome) => Interlocked.Read(ref _outcomes[(int)outcome]);
+    public void Dispose() => Units?.Dispose();
 }

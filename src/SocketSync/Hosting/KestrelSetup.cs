@@ -21,7 +21,7 @@ internal sealed class KestrelSetup(IConfiguration configuration, HostConfigurati
         foreach (var endPoint in http)
             Listen(kestrel, endPoint);
 
-        foreach (var endPoint in topology.Bound.EndPoints)
+        foreach (var endPoint in topology.Bound.EndPoints.Where(endPoint => !endPoint.IsDatagram))
         {
             var listener = topology.Listeners[endPoint.Name];
             endPoint.Rejected = listener.Reject;

@@ -32,13 +32,18 @@ internal sealed class SocketSyncMeter
     private Topology Topology => _services.GetRequiredService<Topology>();
 
     private IEnumerable<Measurement<long>> Requests() =>
-        from listener in Topology.Listeners.Values
+        (from listener in Topology.Listeners.Values
+        from route in listener.Routes
         from outcome in OutcomeNames.Counted
-        select new Measurement<long>(
-            listener.CountOf(outcome),
-            new("resource", listener.Resource.Name),
-            new("listener", listener.Name),
-            new("outcome", outcome.Code()));
+        select RequestsOf(listener, route.Resource.Name, outcome, route.CountOf(outcome)))
+        .Concat(
+            from listener in Topology.Listeners.Values
+            let units = listener.Units
+            where units is not null
+            select RequestsOf(listener, resource: "", Outcome.Unavailable, units.LostRequests));
+
+    private static Measurement<long> RequestsOf(ListenerState listener, string resource, Outcome outcome, long count) =>
+        new(count, new("resource", resource), new("listener", listener.Name), new("outcome", outcome.Code()));
 
     private IEnumerable<Measurement<int>> QueueLengths() =>
         Topology.Resources.Values.Select(resource => new Measurement<int>(

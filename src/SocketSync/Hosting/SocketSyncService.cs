@@ -15,7 +15,9 @@ namespace SocketSync;
 /// <param name="options">The options that the topology was created from.</param>
 /// <param name="shutdown">Drains the connections at the end.</param>
 /// <param name="watch">Starts watching the configuration.</param>
+/// <param name="time">Measures the periods of log throttles.</param>
 /// <param name="logger">Logs where the server listens.</param>
+/// <param name="loggers">Makes the loggers of what listens.</param>
 /// <param name="server">Serves HTTP and accepts the clients; a host need not have one.</param>
 internal sealed partial class SocketSyncService(
     IServiceProvider services,
@@ -23,11 +25,15 @@ internal sealed partial class SocketSyncService(
     SocketSyncOptions options,
     GracefulShutdown shutdown,
     Func<ConfigurationWatcher> watch,
+    TimeProvider time,
     ILogger<SocketSyncService> logger,
+    ILoggerFactory loggers,
     IServer? server = null) : IHostedLifecycleService, IDisposable
 {
     /// <summary>Time limit for HTTP requests in progress after the drain; then they are aborted.</summary>
     private static readonly TimeSpan HttpTime = TimeSpan.FromSeconds(1);
+
+    private readonly List<DatagramListener> _datagramListeners = [];
 
     /// <summary>The watcher that reloads the configuration, once the listeners are open.</summary>
     public ConfigurationWatcher? Watcher { get; private set; }
@@ -46,13 +52,14 @@ internal sealed partial class SocketSyncService(
     /// </summary>
     public Task StartedAsync(CancellationToken cancellationToken)
     {
-        var listens = topology.Bound.EndPoints.All(endPoint => endPoint.IsServed);
+        var listens = topology.Bound.EndPoints.All(endPoint => endPoint.IsServed || endPoint.IsDatagram);
         if (listens)
             Listen();
         else
             topology.Bound.Close(); // No server accepts clients: refuse them instead of leaving them waiting.
 
         TopologyFactory.Start(services, options, topology);
+        ReceiveDatagrams();
         topology.Bound.Open();
         topology.Phase = HostPhase.Running;
         Watcher = watch();
@@ -81,6 +88,7 @@ internal sealed partial class SocketSyncService(
     public void Dispose()
     {
         Watcher?.Dispose();
+        _datagramListeners.ForEach(listener => listener.Dispose());
         BackgroundTasks.Failed -= OnBackgroundTaskFailed;
     }
 
@@ -105,7 +113,20 @@ internal sealed partial class SocketSyncService(
         }
     }
 
-    private static string Describe(ListenerEndPoint endPoint) => $"{endPoint.Name} on {string.Join(" and ", endPoint.LocalEndPoints)}";
+    private void ReceiveDatagrams()
+    {
+        var endPoints = topology.Bound.EndPoints.Where(endPoint => endPoint.IsDatagram).ToList();
+        var own = new OwnAddresses(endPoints.Select(endPoint => endPoint.Port).OfType<int>(), time);
+        foreach (var endPoint in endPoints)
+        {
+            var listener = new DatagramListener(endPoint, topology.Listeners[endPoint.Name], own, time, loggers.CreateLogger<DatagramListener>());
+            _datagramListeners.Add(listener);
+            listener.RunAsync().Observe();
+        }
+    }
+
+    private static string Describe(ListenerEndPoint endPoint) =>
+        $"{endPoint.Name} on {string.Join(" and ", endPoint.LocalEndPoints)}{(endPoint.IsDatagram ? " (datagrams)" : "")}";
 
     /// <summary>Returns the addresses of HTTP; Kestrel also lists the listeners as HTTP addresses.</summary>
     private IEnumerable<string> HttpAddresses()

@@ -41,12 +41,7 @@ internal static class TopologyFactory
             var listeners = new Dictionary<string, ListenerState>(StringComparer.OrdinalIgnoreCase);
             foreach (var (name, listener) in options.Listeners)
             {
-                var resource = options.Resources[listener.Resource!];
-                listeners.Add(name, new ListenerState(
-                    name, listener, resources[listener.Resource!], ProtocolCatalog.Create(listener.Protocol!), resource.OnError)
-                {
-                    EndOfStream = resource.EndOfStreamOf(listener.Protocol!),
-                });
+                listeners.Add(name, CreateListener(name, listener, options, resources, time, loggers));
             }
 
             ThreadPoolSizing.Prepare(options.Resources.Values.Count(resource => !catalog[resource.Processor].NeverBlocks));
@@ -60,7 +55,7 @@ internal static class TopologyFactory
                 resource.Log.Dispose();
             }
 
-            bound.Close();
+            bound.Dispose();
             throw;
         }
     }
@@ -74,7 +69,7 @@ internal static class TopologyFactory
     public static void Start(IServiceProvider services, SocketSyncOptions options, Topology topology)
     {
         var catalog = services.GetRequiredService<ProcessorCatalog>();
-        var listeners = options.Listeners.ToLookup(listener => listener.Value.Resource!, StringComparer.OrdinalIgnoreCase);
+        var listeners = options.ListenersByResource();
         foreach (var (name, resource) in options.Resources)
         {
             var clients = listeners[name].ToDictionary(listener => listener.Key, listener => listener.Value.Protocol!, StringComparer.OrdinalIgnoreCase);
@@ -82,6 +77,33 @@ internal static class TopologyFactory
         }
 
         foreach (var resource in topology.Resources.Values) resource.Link?.Start();
+    }
+
+    private static ListenerState CreateListener(
+        string name,
+        ListenerOptions listener,
+        SocketSyncOptions options,
+        Dictionary<string, SharedResource> resources,
+        TimeProvider time,
+        ILoggerFactory loggers)
+    {
+        var routes = listener.ResourceNames().Select(resource => new Route(resources[resource])).ToList();
+        foreach (var route in routes)
+            Topology.Configure(route, options.Resources[route.Resource.Name], listener);
+        UnitRoutes? units = null;
+        if (listener.Routes.Count > 0)
+        {
+            var byUnit = new Route?[byte.MaxValue + 1];
+            foreach (var given in listener.Routes)
+            {
+                foreach (var unit in NumberRanges.TryParse(given.Units!, byte.MaxValue)!.Numbers())
+                    byUnit[unit] = routes.Single(route => route.Resource.Name.Equals(given.Resource, StringComparison.OrdinalIgnoreCase));
+            }
+
+            units = new UnitRoutes(name, ProtocolCatalog.Find(listener.Protocol!.Name)!.Modbus!, byUnit, time, loggers.CreateLogger<UnitRoutes>());
+        }
+
+        return new ListenerState(name, listener, ProtocolCatalog.Create(listener.Protocol!), routes, units);
     }
 
     private static BoundListeners Bind(SocketSyncOptions options)

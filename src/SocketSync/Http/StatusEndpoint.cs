@@ -19,7 +19,7 @@ internal static class StatusEndpoint
     {
         var gate = resource.Gate.GetStatus();
         var link = resource.Link?.GetStatus();
-        var listeners = topology.ListenersOf(resource).ToList();
+        var routes = topology.RoutesTo(resource).ToList();
         return new ResourceStatus(
             resource.ProcessorName,
             State(gate, link),
@@ -34,7 +34,7 @@ internal static class StatusEndpoint
             Sum(Outcome.Cached),
             Sum(Outcome.Denied));
 
-        long Sum(Outcome outcome) => listeners.Sum(listener => listener.CountOf(outcome));
+        long Sum(Outcome outcome) => routes.Sum(route => route.CountOf(outcome));
     }
 
     public static string State(in GateStatus gate, LinkStatus? link) =>

@@ -13,12 +13,12 @@ internal static class ListenerBinder
     {
         List<string> problems = [];
         List<ListenerEndPoint> bound = [];
-        var onPort = new Dictionary<int, List<Socket>>();
+        var onPort = new Dictionary<(int Port, SocketTransport Transport), List<Socket>>();
         var paths = new HashSet<string>(StringComparer.Ordinal);
         foreach (var (name, options) in listeners)
         {
             var address = ListenerBinding.Of(name, options, defaultAddress);
-            var sockets = address.UnixSocket is null ? BindTcp(address, problems) : BindUnix(address, paths, problems);
+            var sockets = address.UnixSocket is null ? BindIp(address, problems) : BindUnix(address, paths, problems);
             if (sockets.Count == 0)
                 continue;
 
@@ -31,7 +31,7 @@ internal static class ListenerBinder
         if (problems.Count == 0)
             return all;
 
-        all.Close();
+        all.Dispose();
         throw new ListenerBindException(problems);
     }
 
@@ -47,7 +47,7 @@ internal static class ListenerBinder
 
         try
         {
-            if (UnixSocketFile.TryBind(path, out var socket, out var problem))
+            if (UnixSocketFile.TryBind(path, address.Transport, address.UnixSocketMode, out var socket, out var problem))
             {
                 bound.Add(path);
                 return [socket];
@@ -63,7 +63,7 @@ internal static class ListenerBinder
         return [];
     }
 
-    private static List<Socket> BindTcp(ListenerBinding address, List<string> problems)
+    private static List<Socket> BindIp(ListenerBinding address, List<string> problems)
     {
         var place = new ListenAddress(address.Address, address.Port);
         if (place.IsLocalhost)
@@ -85,9 +85,9 @@ internal static class ListenerBinder
         {
             for (var attempt = 1; ; attempt++)
             {
-                var v4 = TryBind(new IPEndPoint(IPAddress.Loopback, address.Port), out var error4);
+                var v4 = TryBind(address.Transport, new IPEndPoint(IPAddress.Loopback, address.Port), out var error4);
                 var port = v4 is null ? address.Port : ((IPEndPoint)v4.LocalEndPoint!).Port;
-                var v6 = TryBind(new IPEndPoint(IPAddress.IPv6Loopback, port), out var error6);
+                var v6 = TryBind(address.Transport, new IPEndPoint(IPAddress.IPv6Loopback, port), out var error6);
 
                 // The port that is free for IPv4 may be taken for IPv6. Keeping the socket open prevents the same pick again.
                 if (v4 is not null && error6 is { SocketErrorCode: SocketError.AddressAlreadyInUse }
@@ -119,7 +119,7 @@ internal static class ListenerBinder
 
     private static List<Socket> BindAny(ListenerBinding address, List<string> problems)
     {
-        if (TryBind(new IPEndPoint(IPAddress.IPv6Any, address.Port), out var error, dualMode: true) is { } any)
+        if (TryBind(address.Transport, new IPEndPoint(IPAddress.IPv6Any, address.Port), out var error, dualMode: true) is { } any)
             return [any];
 
         return IsMissingFamily(error)
@@ -128,7 +128,7 @@ internal static class ListenerBinder
     }
 
     private static List<Socket> BindOne(ListenerBinding address, IPEndPoint endPoint, List<string> problems) =>
-        TryBind(endPoint, out var error) is { } socket ? [socket] : Failed(address, error!, endPoint, problems);
+        TryBind(address.Transport, endPoint, out var error) is { } socket ? [socket] : Failed(address, error!, endPoint, problems);
 
     private static List<Socket> Failed(ListenerBinding address, SocketException error, IPEndPoint endPoint, List<string> problems)
     {
@@ -136,12 +136,14 @@ internal static class ListenerBinder
         return [];
     }
 
-    private static Socket? TryBind(IPEndPoint endPoint, out SocketException? error, bool dualMode = false)
+    private static Socket? TryBind(SocketTransport transport, IPEndPoint endPoint, out SocketException? error, bool dualMode = false)
     {
         Socket? socket = null;
         try
         {
-            socket = new Socket(endPoint.AddressFamily, SocketType.Stream, ProtocolType.Tcp);
+            socket = transport == SocketTransport.Stream
+                ? new Socket(endPoint.AddressFamily, SocketType.Stream, ProtocolType.Tcp)
+                : new Socket(endPoint.AddressFamily, SocketType.Dgram, ProtocolType.Udp);
             if (endPoint.AddressFamily == AddressFamily.InterNetworkV6)
                 socket.DualMode = dualMode;
             socket.Bind(endPoint);
@@ -163,14 +165,15 @@ internal static class ListenerBinder
     /// Finds overlaps between listeners of one configuration. On Linux, sockets that are bound but not listening may share an
     /// address, so such a conflict would otherwise show only once HTTP is up.
     /// </summary>
-    /// <param name="onPort">The sockets of the previous listeners by port; the sockets of this one are added.</param>
+    /// <param name="onPort">The sockets of the previous listeners by port and kind; the sockets of this one are added.</param>
     /// <param name="endPoint">The listener.</param>
-    private static List<string> OverlapsWith(Dictionary<int, List<Socket>> onPort, ListenerEndPoint endPoint)
+    private static List<string> OverlapsWith(Dictionary<(int Port, SocketTransport Transport), List<Socket>> onPort, ListenerEndPoint endPoint)
     {
         if (endPoint.Port is not { } port)
             return [];
-        if (!onPort.TryGetValue(port, out var others))
-            onPort[port] = others = [];
+        var place = (port, endPoint.Address.Transport);
+        if (!onPort.TryGetValue(place, out var others))
+            onPort[place] = others = [];
         List<string> problems =
             [.. endPoint.Sockets.Where(mine => others.Exists(other => Overlap(mine, other))).Select(mine => endPoint.Address.InUse(mine.LocalEndPoint!))];
         others.AddRange(endPoint.Sockets);

@@ -38,6 +38,9 @@ internal sealed class ListenerEndPoint : EndPoint, IDisposable
 
     public bool PreferInlineScheduling { get; }
 
+    /// <summary>Whether datagrams are received, by <see cref="DatagramListener"/>, instead of connections accepted by Kestrel.</summary>
+    public bool IsDatagram => Address.Transport == SocketTransport.Datagram;
+
     /// <summary>Called for each client that is closed because file descriptors are nearly exhausted.</summary>
     public Action? Rejected { get; set; }
 
@@ -54,16 +57,29 @@ internal sealed class ListenerEndPoint : EndPoint, IDisposable
     /// <summary>Starts the accept loops; the sockets are already listening.</summary>
     public void Open() => _opened.TrySetResult();
 
-    /// <summary>Stops accepting at once, and removes the file of a Unix socket. May be called more than once.</summary>
+    /// <summary>
+    /// Stops accepting at once, and removes the file of a Unix socket. Datagrams are no longer received; their sockets are kept, for the
+    /// replies, until <see cref="Dispose"/>. May be called more than once.
+    /// </summary>
     public void Close()
     {
         _closed.Cancel();
-        foreach (var socket in Sockets)
-            socket.Dispose();
+        if (!IsDatagram)
+            CloseSockets();
         _opened.TrySetResult();
     }
 
-    public void Dispose() => Close();
+    public void Dispose()
+    {
+        Close();
+        CloseSockets();
+    }
+
+    private void CloseSockets()
+    {
+        foreach (var socket in Sockets)
+            socket.Dispose();
+    }
 
     public override string ToString() => Name;
 }
@@ -76,8 +92,17 @@ internal sealed class ListenerEndPoint : EndPoint, IDisposable
 /// <param name="UnixSocket">The path of a Unix socket, instead of address and port.</param>
 internal sealed record ListenerBinding(string Listener, string Address, bool IsDefaultAddress, int Port, string? UnixSocket)
 {
+    public SocketTransport Transport { get; init; }
+
+    /// <summary>The rights of the Unix socket's file; what the umask leaves if not given.</summary>
+    public UnixFileMode? UnixSocketMode { get; init; }
+
     public static ListenerBinding Of(string listener, ListenerOptions options, string defaultAddress) =>
-        new(listener, options.Address ?? defaultAddress, options.Address is null, options.Port, options.UnixSocket);
+        new(listener, options.Address ?? defaultAddress, options.Address is null, options.Port, options.UnixSocket)
+        {
+            Transport = options.Transport,
+            UnixSocketMode = UnixSocketModeAttribute.Parse(options.UnixSocketMode),
+        };
 
     /// <summary>Describes in one line why the address cannot be bound.</summary>
     public string Problem(SocketException error, EndPoint endPoint) => error.SocketErrorCode switch
@@ -112,7 +137,7 @@ internal sealed record ListenerBinding(string Listener, string Address, bool IsD
 }
 
 /// <summary>The listeners of a host, which are bound, opened and closed together.</summary>
-internal sealed class BoundListeners(IReadOnlyList<ListenerEndPoint> endPoints)
+internal sealed class BoundListeners(IReadOnlyList<ListenerEndPoint> endPoints) : IDisposable
 {
     // Connects beyond the backlog wait seconds for retransmission. net.core.somaxconn caps it.
     private const int Backlog = 4096;
@@ -124,7 +149,7 @@ internal sealed class BoundListeners(IReadOnlyList<ListenerEndPoint> endPoints)
     public void Listen()
     {
         List<string> problems = [];
-        foreach (var endPoint in EndPoints)
+        foreach (var endPoint in EndPoints.Where(endPoint => !endPoint.IsDatagram))
         {
             foreach (var (socket, local) in endPoint.Sockets.Zip(endPoint.LocalEndPoints))
             {
@@ -141,7 +166,7 @@ internal sealed class BoundListeners(IReadOnlyList<ListenerEndPoint> endPoints)
 
         if (problems.Count > 0)
         {
-            Close();
+            Dispose();
             throw new ListenerBindException(problems);
         }
     }
@@ -158,6 +183,12 @@ internal sealed class BoundListeners(IReadOnlyList<ListenerEndPoint> endPoints)
     {
         foreach (var endPoint in EndPoints)
             endPoint.Close();
+    }
+
+    public void Dispose()
+    {
+        foreach (var endPoint in EndPoints)
+            endPoint.Dispose();
     }
 }
 

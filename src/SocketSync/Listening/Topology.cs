@@ -14,7 +14,7 @@ internal sealed class Topology(
     IReadOnlyDictionary<string, ListenerState> listeners,
     BoundListeners bound) : IAsyncDisposable
 {
-    private readonly ILookup<SharedResource, ListenerState> _listenersOf = listeners.Values.ToLookup(listener => listener.Resource);
+    private readonly ILookup<SharedResource, Route> _routesTo = listeners.Values.SelectMany(listener => listener.Routes).ToLookup(route => route.Resource);
     private volatile HostPhase _phase = HostPhase.Starting;
 
     public IReadOnlyDictionary<string, SharedResource> Resources { get; } = resources;
@@ -38,7 +38,8 @@ internal sealed class Topology(
     public AcceptedConnection? FindConnection(string id) =>
         Listeners.Values.Select(listener => listener.Find(id)).FirstOrDefault(connection => connection is not null);
 
-    public IEnumerable<ListenerState> ListenersOf(SharedResource resource) => _listenersOf[resource];
+    /// <summary>The ways on which clients reach a resource, one for each of its listeners.</summary>
+    public IEnumerable<Route> RoutesTo(SharedResource resource) => _routesTo[resource];
 
     /// <summary>Applies changed settings of the resources; they take effect with the next turn.</summary>
     public void Configure(IReadOnlyDictionary<string, ResourceOptions> options)
@@ -50,17 +51,27 @@ internal sealed class Topology(
             resource.IsRequired = changed.Required;
             if (resource.Link is { } link)
                 link.Options = changed.Link!;
-            foreach (var listener in ListenersOf(resource))
-            {
-                listener.OnError = changed.OnError;
-                listener.EndOfStream = changed.EndOfStreamOf(listener.Options.Protocol!);
-            }
         }
+
+        foreach (var listener in Listeners.Values)
+        {
+            foreach (var route in listener.Routes)
+                Configure(route, options[route.Resource.Name], listener.Options);
+        }
+    }
+
+    /// <summary>Applies the settings that a resource has for the clients of a listener.</summary>
+    public static void Configure(Route route, ResourceOptions resource, ListenerOptions listener)
+    {
+        route.OnError = resource.OnError;
+        route.EndOfStream = resource.EndOfStreamOf(listener.Protocol!);
     }
 
     public async ValueTask DisposeAsync()
     {
-        Bound.Close();
+        Bound.Dispose();
+        foreach (var listener in Listeners.Values)
+            listener.Dispose();
         foreach (var resource in Resources.Values)
             await resource.DisposeAsync();
     }

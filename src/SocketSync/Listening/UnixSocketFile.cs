@@ -7,7 +7,8 @@ namespace SocketSync;
 internal static class UnixSocketFile
 {
     /// <exception cref="SocketException">The system refuses to bind the socket.</exception>
-    public static bool TryBind(string path, [NotNullWhen(true)] out Socket? socket, [NotNullWhen(false)] out string? problem)
+    public static bool TryBind(
+        string path, SocketTransport transport, UnixFileMode? mode, [NotNullWhen(true)] out Socket? socket, [NotNullWhen(false)] out string? problem)
     {
         socket = null;
         UnixDomainSocketEndPoint endPoint;
@@ -26,14 +27,18 @@ internal static class UnixSocketFile
             return false;
         }
 
-        problem = WhatStandsInTheWay(path, endPoint);
+        var kind = transport == SocketTransport.Datagram ? SocketType.Dgram : SocketType.Stream;
+        problem = WhatStandsInTheWay(path, endPoint, kind);
         if (problem is not null)
             return false;
 
-        socket = new Socket(AddressFamily.Unix, SocketType.Stream, ProtocolType.Unspecified);
+        socket = new Socket(AddressFamily.Unix, kind, ProtocolType.Unspecified);
         try
         {
             socket.Bind(endPoint);
+            // Before the socket listens, so that nobody gets in with other rights.
+            if (mode is { } rights && !OperatingSystem.IsWindows())
+                File.SetUnixFileMode(path, rights);
             return true;
         }
         catch
@@ -45,7 +50,7 @@ internal static class UnixSocketFile
 
     /// <summary>Checks what is at the path, and removes the socket of a server that no longer runs, but nothing else.</summary>
     /// <returns>Why the path cannot be used; <see langword="null"/> if it can.</returns>
-    private static string? WhatStandsInTheWay(string path, UnixDomainSocketEndPoint endPoint)
+    private static string? WhatStandsInTheWay(string path, UnixDomainSocketEndPoint endPoint, SocketType kind)
     {
         if (!Directory.Exists(Path.GetDirectoryName(path)))
             return "its directory does not exist";
@@ -53,7 +58,7 @@ internal static class UnixSocketFile
             return null;
         if (!FileType.IsSocket(path)) // If the type is unknown, nothing is deleted.
             return "exists and is not a socket";
-        if (IsAlive(endPoint))
+        if (IsAlive(endPoint, kind))
             return "is already in use";
 
         try
@@ -67,10 +72,10 @@ internal static class UnixSocketFile
         }
     }
 
-    private static bool IsAlive(UnixDomainSocketEndPoint endPoint)
+    private static bool IsAlive(UnixDomainSocketEndPoint endPoint, SocketType kind)
     {
         // Non-blocking: connecting to a server whose backlog is full would block.
-        using var probe = new Socket(AddressFamily.Unix, SocketType.Stream, ProtocolType.Unspecified) { Blocking = false };
+        using var probe = new Socket(AddressFamily.Unix, kind, ProtocolType.Unspecified) { Blocking = false };
         try
         {
             probe.Connect(endPoint);

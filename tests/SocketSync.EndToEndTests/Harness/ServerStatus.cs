@@ -25,7 +25,9 @@ internal sealed record ResourceStatus(
     long Completed,
     long Refused,
     long Failed,
-    long Abandoned);
+    long Abandoned,
+    long Cached,
+    long Denied);
 
 internal sealed record TurnStatus(string ConnectionId, string? RemoteEndPoint, double HeldSeconds);
 

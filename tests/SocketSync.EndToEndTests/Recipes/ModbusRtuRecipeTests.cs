@@ -22,6 +22,30 @@ public sealed class ModbusRtuRecipeTests
     }
 
     [Fact]
+    public async Task TwoBusesAreReachedThroughOnePort()
+    {
+        Tool.Require("mbpoll");
+        await using var lineA = await SerialPair.OpenAsync();
+        await using var lineB = await SerialPair.OpenAsync();
+        await using var deviceA = await ModbusDevice.StartRtuAsync(lineA.FarPath, unit: 1);
+        await using var deviceB = await ModbusDevice.StartRtuAsync(lineB.FarPath, unit: 20);
+        await using var server = await ServerProcess.StartFileAsync(
+            Recipe.Of("Two buses behind one port").Json, folder: null, "SocketSync:Listeners:Plant:Port=0",
+            $"SocketSync:Resources:BusA:Link:Serial:Device={lineA.Near}", $"SocketSync:Resources:BusB:Link:Serial:Device={lineB.Near}");
+        var port = (await server.StatusAsync()).Listeners["Plant"].Port;
+
+        await Task.WhenAll(Mbpoll.WriteAsync(port, unit: 1, reference: 1, 11), Mbpoll.WriteAsync(port, unit: 20, reference: 1, 22));
+
+        Assert.Equal("[1]: 11", await Mbpoll.ReadAsync(port, unit: 1, reference: 1));
+        Assert.Equal("[1]: 22", await Mbpoll.ReadAsync(port, unit: 20, reference: 1));
+        await using var stranger = Mbpoll.Start(port, unit: 10, "-1", "127.0.0.1");
+        await stranger.ExitAsync(TimeSpan.FromSeconds(10));
+        Assert.Contains("Gateway path unavailable", stranger.Log, StringComparison.OrdinalIgnoreCase);
+        Assert.All(deviceA.Requests, request => Assert.StartsWith("01", request, StringComparison.Ordinal));
+        Assert.All(deviceB.Requests, request => Assert.StartsWith("14", request, StringComparison.Ordinal));
+    }
+
+    [Fact]
     public async Task ABroadcastIsNotAnswered()
     {
         Tool.Require("mbpoll");

@@ -67,6 +67,24 @@ public class ConfigurationProblemTests
     [InlineData("Listeners:Default:UnixSocket=/run/s; Listeners:Default:Address=*", "Listeners:Default:Address", "*", "must not be given with UnixSocket")]
     [InlineData("Listeners:Default:UnixSocket=/run/s; Listeners:Default:AllowedNetworks:0=10.0.0.0/8", "Listeners:Default:AllowedNetworks:0", "10.0.0.0/8", "must not be given with UnixSocket")]
     [InlineData("Listeners:Default:UnixSocket=/run/s; Listeners:B:UnixSocket=/run/s; Listeners:B:Resource=Default", "Listeners:Default:UnixSocket", "/run/s", "must differ from that of listener B")]
+    [InlineData("Listeners:Default:UnixSocket=/run/s; Listeners:Default:UnixSocketMode=rw", "Listeners:Default:UnixSocketMode", "rw", "must be the rights of a file in octal digits, such as 0660")]
+    [InlineData("Listeners:Default:UnixSocket=/run/s; Listeners:Default:UnixSocketMode=1777", "Listeners:Default:UnixSocketMode", "1777", "must be the rights of a file in octal digits")]
+    [InlineData("Listeners:Default:UnixSocketMode=0660", "Listeners:Default:UnixSocketMode", "0660", "is for a listener with UnixSocket")]
+    // Datagrams
+    [InlineData("Listeners:Default:Transport=Udp", "Listeners:Default:Transport", "Udp", "must be one of Stream, Datagram")]
+    [InlineData("Listeners:Default:Transport=Datagram; Resources:Default:Gate:Hold=Quiet", "Listeners:Default:Transport", "Datagram", "must be Stream, since resource Default has Gate:Hold Quiet")]
+    [InlineData("Listeners:Default:Transport=Datagram; Listeners:Default:ProxyProtocol=true; Listeners:Default:TrustedProxies:0=10.0.0.0/8", "Listeners:Default:ProxyProtocol", "true", "must be false with Transport Datagram")]
+    // Routes
+    [InlineData(Modbus + "Listeners:Default:Routes:0:Units=1", "Listeners:Default:Routes:0:Resource", null, "must be given: the resource that serves these units")]
+    [InlineData(Modbus + "Listeners:Default:Routes:0:Resource=Default", "Listeners:Default:Routes:0:Units", null, "must be given: the units that go to this resource")]
+    [InlineData(Modbus + "Listeners:Default:Routes:0:Units=1; Listeners:Default:Routes:0:Resource=Defalt", "Listeners:Default:Routes:0:Resource", "Defalt", "must be Default")]
+    [InlineData(Modbus + "Listeners:Default:Routes:0:Units=1-256; Listeners:Default:Routes:0:Resource=Default", "Listeners:Default:Routes:0:Units", "1-256", "must be units from 0 to 255 and ranges of them")]
+    [InlineData(Modbus + "Listeners:Default:Routes:0:Units=9-1; Listeners:Default:Routes:0:Resource=Default", "Listeners:Default:Routes:0:Units", "9-1", "must be units from 0 to 255")]
+    [InlineData(Modbus + "Listeners:Default:Routes:0:Units=1,,2; Listeners:Default:Routes:0:Resource=Default", "Listeners:Default:Routes:0:Units", "1,,2", "must be units from 0 to 255")]
+    [InlineData(Modbus + "Listeners:Default:Routes:0:Units=1-5,3; Listeners:Default:Routes:0:Resource=Default", "Listeners:Default:Routes:0:Units", "1-5,3", "names unit 3 twice")]
+    [InlineData(Modbus + "Listeners:Default:Routes:0:Units=1-5; Listeners:Default:Routes:0:Resource=Default; Listeners:Default:Routes:3:Units=5-9; Listeners:Default:Routes:3:Resource=Default", "Listeners:Default:Routes:3:Units", "5-9", "names unit 5, which SocketSync:Listeners:Default:Routes:0 has already")]
+    [InlineData(Modbus + "Listeners:Default:Routes:0:Units=1; Listeners:Default:Routes:0:Resource=Default; Listeners:Default:Resource=Default", "Listeners:Default:Resource", "Default", "must not be given with Routes")]
+    [InlineData("Listeners:Default:Routes:0:Units=1; Listeners:Default:Routes:0:Resource=Default", "Listeners:Default:Routes", null, "are for clients of ModbusTcp, ModbusRtu and ModbusAscii, not of Raw")]
     // Names and places
     [InlineData("Listeners:A b:Resource=Default", "Listeners:A b", "A b", "a name consists of the letters A to Z, digits")]
     [InlineData("Resources:Default:OnError=Reply; Resources:x/y:OnError=Reply", "Resources:x/y", "x/y", "a name consists of the letters A to Z, digits")]
@@ -120,6 +138,8 @@ public class ConfigurationProblemTests
         Assert.Equal(value, problem.Value);
         Assert.Contains(allowed, problem.Allowed, StringComparison.Ordinal);
     }
+
+    private const string Modbus = "Resources:Default:Protocol:Name=ModbusTcp; ";
 
     [Fact]
     public void EveryFaultIsToldAtOnce()

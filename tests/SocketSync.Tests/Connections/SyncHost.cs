@@ -27,7 +27,7 @@ internal sealed class SyncHost : IDisposable
         var registration = new ProcessorRegistration("P", NeverBlocks: processor is EchoProcessor or RelayProcessor, (_, _) => processor);
         _resource = new SharedResource("R", registration, processor, _gate, telemetry, NullLogger.Instance);
         _resource.Link?.Start();
-        Listener = new ListenerState("L", listener ?? new ListenerOptions(), _resource, ProtocolCatalog.Create(protocol ?? new ProtocolOptions { Name = "Line" }), onError);
+        Listener = new ListenerState("L", listener ?? new ListenerOptions(), ProtocolCatalog.Create(protocol ?? new ProtocolOptions { Name = "Line" }), [new Route(_resource) { OnError = onError }]);
     }
 
     public FakeTimeProvider Time { get; }

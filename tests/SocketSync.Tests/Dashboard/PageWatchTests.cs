@@ -13,7 +13,7 @@ public sealed class PageWatchTests : IAsyncDisposable
     public PageWatchTests()
     {
         _topology = new Topology(
-            new Dictionary<string, SharedResource>(StringComparer.Ordinal) { ["R"] = _host.Listener.Resource },
+            new Dictionary<string, SharedResource>(StringComparer.Ordinal) { ["R"] = _host.Listener.Routes[0].Resource },
             new Dictionary<string, ListenerState>(StringComparer.Ordinal) { ["L"] = _host.Listener },
             ListenerBinder.Bind(new Dictionary<string, ListenerOptions>(StringComparer.Ordinal), "localhost"));
         _watch = new PageWatch(_topology, _host.Turns, _host.Time, NullLogger<PageWatch>.Instance);

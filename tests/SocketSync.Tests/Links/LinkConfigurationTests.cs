@@ -124,6 +124,14 @@ public class LinkConfigurationTests
     }
 
     [Fact]
+    public void ATunnelNeedsStreams()
+    {
+        var problem = Assert.Single(ConfigurationText.Read(
+            ConfigurationText.Keys("Listeners:Default:Transport=Datagram; Resources:Default:Processor=Tunnel; Resources:Default:Link:Process:FileName=cat"), "Relay", "Tunnel").Problems);
+        Assert.Equal("SocketSync:Listeners:Default:Transport: 'Datagram': must be Stream, since resource Default has the processor Tunnel, which connects two streams", problem.ToString());
+    }
+
+    [Fact]
     public void ATunnelPassesBytesAsTheyCome()
     {
         var keys = "Resources:Default:Processor=Tunnel; Resources:Default:Protocol:Name=Line; Resources:Default:Link:Process:FileName=cat";

@@ -82,12 +82,12 @@ public sealed class ResourceLogTests : IDisposable
     [InlineData(Outcome.Failed, 1)]
     [InlineData(Outcome.Malformed, 1)]
     [InlineData(Outcome.TooLarge, 1)]
-    internal void AListenerTellsWhatIsNotAsItShouldBe(Outcome outcome, int lines)
+    internal void ARouteTellsWhatIsNotAsItShouldBe(Outcome outcome, int lines)
     {
         using var bench = new ProcessorBench((_, _) => default);
-        var listener = new ListenerState("L", new ListenerOptions(), bench.Shared, ProtocolCatalog.Create(new ProtocolOptions()), OnError.Reply);
-        listener.Count(outcome, Client("192.0.2.7"));
-        Assert.Equal(1, listener.CountOf(outcome));
+        var route = new Route(bench.Shared);
+        route.Count(outcome, Client("192.0.2.7"));
+        Assert.Equal(1, route.CountOf(outcome));
         Assert.Equal(lines, bench.Log.Entries.Count);
     }
 

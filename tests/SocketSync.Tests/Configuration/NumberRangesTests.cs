@@ -1,0 +1,25 @@
+namespace SocketSync.Tests;
+
+public class NumberRangesTests
+{
+    [Theory]
+    [InlineData("7", "7")]
+    [InlineData("1-3,9", "1 2 3 9")]
+    [InlineData(" 0 , 254-255 ", "0 254 255")]
+    [InlineData("5-5", "5")]
+    public void NumbersAndRangesAreRead(string text, string expected) =>
+        Assert.Equal(expected, string.Join(' ', NumberRanges.TryParse(text, 255)!.Numbers()));
+
+    [Theory]
+    [InlineData("")]
+    [InlineData("a")]
+    [InlineData("-1")]
+    [InlineData("1-")]
+    [InlineData("1-2-3")]
+    [InlineData("3-2")]
+    [InlineData("256")]
+    [InlineData("1,")]
+    [InlineData("1 2")]
+    [InlineData("99999999999")]
+    public void AnythingElseIsNot(string text) => Assert.Null(NumberRanges.TryParse(text, 255));
+}
