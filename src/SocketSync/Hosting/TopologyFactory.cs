@@ -35,6 +35,7 @@ internal static class TopologyFactory
                     time)
                 {
                     IsRequired = resource.Required,
+                    Access = AccessList.Of(name, resource),
                 });
             }
 
