@@ -89,10 +89,14 @@ internal sealed class ClientAccess(Client client, ProtocolOptions protocol)
     /// <summary>Finds the rules of the list that can fit this client; the ones of an earlier list of the same resource are forgotten.</summary>
     private Selection Select(AccessList list)
     {
-        Selection? others = null;
         for (var known = _selected; known is not null; known = known.Next)
         {
             if (known.List == list) return known; // of another resource, which a listener with routes reaches too
+        }
+
+        Selection? others = null;
+        for (var known = _selected; known is not null; known = known.Next)
+        {
             if (!known.List.Resource.Equals(list.Resource, StringComparison.OrdinalIgnoreCase)) others = new(known.List, known.Rules, others);
         }
 
