@@ -17,14 +17,14 @@ internal static class CheckCommand
         if (HttpCheck.Problems(configuration, host.Http) is { Count: > 0 } problems) return ServerExit.Invalid(problems);
 
         Console.Out.WriteLine($"{ServerConfiguration.FileOf(arguments)} is valid. It would run:");
-        foreach (var line in plugins.Loaded.Select(p => p.ToString()).Concat(Describe(host))) Console.Out.WriteLine(line);
+        foreach (var line in plugins.Loaded.Select(p => p.ToString()).Concat(Describe(host)).Concat(AccessTable.Warnings(host.Options))) Console.Out.WriteLine(line);
         return ServerExit.Ok;
     }
 
     /// <summary>Describes what would run, one line for each part.</summary>
     public static IEnumerable<string> Describe(HostConfiguration host) =>
         host.Options.Listeners.Select(l => Line(l.Key, l.Value))
-            .Concat(host.Options.Resources.Select(r => Line(r.Key, r.Value)))
+            .Concat(host.Options.Resources.SelectMany(r => AccessTable.Describe(r.Key, r.Value.Access).Prepend(Line(r.Key, r.Value))))
             .Concat(host.Http.Select(e => $"http endpoint {e.Url}"));
 
     private static string Line(string name, ListenerOptions listener) =>

@@ -33,6 +33,9 @@ internal sealed record ResourceOptions
     /// <summary>Whether the server is unready while this resource cannot be served; otherwise it is only degraded.</summary>
     public bool Required { get; init; } = true;
 
+    /// <summary>Who may ask for what: the first rule that fits a request decides; without one it is allowed.</summary>
+    public IReadOnlyList<AccessOptions> Access { get; init; } = [];
+
     /// <summary>The way to the device, for Relay and Tunnel.</summary>
     public LinkOptions? Link { get; init; }
 

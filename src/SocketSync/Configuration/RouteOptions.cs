@@ -4,6 +4,7 @@ namespace SocketSync;
 internal sealed record RouteOptions
 {
     /// <summary>The units, as numbers and ranges such as "1-9,12".</summary>
+    [NumberRanges(0, byte.MaxValue)]
     public string? Units { get; init; }
 
     /// <summary>The resource's name.</summary>
@@ -56,17 +57,11 @@ internal sealed class RouteRules(ConfigurationFindings findings)
             return;
         }
 
-        if (NumberRanges.TryParse(units, byte.MaxValue) is not { } ranges)
-        {
-            findings.Report(key, units, "must be units from 0 to 255 and ranges of them, such as \"1-9,12\"");
-            return;
-        }
-
-        foreach (var unit in ranges.Numbers())
+        foreach (var unit in NumberRanges.Parse(units).Numbers())
         {
             if (taken[unit] is { } other)
             {
-                findings.Report(key, units, other == entry ? $"names unit {unit} twice" : $"names unit {unit}, which {other} has already");
+                findings.Report(key, units, $"names unit {unit}, which {other} has already");
                 return;
             }
 

@@ -23,6 +23,8 @@ internal sealed partial class ClientConnection
 
     ReadOnlySequence<byte> IResourceClient.Request => _stream.Reader.Frame;
 
+    ClientAccess? IResourceClient.Access => _access;
+
     ReadOnlySequence<byte> IResourceClient.Reply
     {
         set => _reply = value;
@@ -114,6 +116,29 @@ internal sealed partial class ClientConnection
         if (!goesOn)
             _stream.LingerAtEnd();
         return goesOn;
+    }
+
+    /// <summary>Tells the client that a further request in its turn is denied: the processor never sees it, and waits for the next.</summary>
+    /// <returns><see langword="false"/> if the protocol has no word for it: the processor gets nothing more, and the client is closed.</returns>
+    private async ValueTask<bool> TellInTurnAsync(Outcome denied, PooledBuffer request, CancellationToken cancellationToken)
+    {
+        CurrentRoute.Count(denied, Client);
+        var words = new PooledBuffer();
+        try
+        {
+            if (CurrentRoute.OnError == OnError.Reply && _listener.Protocol.TryWriteError(denied, new(request.Written), words))
+            {
+                await _stream.SendNowAsync(words.Written, cancellationToken);
+                return true;
+            }
+        }
+        finally
+        {
+            words.Clear();
+        }
+
+        _way.Context!.ClosesClient = true;
+        return false;
     }
 
     private void LeaveIfGone()

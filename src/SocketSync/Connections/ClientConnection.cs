@@ -21,6 +21,7 @@ internal sealed partial class ClientConnection : IResourceClient, IConversation,
     private readonly ListenerState _listener;
     private readonly ClientStream _stream;
     private readonly ClientDeparture _departure;
+    private readonly ClientAccess _access;
     private readonly ILogger _logger;
     private readonly Action _onLeaseLost;
     private readonly WorkBudget _work = new();
@@ -42,6 +43,7 @@ internal sealed partial class ClientConnection : IResourceClient, IConversation,
         _logger = logger;
         _stream = new ClientStream(connection, listener, _work, time);
         _departure = new ClientDeparture(connection);
+        _access = new ClientAccess(client, listener.Options.Protocol ?? new());
         _onLeaseLost = _stream.Wake;
         _routes = [.. listener.Routes.Select(route => new RouteState(route, NewTurn()))];
         _way = _routes[0];
@@ -106,8 +108,16 @@ internal sealed partial class ClientConnection : IResourceClient, IConversation,
 
     async ValueTask<bool> IConversation.ReceiveAsync(PooledBuffer request, CancellationToken cancellationToken)
     {
-        if (!await _stream.ReceiveNowAsync(request, cancellationToken))
-            return false;
+        while (true)
+        {
+            if (!await _stream.ReceiveNowAsync(request, cancellationToken))
+                return false;
+            if (CurrentResource.Access is not { } access || _access.RefusalOf(access, new(request.Written)) is not { } denied)
+                break;
+            if (!await TellInTurnAsync(denied, request, cancellationToken))
+                return false;
+        }
+
         _way.Context!.ReceivedBytes += request.Length;
         if (Telemetry.IsTraced)
             Telemetry.Requested(Client, new(request.Written));

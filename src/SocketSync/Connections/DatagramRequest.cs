@@ -17,6 +17,7 @@ internal sealed class DatagramRequest(
     Socket socket, SocketAddress sender, Client client, SenderPlaces places, ListenerState listener) : IResourceClient, IConversation
 {
     private readonly PooledBuffer _request = new();
+    private readonly ClientAccess _access = new(client, listener.Options.Protocol!);
     private RequestContext? _context;
     private Turn? _turn;
     private Route? _route;
@@ -31,6 +32,8 @@ internal sealed class DatagramRequest(
     {
         set => _reply = value;
     }
+
+    ClientAccess? IResourceClient.Access => _access;
 
     private ReadOnlySequence<byte> Frame => new(_request.Written);
 

@@ -35,6 +35,7 @@ internal static class TopologyFactory
                     time)
                 {
                     IsRequired = resource.Required,
+                    Access = AccessList.Of(name, resource),
                 });
             }
 
@@ -96,7 +97,7 @@ internal static class TopologyFactory
             var byUnit = new Route?[byte.MaxValue + 1];
             foreach (var given in listener.Routes)
             {
-                foreach (var unit in NumberRanges.TryParse(given.Units!, byte.MaxValue)!.Numbers())
+                foreach (var unit in NumberRanges.Parse(given.Units!).Numbers())
                     byUnit[unit] = routes.Single(route => route.Resource.Name.Equals(given.Resource, StringComparison.OrdinalIgnoreCase));
             }
 

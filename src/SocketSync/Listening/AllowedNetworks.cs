@@ -34,23 +34,3 @@ public static class AllowedNetworksExtensions
         });
     }
 }
-
-/// <summary>A set of networks. IPv4-mapped IPv6 addresses and networks count as IPv4.</summary>
-internal sealed class NetworkSet(IEnumerable<IPNetwork> networks)
-{
-    private readonly IPNetwork[] _networks = [.. networks.Select(WithoutMapping)];
-
-    public bool Contains(IPAddress address)
-    {
-        var plain = address.IsIPv4MappedToIPv6 ? address.MapToIPv4() : address;
-        return Array.Exists(_networks, network => network.Contains(plain));
-    }
-
-    private static IPNetwork WithoutMapping(IPNetwork network)
-    {
-        const int MappedPrefixLength = 96;
-        return network.BaseAddress.IsIPv4MappedToIPv6 && network.PrefixLength >= MappedPrefixLength
-            ? new IPNetwork(network.BaseAddress.MapToIPv4(), network.PrefixLength - MappedPrefixLength)
-            : network;
-    }
-}

@@ -43,7 +43,7 @@ internal sealed partial class DatagramListener : IDisposable
         _own = own;
         _time = time;
         var networks = listener.Options.AllowedNetworks;
-        _allowed = networks.Count == 0 ? null : new NetworkSet(networks.Select(network => IPNetwork.Parse(network)));
+        _allowed = networks.Count == 0 ? null : NetworkSet.Parse(networks);
         _rejections = new(
             time,
             first => LogRejected(logger, listener.Name, first.Address, first.Reason),

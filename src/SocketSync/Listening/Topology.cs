@@ -49,6 +49,7 @@ internal sealed class Topology(
             var changed = options[resource.Name];
             resource.Gate.Configure(changed.TurnsOf());
             resource.IsRequired = changed.Required;
+            resource.Access = AccessList.Of(resource.Name, changed);
             if (resource.Link is { } link)
                 link.Options = changed.Link!;
         }

@@ -13,6 +13,7 @@ internal sealed class SharedResource : IAsyncDisposable
     private IRequestProcessor _processor = null!; // set by Start
     private IImmediateProcessor? _immediate;
     private ILinkedProcessor? _linked;
+    private volatile AccessList? _access;
 
     /// <param name="name">The resource's name.</param>
     /// <param name="registration">The processor that the resource names.</param>
@@ -67,6 +68,13 @@ internal sealed class SharedResource : IAsyncDisposable
     /// <summary>Whether the server is ready only while this resource can be served.</summary>
     public bool IsRequired { get; set; } = true;
 
+    /// <summary>Who may ask for what; <see langword="null"/>: everybody for everything. May change at run time.</summary>
+    public AccessList? Access
+    {
+        get => _access;
+        set => _access = value;
+    }
+
     /// <summary>Sets the processor, before any client is accepted.</summary>
     public void Start(IRequestProcessor processor)
     {
@@ -84,6 +92,8 @@ internal sealed class SharedResource : IAsyncDisposable
     /// </returns>
     public ValueTask<Outcome> ServeAsync(IResourceClient client, long? arrivedAt)
     {
+        if (_access is { } access && client.Access?.RefusalOf(access, client.Request) is { } denied)
+            return new(denied);
         var turn = client.Turn;
         if (_linked?.RefusalOf(turn.Client, client.Request) is { } refused)
             return new(refused);
@@ -247,6 +257,9 @@ internal interface IResourceClient
     /// The request: before it enters the queue, and during its turn for an immediate processor. Valid until the outcome is reported.
     /// </summary>
     ReadOnlySequence<byte> Request { get; }
+
+    /// <summary>What the client may ask for; <see langword="null"/> for the host's own code, which no rule is for.</summary>
+    ClientAccess? Access { get; }
 
     /// <summary>Sets the reply of an immediate processor.</summary>
     ReadOnlySequence<byte> Reply { set; }

@@ -38,6 +38,7 @@ internal sealed class LineProtocol : IProtocol
         Framing = static options => Convert.ToHexString(Delimiter.Of(options)),
         SmallestReply = static options => Delimiter.Of(options).Length,
         Envelope = static _ => ([], Delimiter.Of(new())),
+        Commands = static options => new CommandLanguage(Delimiter.Of(options), isScpi: false),
     };
 
     public FrameResult FindRequest(in ReadOnlySequence<byte> buffer, long searched)

@@ -41,6 +41,9 @@ internal sealed record ProtocolDefinition(string Name, ErrorReply Errors)
     /// <summary>How this language frames Modbus; <see langword="null"/> if it is not Modbus.</summary>
     public ModbusFraming? Modbus { get; init; }
 
+    /// <summary>How the text of a request is divided into commands; <see langword="null"/> if requests are not text.</summary>
+    public Func<ProtocolOptions, CommandLanguage>? Commands { get; init; }
+
     /// <summary>Whether the device tells frames apart by the silence between them, so that a pause must come before each request.</summary>
     public bool FramesEndBySilence { get; init; }
 

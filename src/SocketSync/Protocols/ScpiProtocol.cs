@@ -11,6 +11,7 @@ internal static class ScpiProtocol
         LineProtocol.Define("Scpi", static setup => new ScpiLinkProtocol(Delimiter.Of(setup.Clients), setup.MaxReplyBytes)) with
         {
             Envelope = static _ => ([], "?\n"u8.ToArray()), // a command would have no reply
+            Commands = static options => new CommandLanguage(Delimiter.Of(options), isScpi: true),
         };
 }
 

@@ -28,7 +28,9 @@ internal sealed class TestAuthority : IDisposable
         return policy;
     }
 
-    public X509Certificate2 Issue(string name)
+    /// <param name="name">Of whom it is.</param>
+    /// <param name="extension">What it carries besides.</param>
+    public X509Certificate2 Issue(string name, X509Extension? extension = null)
     {
         using var key = ECDsa.Create(ECCurve.NamedCurves.nistP256);
         var request = new CertificateRequest($"CN={name}", key, HashAlgorithmName.SHA256);
@@ -38,6 +40,7 @@ internal sealed class TestAuthority : IDisposable
         request.CertificateExtensions.Add(names.Build());
         request.CertificateExtensions.Add(new X509KeyUsageExtension(X509KeyUsageFlags.DigitalSignature, critical: true));
         request.CertificateExtensions.Add(new X509EnhancedKeyUsageExtension([new("1.3.6.1.5.5.7.3.1"), new("1.3.6.1.5.5.7.3.2")], critical: false));
+        if (extension is not null) request.CertificateExtensions.Add(extension);
         using var bare = request.Create(_root, DateTimeOffset.UtcNow.AddDays(-1), DateTimeOffset.UtcNow.AddDays(29), RandomNumberGenerator.GetBytes(8));
         using var whole = bare.CopyWithPrivateKey(key);
         // Through PKCS #12, for a key that outlives this method.

@@ -27,7 +27,9 @@ internal sealed class SyncHost : IDisposable
         var registration = new ProcessorRegistration("P", NeverBlocks: processor is EchoProcessor or RelayProcessor, (_, _) => processor);
         _resource = new SharedResource("R", registration, processor, _gate, telemetry, NullLogger.Instance);
         _resource.Link?.Start();
-        Listener = new ListenerState("L", listener ?? new ListenerOptions(), ProtocolCatalog.Create(protocol ?? new ProtocolOptions { Name = "Line" }), [new Route(_resource) { OnError = onError }]);
+        protocol ??= new ProtocolOptions { Name = "Line" };
+        Listener = new ListenerState(
+            "L", (listener ?? new ListenerOptions()) with { Protocol = protocol }, ProtocolCatalog.Create(protocol), [new Route(_resource) { OnError = onError }]);
     }
 
     public FakeTimeProvider Time { get; }
@@ -39,6 +41,12 @@ internal sealed class SyncHost : IDisposable
     public TurnGate Gate => _gate;
 
     public ListenerState Listener { get; }
+
+    /// <summary>Who may ask for what, as a reload of the configuration would set it.</summary>
+    public IReadOnlyList<AccessOptions> Access
+    {
+        set => _resource.Access = AccessList.Of("R", new ResourceOptions { Access = value });
+    }
 
     public InMemoryConnection Connect(PipeScheduler? scheduler = null, ILogger<ClientConnection>? logger = null)
     {

@@ -54,6 +54,8 @@ internal sealed class ProcessorBench : IDisposable
 
         public ReadOnlySequence<byte> Request { get; set; } = new("request"u8.ToArray());
 
+        public ClientAccess? Access { get; set; }
+
         public ReadOnlySequence<byte> Reply { get; set; }
 
         public Action OnWait { get; set; } = static () => { };
