@@ -194,6 +194,22 @@ public sealed class DatagramTests
     }
 
     [Fact]
+    public async Task RulesHoldForThemToo()
+    {
+        await using var server = await ServerProcess.StartAsync("""
+            "Listeners": { "Default": { "Port": 0, "Address": "127.0.0.1", "Transport": "Datagram" } },
+            "Resources": { "Default": { "Protocol": { "Name": "Line" }, "Access": [ { "Networks": [ "127.0.0.2/32" ], "Commands": [ "get*" ], "Allow": true }, { "Allow": false } ] } }
+            """);
+        var port = (await server.StatusAsync()).Listener.Port;
+        using var known = DatagramClient.OfUdp(port, IPAddress.Parse("127.0.0.2"));
+        using var stranger = DatagramClient.OfUdp(port, IPAddress.Parse("127.0.0.3"));
+        Assert.Equal("get a\n", await known.AskAsync("get a\n"));
+        Assert.StartsWith("ERROR denied ", await known.AskAsync("set a\n"), StringComparison.Ordinal);
+        Assert.StartsWith("ERROR denied ", await stranger.AskAsync("get a\n"), StringComparison.Ordinal);
+        await server.WaitForStatusAsync(s => s.Resource is { Completed: 1, Denied: 2 });
+    }
+
+    [Fact]
     public async Task AUnixSocketTakesThemToo()
     {
         using var files = new TestFiles();

@@ -77,6 +77,24 @@ public sealed class RouteTests
     }
 
     [Fact]
+    public async Task EachBusHasRulesOfItsOwn()
+    {
+        await using var a = new ScriptedDevice(new ModbusTcpDialect());
+        await using var b = new ScriptedDevice(new ModbusTcpDialect());
+        await using var server = await ServerProcess.StartAsync(Of(a, b, access: """ { "Functions": [ "Read" ], "Registers": "5-9", "Allow": false } """));
+        using var client = await server.ConnectAsync();
+        for (var round = 0; round < 3; round++)
+        {
+            Assert.Equal(Frame("ModbusTcp", 1, 0x83, 2), await AskAsync(client, "ModbusTcp", 1, 5));
+            Assert.Equal(Reply("ModbusTcp", 20, 5), await AskAsync(client, "ModbusTcp", 20, 5));
+            Assert.Equal(Reply("ModbusTcp", 1, 4), await AskAsync(client, "ModbusTcp", 1, 4));
+        }
+
+        Assert.Equal(["3 4", "3 4", "3 4"], a.Services.Select(service => service.Key), StringComparer.Ordinal);
+        await server.WaitForStatusAsync(s => s.Resources["A"] is { Completed: 3, Denied: 3 } && s.Resources["B"] is { Completed: 3, Denied: 0 });
+    }
+
+    [Fact]
     public async Task CheckTellsWhichUnitReachesWhom()
     {
         using var files = new TestFiles();
@@ -89,11 +107,11 @@ public sealed class RouteTests
         Assert.Contains("units 1-9,12 to resource A, 20 to resource B, no others", check.Log, StringComparison.Ordinal);
     }
 
-    private static string Of(ScriptedDevice a, ScriptedDevice b, string framing = "ModbusTcp", string gate = "") => $$"""
+    private static string Of(ScriptedDevice a, ScriptedDevice b, string framing = "ModbusTcp", string gate = "", string access = "") => $$"""
         "Listeners": { "Default": { "Port": 0, "Protocol": { "Name": "{{framing}}" }, "Routes": [
           { "Units": "1-9,12", "Resource": "A" }, { "Units": "20-21", "Resource": "B" } ] } },
         "Resources": {
-          "A": { "Processor": "Relay", "Protocol": { "Name": "ModbusTcp" }, "Gate": { {{gate}} }, "Link": { {{a.Tcp}} } },
+          "A": { "Processor": "Relay", "Protocol": { "Name": "ModbusTcp" }, "Access": [ {{access}} ], "Gate": { {{gate}} }, "Link": { {{a.Tcp}} } },
           "B": { "Processor": "Relay", "Protocol": { "Name": "ModbusTcp" }, "Gate": { {{gate}} }, "Link": { {{b.Tcp}} } } }
         """;
 
