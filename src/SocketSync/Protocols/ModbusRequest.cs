@@ -57,7 +57,7 @@ internal readonly record struct ModbusRequest(byte Unit, byte Function, bool IsW
     {
         var function = pdu[0];
         var length = ModbusPdu.RequestLength(pdu);
-        if (!(length == pdu.Length || (length == ModbusPdu.Unknown && MayHaveAnyLength(function)))) return NotWhole(unit, function);
+        if (!(length == pdu.Length || (length == ModbusPdu.Unknown && MayBeOfAnyLength(pdu)))) return NotWhole(unit, function);
         return function switch
         {
             >= 1 and <= 4 => Touching(unit, function, Range(pdu, at: 1, Number(pdu, 3))),
@@ -73,8 +73,14 @@ internal readonly record struct ModbusRequest(byte Unit, byte Function, bool IsW
         };
     }
 
-    // 43 reads with MEI type 14 only, whose length is known. Type 13 carries CANopen messages, which may write.
-    private static bool MayHaveAnyLength(byte function) => function != 43;
+    // 43 reads with MEI type 14 only, whose length is known: type 13 carries CANopen messages, which may write. 8 returns any data, but
+    // few devices expect more than two bytes of it.
+    private static bool MayBeOfAnyLength(ReadOnlySpan<byte> pdu) => pdu[0] switch
+    {
+        8 => pdu.Length == 5,
+        43 => false,
+        _ => true,
+    };
 
     private static ModbusRequest NotWhole(byte unit, byte function) => new(unit, function, IsWhole: false, ModbusAddresses.Unknown, default, default);
 

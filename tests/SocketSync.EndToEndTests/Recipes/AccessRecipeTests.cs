@@ -25,7 +25,7 @@ public sealed class AccessRecipeTests
         Assert.Equal("[1]: 111 [2]: 222", await Mbpoll.ReadAsync(plant, unit: 1, reference: 1, count: 2));
         Assert.Equal("[1]: 111 [2]: 222", await Mbpoll.ReadAsync(controller, unit: 1, reference: 1, count: 2));
         // The function stands behind the header of seven bytes.
-        Assert.Equal(["10", "03", "03"], device.Requests.Select(request => request.Replace(" ", "", StringComparison.Ordinal)[14..16]));
+        Assert.Equal(["10", "03", "03"], device.Requests.Select(request => request.Replace(" ", "", StringComparison.Ordinal)[14..16]), StringComparer.Ordinal);
         await server.WaitForMetricAsync(2, "socketsync_requests_total", "listener=\"Plant\"", "outcome=\"denied\"");
     }
 

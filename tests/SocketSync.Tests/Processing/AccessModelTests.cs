@@ -107,7 +107,7 @@ public class AccessModelTests
     {
         1 or 2 or 3 or 4 or 5 or 6 => pdu.Length == 5,
         7 or 11 or 12 or 17 => pdu.Length == 1,
-        8 => pdu.Length >= 3 && (pdu.Length == 5 || (pdu[1] == 0 && pdu[2] == 0)),
+        8 => pdu.Length == 5,
         15 => pdu.Length > 5 && pdu.Length == 6 + pdu[5] && pdu[5] == Math.Ceiling(At(pdu, 3) / 8.0),
         16 => pdu.Length > 5 && pdu.Length == 6 + pdu[5] && pdu[5] == At(pdu, 3) * 2,
         20 or 21 => pdu.Length > 1 && pdu.Length == 2 + pdu[1],

@@ -110,6 +110,7 @@ public class ModbusAccessTests
     [Theory]
     [InlineData("03 0000 0001 840A 0106 0064 0001")]
     [InlineData("0B 0000 0106 0064 0001")]
+    [InlineData("08 0000 1234 E57E 0106 0064 0001")]
     public void NothingIsSmuggledBehindARequestThatIsAllowed(string pdu)
     {
         Assert.Equal(Outcome.Denied, AccessBench.Modbus(DenyWrites, pdu));
