@@ -24,7 +24,7 @@ internal sealed record ConfigurationChanges(SocketSyncOptions Options, IReadOnly
         foreach (var (name, old) in running.Resources)
         {
             if (!next.Resources.TryGetValue(name, out var changed)) continue;
-            resources[name] = old with { Gate = changed.Gate, OnError = changed.OnError, Required = changed.Required, Link = Live(old.Link, changed.Link) };
+            resources[name] = old with { Gate = changed.Gate, OnError = changed.OnError, Required = changed.Required, Cache = changed.Cache, Link = Live(old.Link, changed.Link) };
             if (resources[name] != old) applied.Add(name);
         }
 

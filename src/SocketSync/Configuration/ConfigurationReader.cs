@@ -28,6 +28,7 @@ internal static class ConfigurationReader
         new ResourceRules(findings, processors).Check(options);
         new ListenerRules(findings).Check(options);
         new LinkRules(findings).Check(options);
+        new CacheRules(findings).Check(options);
         return new(options, findings.Problems);
     }
 

@@ -33,6 +33,9 @@ internal sealed record ResourceOptions
     /// <summary>Whether the server is unready while this resource cannot be served; otherwise it is only degraded.</summary>
     public bool Required { get; init; } = true;
 
+    /// <summary>How long reads are answered by earlier replies, for a Modbus relay.</summary>
+    public CacheOptions Cache { get; init; } = new();
+
     /// <summary>The way to the device, for Relay and Tunnel.</summary>
     public LinkOptions? Link { get; init; }
 

@@ -50,6 +50,8 @@ internal sealed class Topology(
             resource.IsRequired = changed.Required;
             if (resource.Link is { } link)
                 link.Options = changed.Link!;
+            if (resource.Cache is { } cache)
+                cache.Options = changed.Cache;
             foreach (var listener in ListenersOf(resource))
             {
                 listener.OnError = changed.OnError;
