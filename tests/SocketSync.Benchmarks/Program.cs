@@ -5,6 +5,7 @@ var root = new RootCommand("Measures SocketSync: the gate and the protocols by t
 {
     FootprintCommand.Create(),
     MicroCommand.Create(),
+    DashboardsCommand.Create(),
     LoadCommand.Create(),
     CompareCommand.Create(),
     PeerCommand.Create(),

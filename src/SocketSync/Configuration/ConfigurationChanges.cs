@@ -29,6 +29,7 @@ internal sealed record ConfigurationChanges(SocketSyncOptions Options, IReadOnly
                 Gate = changed.Gate,
                 OnError = changed.OnError,
                 Required = changed.Required,
+                Cache = changed.Cache,
                 Access = Same(typeof(IReadOnlyList<AccessOptions>), old.Access, changed.Access) ? old.Access : changed.Access,
                 Link = Live(old.Link, changed.Link),
             };

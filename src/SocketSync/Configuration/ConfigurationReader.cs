@@ -29,6 +29,7 @@ internal static class ConfigurationReader
         new ListenerRules(findings).Check(options);
         new LinkRules(findings).Check(options);
         new AccessRules(findings).Check(options);
+        new CacheRules(findings).Check(options);
         return new(options, findings.Problems);
     }
 

@@ -36,6 +36,9 @@ internal sealed record ResourceOptions
     /// <summary>Who may ask for what: the first rule that fits a request decides; without one it is allowed.</summary>
     public IReadOnlyList<AccessOptions> Access { get; init; } = [];
 
+    /// <summary>How long reads are answered by earlier replies, for a Modbus relay.</summary>
+    public CacheOptions Cache { get; init; } = new();
+
     /// <summary>The way to the device, for Relay and Tunnel.</summary>
     public LinkOptions? Link { get; init; }
 

@@ -65,7 +65,7 @@ internal sealed class Turn
     /// <summary>Cancelled when the turn is over before the processor has returned.</summary>
     public CancellationToken Cancelled { get; internal set; }
 
-    /// <summary>Completes when the wait is over: Ok grants the turn, any other outcome is a refusal.</summary>
+    /// <summary>Completes when the wait is over: Ok grants the turn, any other outcome ends the request without one.</summary>
     internal OutcomeSource Admission { get; } = new();
 
     /// <summary>Completes when the outcome is known; for an overdue turn, that is before the processor has returned.</summary>

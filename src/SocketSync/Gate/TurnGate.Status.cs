@@ -32,6 +32,13 @@ internal sealed partial class TurnGate
         }
     }
 
+    /// <summary>Whether a request waits that arrived at this time (a timestamp) or before.</summary>
+    public bool HasWaiterFrom(long then)
+    {
+        lock (_sync)
+            return _line.Oldest is { } oldest && oldest.ArrivedAt <= then;
+    }
+
     /// <summary>Gets a consistent snapshot of the gate and the head of its queue.</summary>
     /// <param name="most">The maximum number of waiters to return, in serving order; limits the time under the lock.</param>
     public (GateStatus Status, IReadOnlyList<Waiter> Waiters) GetStatusWithWaiters(int most)

@@ -60,7 +60,8 @@ internal sealed partial class TurnGate : IDisposable
 
     /// <summary>
     /// Asks for a turn. Completes synchronously if the turn is granted or refused at once. Otherwise the request waits, and the
-    /// task completes with Ok (granted), Busy (waited too long), Abandoned (<see cref="Leave"/>) or Unavailable.
+    /// task completes with Ok (granted), Busy (waited too long), Abandoned (<see cref="Leave"/>), Unavailable, or as
+    /// <see cref="TryDismiss"/> says.
     /// </summary>
     /// <param name="turn">The client's turn object.</param>
     /// <param name="arrivedAt">When the request arrived, if known: reading the clock takes half as long as a turn.</param>
@@ -109,6 +110,21 @@ internal sealed partial class TurnGate : IDisposable
         }
 
         AdmitLater(next);
+    }
+
+    /// <summary>Takes a turn that still waits out of the queue, because its request needs the resource no more.</summary>
+    /// <param name="turn">The turn, of a request that is not over; its client may reuse it afterwards.</param>
+    /// <param name="outcome">How its wait ends.</param>
+    /// <returns><see langword="false"/> if it does not wait: it was granted, or has ended otherwise.</returns>
+    public bool TryDismiss(Turn turn, Outcome outcome)
+    {
+        lock (_sync)
+        {
+            if (turn.State != TurnState.Waiting)
+                return false;
+            Dismiss(turn, outcome);
+            return true;
+        }
     }
 
     /// <summary>

@@ -52,6 +52,8 @@ internal sealed class Topology(
             resource.Access = AccessList.Of(resource.Name, changed);
             if (resource.Link is { } link)
                 link.Options = changed.Link!;
+            if (resource.Cache is { } cache)
+                cache.Options = changed.Cache;
         }
 
         foreach (var listener in Listeners.Values)

@@ -56,6 +56,9 @@ internal interface ILinkedProcessor
     /// <summary>The Modbus units that do not answer and are not asked for a while.</summary>
     IReadOnlyList<int> RestingUnits => [];
 
+    /// <summary>The replies of the device that are kept; <see langword="null"/> if its language is not one to keep replies of.</summary>
+    ReadCache? Cache => null;
+
     /// <summary>The outcome of a request that is refused at once, without waiting for a turn; it costs the device nothing.</summary>
     Outcome? RefusalOf(Client client, in ReadOnlySequence<byte> request) => null;
 }
@@ -73,7 +76,9 @@ internal static class LinkedProcessors
             listener => listener.Key,
             listener => ProtocolCatalog.CreateLink(listener.Value, device, link.MaxReplyBytes, units, transactions),
             StringComparer.OrdinalIgnoreCase);
-        return new RelayProcessor(CreateLinkManager(services, setup, device), protocols, services.GetRequiredService<TimeProvider>());
+        var time = services.GetRequiredService<TimeProvider>();
+        var cache = ProtocolCatalog.Find(device.Name) is { HasUnits: true } ? new ReadCache(protocols, setup.Options.Cache, time) : null;
+        return new RelayProcessor(CreateLinkManager(services, setup, device), protocols, time, cache);
     }
 
     public static IRequestProcessor CreateTunnel(IServiceProvider services, ResourceSetup setup) =>

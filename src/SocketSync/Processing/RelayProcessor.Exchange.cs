@@ -100,7 +100,9 @@ internal sealed partial class RelayProcessor
             Manager.CountDiscarded(discarded);
             if (found.Status == ReplyStatus.Complete)
             {
-                protocol.WriteReply(request, rest.Slice(0, found.Length), context.Reply);
+                var reply = rest.Slice(0, found.Length);
+                protocol.WriteReply(request, reply, context.Reply);
+                KeepReply(protocol, context, reply);
                 input.AdvanceTo(rest.GetPosition(found.Length));
                 WarnOfEcho(isEcho: foreign >= _echo.Returned);
                 return ExchangeResult.Done;

@@ -41,9 +41,11 @@ internal sealed partial class RelayProcessor : IRequestProcessor, IResourceRecov
     /// <param name="manager">Keeps the link to the device.</param>
     /// <param name="protocols">How to talk to the device, for the clients of each listener.</param>
     /// <param name="time">Measures the reply's time.</param>
-    public RelayProcessor(LinkManager manager, IReadOnlyDictionary<string, ILinkProtocol> protocols, TimeProvider time)
+    /// <param name="cache">Keeps replies to reads.</param>
+    public RelayProcessor(LinkManager manager, IReadOnlyDictionary<string, ILinkProtocol> protocols, TimeProvider time, ReadCache? cache = null)
     {
         Manager = manager;
+        Cache = cache;
         _protocols = protocols;
         _time = time;
         _late = new LateReplies(time);
@@ -87,6 +89,9 @@ internal sealed partial class RelayProcessor : IRequestProcessor, IResourceRecov
         {
             _resting.End(unit, hasAnswered, Manager.Options.Rest);
         }
+
+        if (context.Outcome == Outcome.Unavailable)
+            StandIn(protocol, context);
     }
 
     /// <inheritdoc/>
@@ -121,6 +126,7 @@ internal sealed partial class RelayProcessor : IRequestProcessor, IResourceRecov
             _loss = null;
             _link = link;
             _wasCut = false;
+            ForgetReads(protocol, context.Request);
             if (!context.TryGuard(_cutUnfinished))
             {
                 Manager.ReleaseUnused();

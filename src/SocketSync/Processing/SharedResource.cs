@@ -8,7 +8,7 @@ namespace SocketSync;
 /// A shared resource: one processor behind one gate. Takes each request from the queue through its turn, and is the only place
 /// where a turn ends: <see cref="RunTurnAsync"/> encloses all code that may use the resource.
 /// </summary>
-internal sealed class SharedResource : IAsyncDisposable
+internal sealed partial class SharedResource : IAsyncDisposable
 {
     private IRequestProcessor _processor = null!; // set by Start
     private IImmediateProcessor? _immediate;
@@ -81,6 +81,7 @@ internal sealed class SharedResource : IAsyncDisposable
         _processor = processor;
         _immediate = processor as IImmediateProcessor;
         _linked = processor as ILinkedProcessor;
+        _cache = _linked?.Cache;
     }
 
     /// <summary>Takes one request through the queue and its turn.</summary>
@@ -94,14 +95,9 @@ internal sealed class SharedResource : IAsyncDisposable
     {
         if (_access is { } access && client.Access?.RefusalOf(access, client.Request) is { } denied)
             return new(denied);
-        var turn = client.Turn;
-        if (_linked?.RefusalOf(turn.Client, client.Request) is { } refused)
+        if (_linked?.RefusalOf(client.Turn.Client, client.Request) is { } refused)
             return new(refused);
-        var admission = Gate.Enter(turn, arrivedAt);
-        if (!admission.IsCompletedSuccessfully)
-            return WaitAsync(client, turn, admission);
-        var outcome = admission.Result;
-        return outcome == Outcome.Ok ? TakeTurn(client, turn, hasWaited: false) : new(outcome);
+        return _cache is { IsOn: true } cache ? ServeAsync(client, cache, arrivedAt) : EnterAsync(client, arrivedAt);
     }
 
     public async ValueTask DisposeAsync()
@@ -115,6 +111,16 @@ internal sealed class SharedResource : IAsyncDisposable
             await asyncDisposable.DisposeAsync();
         else
             (_processor as IDisposable)?.Dispose();
+    }
+
+    private ValueTask<Outcome> EnterAsync(IResourceClient client, long? arrivedAt)
+    {
+        var turn = client.Turn;
+        var admission = Gate.Enter(turn, arrivedAt);
+        if (!admission.IsCompletedSuccessfully)
+            return WaitAsync(client, turn, admission);
+        var outcome = admission.Result;
+        return outcome == Outcome.Ok ? TakeTurn(client, turn, hasWaited: false) : new(outcome);
     }
 
     [AsyncMethodBuilder(typeof(PoolingAsyncValueTaskMethodBuilder<>))]
@@ -211,7 +217,7 @@ internal sealed class SharedResource : IAsyncDisposable
             Telemetry.Requested(context.Client, context.Request);
         context.InTurn = (Gate, turn);
         var outcome = await TryProcessAsync(context, turn);
-        if (Telemetry.IsTraced && outcome == Outcome.Ok && !turn.CompletedEarly)
+        if (Telemetry.IsTraced && outcome.IsAnswered() && !turn.CompletedEarly)
             Telemetry.Replied(context.Client, new(context.ReplyBuffer.Written));
         if (Telemetry.HasReaders)
             (turn.RequestBytes, turn.ReplyBytes) = (context.ReceivedBytes, context.SentBytes + context.ReplyBuffer.Length);
@@ -254,14 +260,14 @@ internal interface IResourceClient
     Turn Turn { get; }
 
     /// <summary>
-    /// The request: before it enters the queue, and during its turn for an immediate processor. Valid until the outcome is reported.
+    /// The request: before it enters the queue, and during its turn for an immediate processor; also after a wait that ended without a
+    /// turn. Valid until the outcome is reported.
     /// </summary>
     ReadOnlySequence<byte> Request { get; }
 
-    /// <summary>What the client may ask for; <see langword="null"/> for the host's own code, which no rule is for.</summary>
-    ClientAccess? Access { get; }
-
-    /// <summary>Sets the reply of an immediate processor.</summary>
+        if (_access is { } access && client.Access?.RefusalOf(access, client.Request) is { } denied)
+            return new(denied);
+        if (_linked?.RefusalOf(client.Turn.Client, client.Request) is { } refused)
     ReadOnlySequence<byte> Reply { set; }
 
     /// <summary>Notifies the client that its request is in the queue. Followed by exactly one <see cref="EndWait"/>.</summary>

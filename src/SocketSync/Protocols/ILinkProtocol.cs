@@ -5,7 +5,8 @@ namespace SocketSync;
 /// <summary>
 /// How a relay speaks to its device: what is written for a request, where the reply ends, and what the client gets for it.
 /// No link and no clock. One instance serves the clients of one listener, one request at a time: it may remember under which id it
-/// wrote the last, and how far it has looked for its reply, and nothing else. Only <see cref="UnitOf"/> is called outside a turn too.
+/// wrote the last, and how far it has looked for its reply, and nothing else. Outside a turn, and by several threads at once,
+/// only <see cref="UnitOf"/>, <see cref="ReadKeyOf"/> and <see cref="WriteReply"/> are called.
 /// </summary>
 /// <remarks>A request here is always a whole one that <see cref="IProtocol.FindRequest"/> has found.</remarks>
 internal interface ILinkProtocol
@@ -24,6 +25,18 @@ internal interface ILinkProtocol
     /// a request that no unit answers.
     /// </summary>
     byte? UnitOf(in ReadOnlySequence<byte> request) => null;
+
+    /// <summary>
+    /// What a request asks for that only reads, the same for equal requests of all clients of the link, whatever their framing;
+    /// <see langword="null"/> for any other request. <see cref="UnitOfKey"/> says which unit it asks.
+    /// </summary>
+    ulong? ReadKeyOf(in ReadOnlySequence<byte> request) => null;
+
+    /// <summary>The unit on the link that a request with this <see cref="ReadKeyOf"/> asks.</summary>
+    static byte UnitOfKey(ulong key) => (byte)(key >> 40);
+
+    /// <summary>Whether the device's reply says that it has not done what was asked.</summary>
+    bool IsException(in ReadOnlySequence<byte> reply) => false;
 
     /// <summary>Writes the request as the device understands it; again, if it is to be written again.</summary>
     void WriteRequest(in ReadOnlySequence<byte> request, IBufferWriter<byte> link);

@@ -10,6 +10,9 @@ internal sealed class ModbusAscii : ModbusFraming
 {
     public const int LongestFrame = Around + (2 * (Overhead + ModbusPdu.Longest));
 
+    /// <summary>The longest frame of a request to read.</summary>
+    public const int LongestReadFrame = Around + (2 * (Overhead + ModbusPdu.ReadLength));
+
     // Unit, function and LRC.
     private const int ShortestFrame = Around + (2 * (Overhead + 1));
 

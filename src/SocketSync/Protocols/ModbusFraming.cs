@@ -11,6 +11,9 @@ internal abstract class ModbusFraming
     /// <summary>The longest frame there is: one of ASCII, which writes each byte as two characters.</summary>
     public const int Longest = ModbusAscii.LongestFrame;
 
+    /// <summary>The longest frame of a request to read, again one of ASCII.</summary>
+    public const int LongestRead = ModbusAscii.LongestReadFrame;
+
     /// <summary>So many bytes of a frame tell its head, in every framing.</summary>
     public const int HeadBytes = ModbusTcp.ShortestFrame;
 

@@ -1,4 +1,5 @@
 using System.Buffers;
+using System.Buffers.Binary;
 
 namespace SocketSync;
 
@@ -20,6 +21,21 @@ internal sealed class ModbusLinkProtocol(
 
     public byte? UnitOf(in ReadOnlySequence<byte> request) =>
         HeadOf(request) is var head && !IsBroadcast(head) ? units.OnLink(head.Unit) : null;
+
+    public ulong? ReadKeyOf(in ReadOnlySequence<byte> request)
+    {
+        if (request.Length > ModbusFraming.LongestRead) return null;
+        var frame = ModbusPdu.Join(request, stackalloc byte[ModbusFraming.LongestRead]);
+        var head = clients.Head(frame);
+        if (!ModbusPdu.IsRead(head.Function) || IsBroadcast(head)) return null;
+        var pdu = clients.Pdu(frame, stackalloc byte[ModbusPdu.ReadLength]);
+        return pdu.Length == ModbusPdu.ReadLength
+            ? ((ulong)units.OnLink(head.Unit) << 40) | ((ulong)head.Function << 32) | BinaryPrimitives.ReadUInt32BigEndian(pdu[1..])
+            : null;
+    }
+
+    public bool IsException(in ReadOnlySequence<byte> reply) =>
+        (device.Head(ModbusPdu.Join(reply, stackalloc byte[ModbusFraming.HeadBytes])).Function & ModbusPdu.ExceptionFlag) != 0;
 
     public void WriteRequest(in ReadOnlySequence<byte> request, IBufferWriter<byte> link)
     {

@@ -11,6 +11,9 @@ internal static class ModbusPdu
 {
     public const int Longest = 253;
 
+    /// <summary>The length of a request to read: the function, an address and a quantity (6.1 to 6.4).</summary>
+    public const int ReadLength = 5;
+
     /// <summary>Set in the function code of an exception.</summary>
     public const byte ExceptionFlag = 0x80;
 

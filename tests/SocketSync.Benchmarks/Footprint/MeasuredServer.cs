@@ -52,7 +52,15 @@ internal sealed class MeasuredServer : IAsyncDisposable
     public ProcessMemory Memory => ProcessMemory.Of(_process.Id);
 
     /// <summary>The server as it is shipped, but that it takes lines, and as many clients as there may be.</summary>
-    public static Task<MeasuredServer> StartAsync(bool withHook, CancellationToken cancellationToken)
+    public static Task<MeasuredServer> StartAsync(bool withHook, CancellationToken cancellationToken) =>
+        StartAsync(["Protocol:Name=Line"], withHook, cancellationToken);
+
+    /// <summary>The server as it is shipped, but for keys of its resource.</summary>
+    /// <param name="keys">Such as <c>Protocol:Name=Line</c>.</param>
+    /// <param name="cancellationToken">Gives up.</param>
+    public static Task<MeasuredServer> StartAsync(string[] keys, CancellationToken cancellationToken) => StartAsync(keys, withHook: false, cancellationToken);
+
+    private static Task<MeasuredServer> StartAsync(string[] keys, bool withHook, CancellationToken cancellationToken)
     {
         var http = FreePort();
         var server = typeof(MeasuredServer).Assembly.GetCustomAttributes<AssemblyMetadataAttribute>().Single(a => a.Key == "ServerAssembly").Value!;
@@ -60,7 +68,7 @@ internal sealed class MeasuredServer : IAsyncDisposable
             new(
                 [
                     server, $"--urls=http://127.0.0.1:{http}", "--SocketSync:Listeners:Default:Port=0",
-                    "--SocketSync:Listeners:Default:MaxConnections=100000", "--SocketSync:Resources:Default:Protocol:Name=Line",
+                    "--SocketSync:Listeners:Default:MaxConnections=100000", .. keys.Select(key => $"--SocketSync:Resources:Default:{key}"),
                 ],
                 http,
                 withHook),

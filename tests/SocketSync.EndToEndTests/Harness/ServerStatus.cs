@@ -23,6 +23,7 @@ internal sealed record ResourceStatus(
     TurnStatus? Turn,
     LinkStatus? Link,
     long Completed,
+    long Cached,
     long Refused,
     long Failed,
     long Abandoned,

@@ -32,9 +32,11 @@ public class GateHammerTests
 
         Assert.Equal(Clients * Requests, outcomes.Sum());
         Assert.True(outcomes[(int)Outcome.Ok] > 1_000 && outcomes[(int)Outcome.Abandoned] > 0, string.Join(" ", outcomes));
-        Assert.True(outcomes[(int)Outcome.Busy] > 0, string.Join(" ", outcomes));
+        Assert.True(outcomes[(int)Outcome.Busy] > 0 && outcomes[(int)Outcome.Cached] > 0, string.Join(" ", outcomes));
         bench.Gate.Configure(GateBench.Patient);
         bench.AssertPermitIsWhole();
+
+        static Task<bool> DismissAsync(TurnGate gate, Turn turn) => Task.Run(() => gate.TryDismiss(turn, Outcome.Cached));
 
         async Task ServeAsync(Random random)
         {
@@ -52,7 +54,11 @@ public class GateHammerTests
                     ThreadPool.UnsafeQueueUserWorkItem(_ => gate.Leave(leaving), null);
                 }
 
+                // Another's reply comes, which may be known before or after; never once the request is over.
+                var dismissal = random.Next(8) == 0 ? DismissAsync(gate, turn) : null;
                 var outcome = await entered;
+                if (dismissal is not null && await dismissal != (outcome == Outcome.Cached))
+                    Assert.Fail("dismissed, and not told so");
                 Interlocked.Increment(ref outcomes[(int)outcome]);
                 if (outcome != Outcome.Ok)
                     continue;

@@ -99,6 +99,12 @@ internal sealed class GateModel(GateOptions options, Priority[] classes)
         }
     }
 
+    public void Dismiss(int who)
+    {
+        if (_people[who].State == TurnState.Waiting)
+            Refuse(_people[who], "Cached");
+    }
+
     public void Pause() => _isPaused = true;
 
     public void Resume()

@@ -37,6 +37,8 @@ public class GateModelTests
 
     private static readonly GenOperation<GateSubject, GateModel> Evict = Operation("Expel", (g, who) => g.Evict(who), (m, who) => m.Evict(who));
 
+    private static readonly GenOperation<GateSubject, GateModel> Dismiss = Operation("Dismiss", (g, who) => g.Dismiss(who), (m, who) => m.Dismiss(who));
+
     private static readonly GenOperation<GateSubject, GateModel> Pause = Gen.Operation<GateSubject, GateModel>(
         "Pause", gate => gate.Pause(), model => model.Pause());
 
@@ -58,6 +60,10 @@ public class GateModelTests
         [Enter, Enter, Enter, Enter, Leave, End, End, Touch, Advance, Evict, Pause, Resume, Resume], Same, iter: 20_000, threads: 2);
 
     [Fact]
+    public void DismissesAsTheModelDoes() => GenInitial.SampleModelBased(
+        [Enter, Enter, Enter, Enter, Leave, End, End, Advance, Dismiss, Dismiss, Evict], Same, iter: 20_000, threads: 2);
+
+    [Fact]
     public void ClosesAsTheModelDoes() => GenInitial.SampleModelBased(
         [Enter, Enter, Enter, Leave, End, Advance, Evict, Pause, Resume, Close], Same, iter: 10_000, threads: 2);
 
@@ -65,6 +71,10 @@ public class GateModelTests
     [Fact]
     public void WhatIsDoneAtOnceCouldHaveBeenDoneInSomeOrder() => GenInitial.SampleParallel(
         [Enter, Enter, Leave, End, End, Touch, Close], Same, maxSequentialOperations: 10, maxParallelOperations: 5, iter: 150, threads: 2);
+
+    [Fact]
+    public void WhoIsDismissedAtOnceCouldHaveBeenDismissedInSomeOrder() => GenInitial.SampleParallel(
+        [Enter, Enter, End, End, Leave, Dismiss, Dismiss], Same, maxSequentialOperations: 10, maxParallelOperations: 5, iter: 150, threads: 2);
 
     [Fact]
     public void WhatIsSteeredAtOnceCouldHaveBeenSteeredInSomeOrder() => GenInitial.SampleParallel(

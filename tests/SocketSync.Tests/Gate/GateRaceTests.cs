@@ -67,6 +67,66 @@ public sealed class GateRaceTests : IDisposable
     }
 
     [Fact]
+    public void DismissalAgainstTheGrant()
+    {
+        var (holder, first, second) = (GateBench.NewTurn(), GateBench.NewTurn(), GateBench.NewTurn());
+        var dismissed = false;
+        Race.Run(
+            Race.Rounds,
+            () => Line(holder, first, second),
+            () =>
+            {
+                var wasGranted = Count(_firstWait, Outcome.Ok, Outcome.Cached);
+                Is(dismissed == !wasGranted);
+                EndTurnsInOrder(wasGranted ? [first, second] : [second]);
+                Is(Result(_secondWait) == Outcome.Ok);
+            },
+            () => _bench.Gate.End(holder, Outcome.Ok),
+            () => dismissed = _bench.Gate.TryDismiss(first, Outcome.Cached));
+        AssertBothHappened();
+    }
+
+    [Fact]
+    public void DismissalAgainstLeaving()
+    {
+        var (holder, first, second) = (GateBench.NewTurn(), GateBench.NewTurn(), GateBench.NewTurn());
+        var dismissed = false;
+        Race.Run(
+            Race.Rounds,
+            () => Line(holder, first, second),
+            () =>
+            {
+                Is(dismissed == Count(_firstWait, Outcome.Cached, Outcome.Abandoned));
+                _bench.Gate.End(holder, Outcome.Ok);
+                EndTurnsInOrder(second);
+                Is(Result(_secondWait) == Outcome.Ok);
+            },
+            () => dismissed = _bench.Gate.TryDismiss(first, Outcome.Cached),
+            () => _bench.Gate.Leave(first));
+        AssertBothHappened();
+    }
+
+    [Fact]
+    public void DismissalAgainstTheWaitTimeout()
+    {
+        Use(GateBench.Patient with { WaitTimeout = TimeSpan.FromSeconds(1) });
+        var (holder, first) = (GateBench.NewTurn(), GateBench.NewTurn());
+        var dismissed = false;
+        Race.Run(
+            Race.Rounds,
+            () => Line(holder, first),
+            () =>
+            {
+                Is(dismissed == Count(_firstWait, Outcome.Cached, Outcome.Busy));
+                _bench.Gate.End(holder, Outcome.Ok);
+                EndTurnsInOrder();
+            },
+            () => dismissed = _bench.Gate.TryDismiss(first, Outcome.Cached),
+            () => _time.Advance(TimeSpan.FromSeconds(1)));
+        AssertBothHappened();
+    }
+
+    [Fact]
     public void TurnTimeoutAgainstTheEnd()
     {
         Use(GateBench.Patient with { TurnTimeout = TimeSpan.FromSeconds(2), WaitTimeout = TimeSpan.FromDays(20) });

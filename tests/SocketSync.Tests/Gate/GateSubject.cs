@@ -32,6 +32,8 @@ internal sealed class GateSubject
 
     public void Evict(int who) => _people[who].Do(person => _gate.Evict(person.Turn));
 
+    public void Dismiss(int who) => _people[who].Do(person => _gate.TryDismiss(person.Turn, Outcome.Cached));
+
     public void Pause() => _gate.Pause();
 
     public void Resume() => _gate.Resume();

@@ -1,0 +1,61 @@
+using System.Buffers;
+using System.Runtime.CompilerServices;
+
+namespace SocketSync;
+
+/// <summary>The requests of a resource that has a cache: some are answered without a turn.</summary>
+internal sealed partial class SharedResource
+{
+    private ReadCache? _cache;
+
+    /// <summary>The replies that are kept, if the resource's device speaks Modbus.</summary>
+    public ReadCache? Cache => _cache;
+
+    /// <remarks>An answer at once passes by the gate: it is given whoever has the turn, and while the gate is paused.</remarks>
+    private ValueTask<Outcome> ServeAsync(IResourceClient client, ReadCache cache, long? arrivedAt)
+    {
+        if (cache.Arrive(client.Turn, client.Request, out var frame) is { } ticket)
+            return ServeAsync(client, cache, ticket, arrivedAt);
+        if (client.Turn.State == TurnState.Leased)
+            Gate.Touch(client.Turn); // its client is not silent
+        Answer(client, cache, frame!);
+        return new(Outcome.Cached);
+    }
+
+    [AsyncMethodBuilder(typeof(PoolingAsyncValueTaskMethodBuilder<>))]
+    private async ValueTask<Outcome> ServeAsync(IResourceClient client, ReadCache cache, CacheTicket ticket, long? arrivedAt)
+    {
+        Outcome outcome;
+        byte[]? frame;
+        try
+        {
+            var serving = EnterAsync(client, arrivedAt);
+            if (!serving.IsCompleted)
+                cache.Join(ticket, Gate);
+            outcome = await serving;
+        }
+        finally
+        {
+            frame = cache.Leave(ticket);
+        }
+
+        if (outcome == Outcome.Cached && frame is not null)
+            Answer(client, cache, frame);
+        return outcome;
+    }
+
+    private void Answer(IResourceClient client, ReadCache cache, byte[] frame)
+    {
+        var asker = client.Turn.Client;
+        var reply = new ArrayBufferWriter<byte>(RoomForReply);
+        cache.WriteReply(asker, client.Request, frame, reply);
+        client.Reply = new(reply.WrittenMemory);
+        if (!Telemetry.IsTraced)
+            return;
+        Telemetry.Requested(asker, client.Request);
+        Telemetry.Replied(asker, new(reply.WrittenMemory));
+    }
+
+    /// <summary>Most replies are smaller; larger ones are made room for.</summary>
+    private const int RoomForReply = 64;
+}
