@@ -49,6 +49,8 @@ internal sealed record ConfigurationChanges(SocketSyncOptions Options, IReadOnly
             Tcp = running.Tcp,
             Serial = running.Serial,
             Process = running.Process,
+            Udp = running.Udp,
+            Rs485 = running.Rs485,
             Protocol = running.Protocol,
             Units = running.Units,
             MaxReplyBytes = running.MaxReplyBytes,
@@ -60,7 +62,8 @@ internal sealed record ConfigurationChanges(SocketSyncOptions Options, IReadOnly
     {
         if (running is null || next is null) return running == next ? [] : [nameof(ResourceOptions.Link)];
         return Keys(running, next)
-            .Where(k => k is nameof(next.Tcp) or nameof(next.Serial) or nameof(next.Process) or nameof(next.Protocol) or nameof(next.Units) or nameof(next.MaxReplyBytes))
+            .Where(k => k is nameof(next.Tcp) or nameof(next.Serial) or nameof(next.Process) or nameof(next.Udp) or nameof(next.Rs485)
+                or nameof(next.Protocol) or nameof(next.Units) or nameof(next.MaxReplyBytes))
             .Select(k => $"{nameof(ResourceOptions.Link)}:{k}");
     }
 

@@ -17,6 +17,8 @@ internal sealed record LinkOptions
 
     public ProcessLinkOptions? Process { get; init; }
 
+    public UdpLinkOptions? Udp { get; init; }
+
     /// <summary>The device's protocol, if it differs from the clients' protocol.</summary>
     public ProtocolOptions? Protocol { get; init; }
 
@@ -66,6 +68,13 @@ internal sealed record LinkOptions
 
     /// <summary>Whether the serial adapter echoes what is sent; the echo is removed before the reply.</summary>
     public bool LocalEcho { get; init; }
+
+    /// <summary>How often a Modbus read on a serial line is asked again after a damaged reply or none, within the turn's time.</summary>
+    [Range(0, 100)]
+    public int ReadRetries { get; init; }
+
+    /// <summary>The driver's control of the direction of a serial line; <see langword="null"/> leaves the driver as it is.</summary>
+    public Rs485Options? Rs485 { get; init; }
 }
 
 /// <summary>When requests to a Modbus unit that does not answer are refused, and for how long (a rest).</summary>
@@ -118,6 +127,31 @@ internal sealed record SerialLinkOptions
     public StopBits StopBits { get; init; } = StopBits.One;
 
     public Handshake Handshake { get; init; } = Handshake.None;
+}
+
+/// <summary>How the driver of an RS-485 line switches its transmitter on and off, by RTS.</summary>
+internal sealed record Rs485Options
+{
+    /// <summary>Whether RTS is set while sending, and cleared otherwise; else the other way round.</summary>
+    public bool RtsOnSend { get; init; } = true;
+
+    /// <summary>From switching the transmitter on to the first bit.</summary>
+    [Duration(ZeroIsOff = true, MostMilliseconds = 100)] // the kernel's own limit, RS485_MAX_RTS_DELAY
+    public TimeSpan DelayBeforeSend { get; init; }
+
+    /// <summary>From the last bit to switching the transmitter off.</summary>
+    [Duration(ZeroIsOff = true, MostMilliseconds = 100)] // the kernel's own limit, RS485_MAX_RTS_DELAY
+    public TimeSpan DelayAfterSend { get; init; }
+}
+
+internal sealed record UdpLinkOptions
+{
+    /// <summary>A host name, whose addresses are tried in turn until one answers, or an IP address.</summary>
+    [Host]
+    public string Host { get; init; } = "";
+
+    [Range(1, 65535)]
+    public int Port { get; init; }
 }
 
 internal sealed record ProcessLinkOptions

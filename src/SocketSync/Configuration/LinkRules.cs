@@ -1,4 +1,5 @@
 using System.Globalization;
+using System.IO.Ports;
 
 namespace SocketSync;
 
@@ -6,7 +7,7 @@ namespace SocketSync;
 internal sealed class LinkRules(ConfigurationFindings findings)
 {
     private static readonly string[] Linked = [ProcessorNames.Relay, ProcessorNames.Tunnel];
-    private static readonly string[] Kinds = [nameof(LinkOptions.Tcp), nameof(LinkOptions.Serial), nameof(LinkOptions.Process)];
+    private static readonly string[] Kinds = [nameof(LinkOptions.Tcp), nameof(LinkOptions.Serial), nameof(LinkOptions.Process), nameof(LinkOptions.Udp)];
 
     public void Check(SocketSyncOptions options)
     {
@@ -31,8 +32,13 @@ internal sealed class LinkRules(ConfigurationFindings findings)
         CheckRequired($"{path}:{nameof(link.Tcp)}", nameof(TcpLinkOptions.Port), "the port that the device listens on");
         CheckRequired($"{path}:{nameof(link.Serial)}", nameof(SerialLinkOptions.Device), "the line's path, such as /dev/ttyUSB0");
         CheckRequired($"{path}:{nameof(link.Process)}", nameof(ProcessLinkOptions.FileName), "the program to start");
+        CheckRequired($"{path}:{nameof(link.Udp)}", nameof(UdpLinkOptions.Host), "the device's name or IP address");
+        CheckRequired($"{path}:{nameof(link.Udp)}", nameof(UdpLinkOptions.Port), "the port that the device listens on");
+        CheckDatagrams($"{path}:{nameof(link.Udp)}", resource);
         CheckDelays(path, link);
         CheckEcho($"{path}:{nameof(link.LocalEcho)}", path, link, resource);
+        CheckRetries($"{path}:{nameof(link.ReadRetries)}", path, link, (link.Protocol ?? resource.Protocol).Name);
+        CheckDirection($"{path}:{nameof(link.Rs485)}", path, link);
         CheckProtocols(path, resource, link, listeners);
         CheckUnits($"{path}:{nameof(link.Units)}", link, (link.Protocol ?? resource.Protocol).Name);
         CheckRest($"{path}:{nameof(link.Rest)}", link.Rest, (link.Protocol ?? resource.Protocol).Name);
@@ -41,8 +47,8 @@ internal sealed class LinkRules(ConfigurationFindings findings)
     private void CheckKind(string path)
     {
         var kinds = Kinds.Where(k => IsMentioned($"{path}:{k}")).ToList();
-        if (kinds.Count == 0) findings.Report(path, null, "must hold one of Tcp, Serial, Process: the way to the device");
-        foreach (var more in kinds.Skip(1)) findings.Report($"{path}:{more}", null, $"must not be given with {kinds[0]}; a link is one of Tcp, Serial, Process");
+        if (kinds.Count == 0) findings.Report(path, null, $"must hold one of {string.Join(", ", Kinds)}: the way to the device");
+        foreach (var more in kinds.Skip(1)) findings.Report($"{path}:{more}", null, $"must not be given with {kinds[0]}; a link is one of {string.Join(", ", Kinds)}");
     }
 
     private void CheckRequired(string path, string name, string what)
@@ -107,7 +113,7 @@ internal sealed class LinkRules(ConfigurationFindings findings)
         var least = ProtocolCatalog.Find(device.Name)?.SmallestReply(device) ?? 1;
         var key = $"{path}:{nameof(link.MaxReplyBytes)}";
         if (link.MaxReplyBytes < least && !findings.IsFaulty(key))
-            findings.Report(key, link.MaxReplyBytes.ToString(CultureInfo.InvariantCulture), $"must be at least {least}, to hold the smallest reply of {device.Name}");
+            findings.Report(key, Number(link.MaxReplyBytes), $"must be at least {least}, to hold the smallest reply of {device.Name}");
     }
 
     private void CheckUnits(string path, LinkOptions link, string device)
@@ -146,8 +152,36 @@ internal sealed class LinkRules(ConfigurationFindings findings)
             findings.Report(path, "True", "is not for the processor Tunnel, which passes bytes as they come");
     }
 
+    private void CheckDatagrams(string path, ResourceOptions resource)
+    {
+        if (IsMentioned(path) && resource.Processor.Equals(ProcessorNames.Tunnel, StringComparison.OrdinalIgnoreCase))
+            findings.Report(path, null, "is not for the processor Tunnel, which passes a stream of bytes");
+    }
+
+    private void CheckRetries(string path, string link, LinkOptions options, string device)
+    {
+        if (options.ReadRetries == 0 || findings.IsFaulty(path)) return;
+        var value = Number(options.ReadRetries);
+        if (!IsMentioned($"{link}:{nameof(options.Serial)}"))
+            findings.Report(path, value, $"is for reads on a serial line; a link without {nameof(options.Serial)} asks once");
+        else if (ProtocolCatalog.Find(device) is { Modbus: not { IsOfSerialLine: true } })
+            findings.Report(path, value, $"is for the protocols {ProtocolCatalog.AsList(ProtocolCatalog.All.Where(p => p.Modbus is { IsOfSerialLine: true }))}, not for {device}");
+    }
+
+    private void CheckDirection(string path, string link, LinkOptions options)
+    {
+        if (!findings.IsGivenBelow(path) || options.Rs485 is null) return;
+        var handshake = $"{link}:{nameof(options.Serial)}:{nameof(SerialLinkOptions.Handshake)}";
+        if (!IsMentioned($"{link}:{nameof(options.Serial)}"))
+            findings.Report(path, null, $"is for the driver of a serial line; a link without {nameof(options.Serial)} has none");
+        else if (options.Serial is { Handshake: Handshake.RequestToSend or Handshake.RequestToSendXOnXOff } line)
+            findings.Report(handshake, line.Handshake.ToString(), $"must not be given with {nameof(options.Rs485)}, which uses RTS itself");
+    }
+
     /// <summary>Whether a value below the path was given, valid or not.</summary>
     private bool IsMentioned(string path) => findings.IsGivenBelow(path) || findings.IsFaulty(path) || findings.IsFaultyBelow(path);
+
+    private static string Number(int number) => number.ToString(CultureInfo.InvariantCulture);
 
     private static string Text(TimeSpan time) => time.ToString("c", CultureInfo.InvariantCulture);
 }

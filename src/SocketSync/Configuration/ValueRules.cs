@@ -14,15 +14,21 @@ internal sealed class DurationAttribute : ValidationAttribute
 {
     // Timers count whole milliseconds, at most int.MaxValue of them.
     private static readonly TimeSpan Least = TimeSpan.FromMilliseconds(1);
-    private static readonly TimeSpan Most = TimeSpan.FromDays(24);
+    private static readonly TimeSpan Longest = TimeSpan.FromDays(24);
 
     public bool ZeroIsOff { get; init; }
+
+    /// <summary>The longest that is allowed, where it is less than a timer can measure.</summary>
+    public int MostMilliseconds { get; init; }
+
+    private TimeSpan Most => MostMilliseconds > 0 ? TimeSpan.FromMilliseconds(MostMilliseconds) : Longest;
 
     public override bool IsValid(object? value) =>
         value is TimeSpan time && ((ZeroIsOff && time == TimeSpan.Zero) || (time >= Least && time <= Most));
 
     public override string FormatErrorMessage(string name) =>
-        "must be a time written hh:mm:ss[.fff], such as 00:00:10, from 00:00:00.001 to 24.00:00:00 (24 days)"
+        "must be a time written hh:mm:ss[.fff], such as "
+        + (MostMilliseconds > 0 ? $"00:00:00.010, from 00:00:00.001 to {Most:hh\\:mm\\:ss\\.fff}" : "00:00:10, from 00:00:00.001 to 24.00:00:00 (24 days)")
         + (ZeroIsOff ? ", or 0 to turn it off" : "");
 
     /// <summary>

@@ -26,7 +26,7 @@ internal static class StatusEndpoint
             gate.QueueLength,
             gate.OldestWait.TotalSeconds,
             gate.Holder is { } holder ? new TurnStatus(holder.Id, holder.RemoteEndPoint?.ToString(), gate.Held.TotalSeconds) : null,
-            link is null ? null : new LinkBody(link.State.ToString(), link.Connects, link.DiscardedBytes, link.LastError, resource.RestingUnits),
+            link is null ? null : new LinkBody(link.State.ToString(), link.Connects, link.DiscardedBytes, link.Retries, link.LastError, resource.RestingUnits),
             Sum(Outcome.Ok),
             Sum(Outcome.Busy) + Sum(Outcome.Unavailable),
             Sum(Outcome.Timeout) + Sum(Outcome.Failed),
@@ -76,7 +76,7 @@ internal sealed record ResourceStatus(
 
 internal sealed record TurnStatus(string ConnectionId, string? RemoteEndPoint, double HeldSeconds);
 
-internal sealed record LinkBody(string State, long Connects, long DiscardedBytes, string? LastError, IReadOnlyList<int> Resting);
+internal sealed record LinkBody(string State, long Connects, long DiscardedBytes, long Retries, string? LastError, IReadOnlyList<int> Resting);
 
 internal sealed record ListenerStatus(string Address, int? Port, int Connections, long Accepted, long Rejected);
 

@@ -26,6 +26,12 @@ internal interface ILink
     /// </summary>
     TimeSpan Probation => TimeSpan.Zero;
 
+    /// <summary>
+    /// Where a request is one datagram and a reply another: what one of them can hold at most. Each flush then sends one, and each
+    /// read brings one. <see langword="null"/> for a stream of bytes.
+    /// </summary>
+    int? DatagramBytes => null;
+
     /// <summary>Opens it. May be cancelled at any time, and then leaves nothing open; it has no timeout of its own.</summary>
     /// <exception cref="LinkException">The device is not there; the message is one line for people.</exception>
     /// <exception cref="OperationCanceledException"><paramref name="cancellationToken"/> was cancelled.</exception>
@@ -74,9 +80,10 @@ internal static class LinkFactory
     public static ILink Create(LinkOptions options, bool framesEndBySilence, ILoggerFactory loggers, TimeProvider time) => options switch
     {
         { Tcp: { } tcp } => new TcpLink(tcp),
-        { Serial: { } serial } => new SerialLink(serial, framesEndBySilence),
+        { Serial: { } serial } => new SerialLink(serial, framesEndBySilence, options.Rs485),
         { Process: { } process } => new ProcessLink(process, loggers.CreateLogger<ProcessLink>(), time),
-        _ => throw new ArgumentException("A link is one of Tcp, Serial and Process.", nameof(options)),
+        { Udp: { } udp } => new UdpLink(udp),
+        _ => throw new ArgumentException("A link is one of Tcp, Serial, Process and Udp.", nameof(options)),
     };
 }
 

@@ -41,6 +41,8 @@ internal sealed partial class LinkLog(string resource, string link, ILogger logg
 
     public void Discarded(long bytes) => LogDiscarded(logger, resource, link, bytes);
 
+    public void AskedAgain(byte unit, string why) => LogAskedAgain(logger, resource, link, unit, why);
+
     public void CloseFailed(Exception exception) => LogCloseFailed(logger, resource, link, exception);
 
     public bool HasWarnedOfEcho => Volatile.Read(ref _warnedOfEcho);
@@ -152,6 +154,9 @@ internal sealed partial class LinkLog(string resource, string link, ILogger logg
 
     [LoggerMessage(507, LogLevel.Warning, "Resource {Resource}: what was written to link {Link} did not come back as it was written, though SocketSync:Resources:{Resource}:Link:LocalEcho says that its adapter sends it back")]
     private static partial void LogEchoMissing(ILogger logger, string resource, string link);
+
+    [LoggerMessage(508, LogLevel.Debug, "Resource {Resource}: unit {Unit} on link {Link} is asked again: {Reason}")]
+    private static partial void LogAskedAgain(ILogger logger, string resource, string link, byte unit, string reason);
 
     private readonly record struct LinkEvent(LinkEventKind Type, string Reason);
 }

@@ -35,6 +35,7 @@ internal sealed partial class LinkManager : IAsyncDisposable
     private long _lastUsed;
     private long _connects;
     private long _discarded;
+    private long _retries;
     private string? _lastError;
 
     public LinkManager(string resource, ILink link, LinkOptions options, TimeProvider time, ILogger logger)
@@ -73,7 +74,7 @@ internal sealed partial class LinkManager : IAsyncDisposable
     public LinkStatus GetStatus()
     {
         lock (_sync)
-            return new LinkStatus(_link.Description, _state, Interlocked.Read(ref _connects), Interlocked.Read(ref _discarded), _lastError);
+            return new LinkStatus(_link.Description, _state, Interlocked.Read(ref _connects), Interlocked.Read(ref _discarded), Interlocked.Read(ref _retries), _lastError);
     }
 
     /// <summary>
@@ -193,6 +194,15 @@ internal sealed partial class LinkManager : IAsyncDisposable
         _log.Discarded(bytes);
     }
 
+    /// <summary>Counts a read that is asked again.</summary>
+    /// <param name="unit">The unit that is asked.</param>
+    /// <param name="why">What became of the last try.</param>
+    public void CountRetry(byte unit, string why)
+    {
+        Interlocked.Increment(ref _retries);
+        _log.AskedAgain(unit, why);
+    }
+
     public async ValueTask DisposeAsync()
     {
         await _checkTimer.DisposeAsync();
@@ -234,7 +244,8 @@ internal sealed partial class LinkManager : IAsyncDisposable
                 return false;
             }
 
-            if (unasked == 0 || (left -= unasked) <= 0)
+            // A small datagram is as much work as a long one.
+            if (unasked == 0 || (left -= _link.DatagramBytes is null ? unasked : Math.Max(unasked, WorkBudget.SystemCall)) <= 0)
                 break;
             if (work.Charge(WorkBudget.SystemCall + unasked))
                 await Dispatcher.Yield();

@@ -67,4 +67,4 @@ internal static class LinkStateRules
 }
 
 /// <summary>A link at one moment.</summary>
-internal sealed record LinkStatus(string Description, LinkState State, long Connects, long DiscardedBytes, string? LastError);
+internal sealed record LinkStatus(string Description, LinkState State, long Connects, long DiscardedBytes, long Retries, string? LastError);

@@ -6,7 +6,8 @@ namespace SocketSync;
 /// <summary>A device on a serial line.</summary>
 /// <param name="options">The line and its settings.</param>
 /// <param name="framesEndBySilence">The device tells frames apart by the silence between them, as Modbus RTU does.</param>
-internal sealed class SerialLink(SerialLinkOptions options, bool framesEndBySilence) : ILink
+/// <param name="direction">How the driver switches the direction of an RS-485 line; <see langword="null"/> if it is not asked to.</param>
+internal sealed class SerialLink(SerialLinkOptions options, bool framesEndBySilence, Rs485Options? direction = null) : ILink
 {
     public string Description { get; } = $"serial {options.Device}";
 
@@ -46,12 +47,13 @@ internal sealed class SerialLink(SerialLinkOptions options, bool framesEndBySile
         {
             port = OpenPort();
             terminal = new(port);
+            if (direction is not null) terminal.SetDirection(direction);
             return new(terminal, Description);
         }
         catch (Exception e)
         {
-            terminal?.Dispose();
-            port?.Dispose();
+            if (terminal is not null) terminal.Dispose();
+            else port?.Dispose();
             if (e is IOException or UnauthorizedAccessException) throw LinkException.Of(Description, e);
             if (e is ArgumentException) throw new LinkException($"{Description}: cannot have these settings: {Settings()}", e);
             throw;
@@ -76,7 +78,7 @@ internal sealed class SerialLink(SerialLinkOptions options, bool framesEndBySile
         {
             Handshake = options.Handshake,
             DtrEnable = ready, // Many devices and level converters get their power from these two; terminals raise them too.
-            RtsEnable = ready,
+            RtsEnable = ready && (direction is null || Rs485Control.IdleRts(direction)), // a transmitter must not be on from here
         };
         port.Open();
         return port;

@@ -50,6 +50,10 @@ internal sealed class SerialTerminal : Stream
         set => throw new NotSupportedException();
     }
 
+    /// <summary>Has the driver switch the direction of an RS-485 line.</summary>
+    /// <exception cref="IOException">The driver cannot do it.</exception>
+    public void SetDirection(Rs485Options options) => Rs485Control.Set(_line, options);
+
     /// <summary>
     /// Ends the pending read and any later one with 0 bytes. When it returns, no byte is written any more, and what the line had
     /// taken but not sent is dropped.

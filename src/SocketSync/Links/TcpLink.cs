@@ -63,7 +63,7 @@ internal sealed class TcpLink(TcpLinkOptions options) : ILink
         socket.SetSocketOption(SocketOptionLevel.Tcp, SocketOptionName.TcpKeepAliveRetryCount, 3);
     }
 
-    private static string Bracketed(string host) =>
+    public static string Bracketed(string host) =>
         IPAddress.TryParse(host, out var address) && address.AddressFamily == AddressFamily.InterNetworkV6 ? $"[{host}]" : host;
 }
 

@@ -18,6 +18,12 @@ internal sealed partial class RelayProcessor
         /// <summary>The request was written whole, but no whole reply came within ReplyTimeout, or before the turn was over.</summary>
         NoReply,
 
+        /// <summary>Damaged bytes came and then nothing, see <see cref="HeardReply.Damaged"/>: the reply may still come.</summary>
+        Damaged,
+
+        /// <summary>The reply came, but damaged.</summary>
+        DamagedReply,
+
         /// <summary>The device did not take the whole request within ReplyTimeout, or before the turn was over.</summary>
         NotWritten,
 
@@ -40,8 +46,9 @@ internal sealed partial class RelayProcessor
             _writeBeganAt = _time.GetTimestamp();
             _replyDeadline.Set(Manager.Options.ReplyTimeout);
             return (await FlushAsync(link.Output, cancellationToken)).IsCompleted ? Lost(UnaskedInput.ClosedByDevice)
-                : protocol.ExpectsReply(context.Request) ? await ReadReplyAsync(link.Input, protocol, context, cancellationToken)
-                : await ReadEchoAsync(link.Input, cancellationToken);
+                : !protocol.ExpectsReply(context.Request) ? await ReadEchoAsync(link.Input, cancellationToken)
+                : Manager.Link.DatagramBytes is not null ? await ReadDatagramAsync(link.Input, protocol, context, cancellationToken)
+                : await ReadReplyAsync(link.Input, protocol, context, cancellationToken);
         }
         catch (Exception exception) when (exception is TimeoutException or OperationCanceledException)
         {
@@ -59,6 +66,7 @@ internal sealed partial class RelayProcessor
             _flushOver = null;
             _isQuiet = false;
             _echo.Clear();
+            _heard.Clear();
             _exchangeEndedAt = _time.GetTimestamp();
         }
     }
@@ -74,6 +82,8 @@ internal sealed partial class RelayProcessor
             var rest = result.Buffer;
             var news = rest.Length - searched;
             _hasBegun |= !rest.IsEmpty;
+            if (_listens && news > 0)
+                Listen(rest.Slice(searched));
             if (_echo.IsAwaited && Compare(ref rest, searched))
                 searched = 0;
 
@@ -106,6 +116,13 @@ internal sealed partial class RelayProcessor
                 input.AdvanceTo(rest.GetPosition(found.Length));
                 WarnOfEcho(isEcho: foreign >= _echo.Returned);
                 return ExchangeResult.Done;
+            }
+
+            if (_listens && news == 0 && _quietDeadline.Passed && !result.IsCompleted && WhatWasHeard(protocol, request) is { } damage)
+            {
+                input.AdvanceTo(rest.End);
+                Manager.CountDiscarded(rest.Length);
+                return damage;
             }
 
             if (found.Status != ReplyStatus.Lost && !result.IsCompleted && IsOver(cancellationToken))
@@ -167,7 +184,7 @@ internal sealed partial class RelayProcessor
     private void Write(ILinkProtocol protocol, in ReadOnlySequence<byte> request, PipeWriter output)
     {
         _takesEcho = Manager.Options.LocalEcho;
-        if (Manager.Link.KeepsLateBytes && (_takesEcho || (protocol.IsRead(request) && !Manager.Log.HasWarnedOfEcho)))
+        if (Manager.Link.KeepsLateBytes && (_takesEcho || _listens || (protocol.IsRead(request) && !Manager.Log.HasWarnedOfEcho)))
             _echo.Write(protocol, request, output);
         else
             protocol.WriteRequest(request, output);

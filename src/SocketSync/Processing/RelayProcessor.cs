@@ -8,7 +8,8 @@ namespace SocketSync;
 /// Passes each request to the device behind a link, and its reply back. A reply never reaches another client: unasked bytes are
 /// discarded before each request, and after a timeout or a cancelled turn the link is retired before the next turn. Only on a line
 /// where a late reply tells its unit the link goes on: the next request to that unit first waits for it (<see cref="LateReplies"/>).
-/// A request is never written twice, unless it only reads and the link was lost before any byte of a reply.
+/// A request is never written twice, unless it only reads and the link was lost before any byte of a reply, or a serial line's
+/// reads are asked again (<see cref="LinkOptions.ReadRetries"/>).
 /// </summary>
 /// <remarks>
 /// Two timeouts bound a request: <see cref="LinkOptions.ReplyTimeout"/> the device's, from the first byte of the request written to
@@ -115,9 +116,27 @@ internal sealed partial class RelayProcessor : IRequestProcessor, IResourceRecov
     [AsyncMethodBuilder(typeof(PoolingAsyncValueTaskMethodBuilder<>))]
     private async ValueTask<bool?> ProcessAsync(RequestContext context, ILinkProtocol protocol, byte? unit, CancellationToken cancellationToken)
     {
-        for (var mayRepeat = protocol.IsRead(context.Request); ; mayRepeat = false)
+        if (context.Request.Length > Manager.Link.DatagramBytes)
         {
-            if (await TakeAsync(context, unit, cancellationToken) is not { } link)
+            context.Outcome = Outcome.Failed;
+            return null;
+        }
+
+        BeginTries(protocol, context.Request, unit);
+        for (var mayRepeat = protocol.IsRead(context.Request); ;)
+        {
+            IOpenLink? link;
+            try
+            {
+                link = await TakeAsync(context, unit, cancellationToken);
+            }
+            catch (OperationCanceledException) when (_try != Try.First)
+            {
+                context.Outcome = Outcome.Timeout;
+                return false;
+            }
+
+            if (link is null)
             {
                 context.Outcome = Outcome.Unavailable;
                 return null;
@@ -131,7 +150,7 @@ internal sealed partial class RelayProcessor : IRequestProcessor, IResourceRecov
             {
                 Manager.ReleaseUnused();
                 context.Outcome = Outcome.Timeout;
-                return null;
+                return _try == Try.First ? null : false;
             }
 
             ExchangeResult result;
@@ -151,6 +170,8 @@ internal sealed partial class RelayProcessor : IRequestProcessor, IResourceRecov
             switch (result)
             {
                 case ExchangeResult.Done:
+                    if (_anotherMayCome)
+                        _late.Expect(unit!.Value, MaxDelayOfReply());
                     Manager.Release();
                     return true;
 
@@ -160,15 +181,19 @@ internal sealed partial class RelayProcessor : IRequestProcessor, IResourceRecov
                     await RetireAsync();
                     return null;
 
-                case ExchangeResult.NoReply:
-                    context.Outcome = Outcome.Timeout;
+                case ExchangeResult.NoReply or ExchangeResult.Damaged or ExchangeResult.DamagedReply:
                     if (unit is { } late && Manager.Link.KeepsLateBytes)
                     {
-                        _late.Expect(late, MaxDelayOfReply()); // the late reply will tell its unit
+                        if (result != ExchangeResult.DamagedReply)
+                            _late.Expect(late, MaxDelayOfReply()); // the late reply will tell its unit
+                        if (MayAskAgain(late, result, cancellationToken))
+                            continue;
+                        context.Outcome = Outcome.Timeout;
                         Manager.Release();
                     }
                     else
                     {
+                        context.Outcome = Outcome.Timeout;
                         _silence = MaxDelayOfReply();
                         await RetireAsync();
                     }
@@ -184,6 +209,7 @@ internal sealed partial class RelayProcessor : IRequestProcessor, IResourceRecov
                 return null;
             }
 
+            mayRepeat = false;
             await RecoverAsync();
             context.Outcome = Outcome.Ok;
         }
@@ -220,11 +246,11 @@ internal sealed partial class RelayProcessor : IRequestProcessor, IResourceRecov
             var link = await Manager.TakeAsync(context.Work, cancellationToken);
             if (link is null)
                 return null;
-            if (unit is { } asked && _late.Remaining(asked) is { } silence)
+            if (_try != Try.AtOnce && unit is { } asked && _late.Remaining(asked) is { } silence)
             {
                 if (await Manager.AwaitSilenceAsync(link, silence, cancellationToken))
                     _late.Forget(asked);
-                if (context.InTurn is (var gate, var turn))
+                if (_try == Try.First && context.InTurn is (var gate, var turn))
                     gate.Restart(turn); // this time was spent on an earlier request
                 continue;
             }

@@ -55,8 +55,28 @@ internal interface ILinkProtocol
     /// </returns>
     ReplyResult FindReply(in ReadOnlySequence<byte> request, in ReadOnlySequence<byte> buffer, long searched, bool isSilent);
 
+    /// <summary>
+    /// What a serial line has brought before it fell silent, if <see cref="FindReply"/> has found no reply in it. Asked of reads only.
+    /// </summary>
+    /// <param name="request">The request that was written last.</param>
+    /// <param name="heard">All that has come since, without the echo of what was written.</param>
+    HeardReply Hear(in ReadOnlySequence<byte> request, ReadOnlySpan<byte> heard) => HeardReply.None;
+
     /// <summary>Writes what the client gets for the device's reply.</summary>
     void WriteReply(in ReadOnlySequence<byte> request, in ReadOnlySequence<byte> reply, IBufferWriter<byte> client);
+}
+
+/// <summary>What was heard of a reply that could not be found, see <see cref="ILinkProtocol.Hear"/>.</summary>
+internal enum HeardReply
+{
+    /// <summary>Nothing that could be one: whole frames of others, or too few bytes. The reply may still come.</summary>
+    None,
+
+    /// <summary>Damaged bytes. They may have been the reply, or something before it.</summary>
+    Damaged,
+
+    /// <summary>The reply, whole but for its checksum: there will be no other.</summary>
+    DamagedWhole,
 }
 
 /// <summary>What <see cref="ILinkProtocol.FindReply"/> found.</summary>

@@ -78,6 +78,11 @@ internal sealed class ModbusAscii : ModbusFraming
         return end > maxReplyBytes ? ReplyResult.Lost : ReplyResult.Complete(end);
     }
 
+    public override int FrameLength(int pdu) => Around + (2 * (Overhead + pdu));
+
+    public override int IntactReply(ReadOnlySpan<byte> bytes) =>
+        !bytes.IsEmpty && FindEnd(bytes) is > 0 and var end && IsIntact(bytes[..end]) ? end : 0;
+
     public override ModbusHead Head(ReadOnlySpan<byte> frame)
     {
         Span<byte> head = stackalloc byte[2];

@@ -33,6 +33,13 @@ internal abstract class ModbusFraming
     public abstract ReplyResult FindReply(
         in ModbusHead asked, in ReadOnlySequence<byte> buffer, long searched, bool isSilent, int maxReplyBytes);
 
+    /// <summary>How long a frame is.</summary>
+    /// <param name="pdu">The length of the function and its data.</param>
+    public abstract int FrameLength(int pdu);
+
+    /// <summary>The length of the intact frame of any reply at the start of <paramref name="bytes"/>; 0 if there is none.</summary>
+    public abstract int IntactReply(ReadOnlySpan<byte> bytes);
+
     /// <summary>What stands at the start of a whole frame.</summary>
     /// <param name="frame">Its first <see cref="HeadBytes"/> bytes, or all, where it is shorter.</param>
     public abstract ModbusHead Head(ReadOnlySpan<byte> frame);

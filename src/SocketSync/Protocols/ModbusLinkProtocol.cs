@@ -52,6 +52,25 @@ internal sealed class ModbusLinkProtocol(
         return device.FindReply(asked, buffer, searched, isSilent, maxReplyBytes);
     }
 
+    /// <remarks>
+    /// Only the right length, with the unit and the function in their places, makes a damaged reply a whole one. A few bytes are no
+    /// reply at all: many adapters bring one or two when their direction changes.
+    /// </remarks>
+    public HeardReply Hear(in ReadOnlySequence<byte> request, ReadOnlySpan<byte> heard)
+    {
+        while (device.IntactReply(heard) is > 0 and var others)
+            heard = heard[others..];
+        if (heard.Length < device.FrameLength(ModbusPdu.ExceptionLength))
+            return HeardReply.None;
+        var frame = ModbusPdu.Join(request, stackalloc byte[ModbusFraming.Longest]);
+        var asked = clients.Head(frame) with { Unit = units.OnLink(clients.Head(frame).Unit) };
+        var answer = device.Head(heard);
+        var length = (answer.Function & ModbusPdu.ExceptionFlag) != 0
+            ? ModbusPdu.ExceptionLength
+            : ModbusPdu.ReadReplyLength(clients.Pdu(frame, stackalloc byte[ModbusPdu.Longest]));
+        return asked.IsAnsweredBy(answer.Unit, answer.Function) && heard.Length == device.FrameLength(length) ? HeardReply.DamagedWhole : HeardReply.Damaged;
+    }
+
     public void WriteReply(in ReadOnlySequence<byte> request, in ReadOnlySequence<byte> reply, IBufferWriter<byte> client)
     {
         var head = HeadOf(request);

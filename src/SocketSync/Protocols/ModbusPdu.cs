@@ -14,6 +14,9 @@ internal static class ModbusPdu
     /// <summary>The length of a request to read: the function, an address and a quantity (6.1 to 6.4).</summary>
     public const int ReadLength = 5;
 
+    /// <summary>The length of an exception, the shortest of all replies.</summary>
+    public const int ExceptionLength = 2;
+
     /// <summary>Set in the function code of an exception.</summary>
     public const byte ExceptionFlag = 0x80;
 
@@ -61,7 +64,7 @@ internal static class ModbusPdu
     /// <param name="pdu">What has come of it, not empty; more may follow.</param>
     public static int ReplyLength(ReadOnlySpan<byte> pdu) => pdu[0] switch
     {
-        >= ExceptionFlag => 2,
+        >= ExceptionFlag => ExceptionLength,
         (>= 1 and <= 4) or 12 or 17 or 20 or 21 or 23 => Counted(pdu, at: 1),
         5 or 6 or 11 or 15 or 16 => 5,
         7 => 2,
@@ -71,6 +74,15 @@ internal static class ModbusPdu
         43 => pdu.Length < 2 ? NeedsMore : pdu[1] == ReadDeviceIdentification ? IdentificationLength(pdu) : Unknown,
         _ => Unknown,
     };
+
+    /// <summary>The length of the reply to a read: a count, and a bit or a register for each that was asked for (6.1 to 6.4).</summary>
+    /// <param name="pdu">The whole request, of a function that <see cref="IsRead"/>; <see cref="Unknown"/> if it has not the form of one.</param>
+    public static int ReadReplyLength(ReadOnlySpan<byte> pdu)
+    {
+        if (pdu.Length != 5) return Unknown;
+        var quantity = BinaryPrimitives.ReadUInt16BigEndian(pdu[3..]);
+        return 2 + (pdu[0] <= 2 ? (quantity + 7) / 8 : 2 * quantity);
+    }
 
     /// <summary>
     /// The bytes at the start of <paramref name="buffer"/>, as many as <paramref name="scratch"/> has room for, in one piece:

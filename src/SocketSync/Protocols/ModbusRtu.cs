@@ -40,6 +40,11 @@ internal sealed class ModbusRtu : ModbusFraming
         in ModbusHead asked, in ReadOnlySequence<byte> buffer, long searched, bool isSilent, int maxReplyBytes) =>
         RtuReply.Find(asked, buffer, maxReplyBytes, isSilent);
 
+    public override int FrameLength(int pdu) => RtuFrame.Overhead + pdu;
+
+    public override int IntactReply(ReadOnlySpan<byte> bytes) =>
+        RtuFrame.ReplyLength(bytes) is > 0 and var length && length <= bytes.Length && RtuFrame.IsIntact(bytes[..length]) ? length : 0;
+
     public override ModbusHead Head(ReadOnlySpan<byte> frame) => new(Transaction: 0, frame[0], frame[1]);
 
     public override ReadOnlySpan<byte> Pdu(ReadOnlySpan<byte> frame, Span<byte> scratch) => frame[1..^RtuFrame.CrcBytes];

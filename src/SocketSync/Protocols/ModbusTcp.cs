@@ -44,6 +44,10 @@ internal sealed class ModbusTcp : ModbusFraming
             : ReplyResult.Foreign(found.Length);
     }
 
+    public override int FrameLength(int pdu) => HeaderBytes + pdu;
+
+    public override int IntactReply(ReadOnlySpan<byte> bytes) => 0; // it has no checksum, and is not spoken on a line that damages it
+
     public override ModbusHead Head(ReadOnlySpan<byte> frame) =>
         new(BinaryPrimitives.ReadUInt16BigEndian(frame), frame[HeaderBytes - 1], frame[HeaderBytes]);
 

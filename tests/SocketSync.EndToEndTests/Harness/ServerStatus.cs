@@ -32,7 +32,7 @@ internal sealed record ResourceStatus(
 
 internal sealed record TurnStatus(string ConnectionId, string? RemoteEndPoint, double HeldSeconds);
 
-internal sealed record LinkStatus(string State, long Connects, long DiscardedBytes, string? LastError, int[] Resting);
+internal sealed record LinkStatus(string State, long Connects, long DiscardedBytes, long Retries, string? LastError, int[] Resting);
 
 internal sealed record ListenerStatus(string Address, [property: JsonPropertyName("port")] int? TcpPort, long Connections, long Accepted, long Rejected)
 {

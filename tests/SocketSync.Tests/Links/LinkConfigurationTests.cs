@@ -8,6 +8,9 @@ public class LinkConfigurationTests
     private const string Relay = "Resources:Default:Processor=Relay; ";
     private const string Tcp = Relay + "Resources:Default:Link:Tcp:Host=192.0.2.10; Resources:Default:Link:Tcp:Port=502; ";
 
+    private const string Line = Relay + "Resources:Default:Link:Serial:Device=/dev/x; ";
+    private const string Rtu = Line + "Resources:Default:Protocol:Name=ModbusRtu; ";
+
     private const string ModbusTcp = Tcp + "Resources:Default:Protocol:Name=ModbusTcp; ";
 
     [Fact]
@@ -64,10 +67,12 @@ public class LinkConfigurationTests
 
     [Theory]
     // The kind
-    [InlineData(Relay, "", null, "must hold one of Tcp, Serial, Process")]
+    [InlineData(Relay, "", null, "must hold one of Tcp, Serial, Process, Udp: the way to the device")]
     [InlineData(Tcp + "Resources:Default:Link:Process:FileName=cat", ":Process", null, "must not be given with Tcp")]
     [InlineData("Resources:Default:Link:ReplyTimeout=00:00:01", "", null, "is for the processors Relay and Tunnel, not for Echo")]
-    [InlineData(Relay + "Resources:Default:Link:Udp:Host=a; Resources:Default:Link:Tcp:Host=a; Resources:Default:Link:Tcp:Port=1", ":Udp", null, "is not a known key; known are Tcp, Serial, Process")]
+    [InlineData(Relay + "Resources:Default:Link:Can:Host=a; Resources:Default:Link:Tcp:Host=a; Resources:Default:Link:Tcp:Port=1", ":Can", null, "is not a known key; known are Tcp, Serial, Process")]
+    [InlineData(Tcp + "Resources:Default:Link:Udp:Host=a; Resources:Default:Link:Udp:Port=1", ":Udp", null, "must not be given with Tcp; a link is one of Tcp, Serial, Process, Udp")]
+    [InlineData("Resources:Default:Processor=Tunnel; Resources:Default:Link:Udp:Host=a; Resources:Default:Link:Udp:Port=1", ":Udp", null, "is not for the processor Tunnel")]
     // What each needs
     [InlineData(Relay + "Resources:Default:Link:Tcp:Port=502", ":Tcp:Host", null, "must be given: the device's name or IP address")]
     [InlineData(Relay + "Resources:Default:Link:Tcp:Host=a", ":Tcp:Port", null, "must be given: the port")]
@@ -75,6 +80,9 @@ public class LinkConfigurationTests
     [InlineData(Relay + "Resources:Default:Link:Tcp:Host=; Resources:Default:Link:Tcp:Port=502", ":Tcp:Host", "", "must be a host's name or an IP address")]
     [InlineData(Relay + "Resources:Default:Link:Tcp:Host=a; Resources:Default:Link:Tcp:Port=0", ":Tcp:Port", "0", "must be a whole number from 1 to 65535")]
     [InlineData(Relay + "Resources:Default:Link:Tcp:Host=a; Resources:Default:Link:Tcp:Port=65536", ":Tcp:Port", "65536", "must be a whole number from 1 to 65535")]
+    [InlineData(Relay + "Resources:Default:Link:Udp:Port=502", ":Udp:Host", null, "must be given: the device's name or IP address")]
+    [InlineData(Relay + "Resources:Default:Link:Udp:Host=a", ":Udp:Port", null, "must be given: the port")]
+    [InlineData(Relay + "Resources:Default:Link:Udp:Host=a; Resources:Default:Link:Udp:Port=65536", ":Udp:Port", "65536", "must be a whole number from 1 to 65535")]
     [InlineData(Tcp + "Resources:Default:Link:Tcp:Tls=yes", ":Tcp:Tls", "yes", "must be true or false")]
     [InlineData(Relay + "Resources:Default:Link:Serial:Device=/dev/x; Resources:Default:Protocol:Name=modbusTcp", ":Protocol:Name", null, "must be given, such as ModbusRtu")]
     [InlineData(Relay + "Resources:Default:Link:Serial:BaudRate=9600", ":Serial:Device", null, "must be given: the line's path")]
@@ -114,6 +122,14 @@ public class LinkConfigurationTests
     [InlineData(Tcp + "Resources:Default:Link:LocalEcho=true", ":LocalEcho", "True", "a link without Serial has none")]
     [InlineData(Tcp + "Resources:Default:Link:LocalEcho=yes", ":LocalEcho", "yes", "must be true or false")]
     [InlineData("Resources:Default:Processor=Tunnel; Resources:Default:Link:Serial:Device=/dev/x; Resources:Default:Link:LocalEcho=true", ":LocalEcho", "True", "is not for the processor Tunnel")]
+    // Reads that are asked again, and the direction of an RS-485 line
+    [InlineData(ModbusTcp + "Resources:Default:Link:ReadRetries=2", ":ReadRetries", "2", "a link without Serial asks once")]
+    [InlineData(Line + "Resources:Default:Link:ReadRetries=2", ":ReadRetries", "2", "is for the protocols ModbusRtu and ModbusAscii, not for Raw")]
+    [InlineData(Rtu + "Resources:Default:Link:ReadRetries=-1", ":ReadRetries", "-1", "must be a whole number from 0 to 100")]
+    [InlineData(Tcp + "Resources:Default:Link:Rs485:RtsOnSend=true", ":Rs485", null, "a link without Serial has none")]
+    [InlineData(Line + "Resources:Default:Link:Rs485:RtsOnSend=yes", ":Rs485:RtsOnSend", "yes", "must be true or false")]
+    [InlineData(Line + "Resources:Default:Link:Rs485:DelayBeforeSend=00:00:00.101", ":Rs485:DelayBeforeSend", "00:00:00.101", "from 00:00:00.001 to 00:00:00.100, or 0 to turn it off")]
+    [InlineData(Line + "Resources:Default:Link:Serial:Handshake=RequestToSend; Resources:Default:Link:Rs485:RtsOnSend=true", ":Serial:Handshake", "RequestToSend", "must not be given with Rs485")]
     [InlineData(Tcp + "Resources:Default:Protocol:Name=FixedLength; Resources:Default:Protocol:Length=9; Resources:Default:Link:MaxReplyBytes=8", ":MaxReplyBytes", "8", "must be at least 9, to hold the smallest reply of FixedLength")]
     public void OneFaultIsOneProblem(string keys, string key, string? value, string allowed)
     {
@@ -195,10 +211,9 @@ public class LinkConfigurationTests
     [Fact]
     public void RestAndLocalEchoAreReadAndChangeWhileItRuns()
     {
-        const string Line = Relay + "Resources:Default:Protocol:Name=ModbusRtu; Resources:Default:Link:Serial:Device=/dev/x; ";
-        var running = ConfigurationText.Valid(ConfigurationText.Keys(Line), "Relay");
+        var running = ConfigurationText.Valid(ConfigurationText.Keys(Rtu), "Relay");
         var next = ConfigurationText.Valid(
-            ConfigurationText.Keys(Line + "Resources:Default:Link:LocalEcho=true; Resources:Default:Link:Rest:After=0; Resources:Default:Link:Rest:Most=00:00:07"), "Relay");
+            ConfigurationText.Keys(Rtu + "Resources:Default:Link:LocalEcho=true; Resources:Default:Link:Rest:After=0; Resources:Default:Link:Rest:Most=00:00:07"), "Relay");
         Assert.Equal(new RestOptions { After = 3, First = TimeSpan.FromSeconds(5), Most = TimeSpan.FromSeconds(60) }, running.Resources["Default"].Link!.Rest);
 
         var changes = ConfigurationChanges.Between(running, next);
@@ -209,6 +224,40 @@ public class LinkConfigurationTests
         Assert.True(link.LocalEcho);
         Assert.Equal(new RestOptions { After = 0, Most = TimeSpan.FromSeconds(7) }, link.Rest);
     }
+
+    [Fact]
+    public void RetriesChangeWhileItRunsAndTheWayToTheDeviceDoesNot()
+    {
+        var running = ConfigurationText.Valid(ConfigurationText.Keys(Rtu), "Relay");
+        var next = ConfigurationText.Valid(
+            ConfigurationText.Keys(Rtu + "Resources:Default:Link:ReadRetries=2; Resources:Default:Link:Rs485:RtsOnSend=false; Resources:Default:Link:Rs485:DelayAfterSend=00:00:00.002"), "Relay");
+        Assert.Equal(new Rs485Options { RtsOnSend = false, DelayAfterSend = TimeSpan.FromMilliseconds(2) }, next.Resources["Default"].Link!.Rs485);
+        Assert.Null(running.Resources["Default"].Link!.Rs485);
+
+        var changes = ConfigurationChanges.Between(running, next);
+
+        Assert.Equal(["Default"], changes.Applied, StringComparer.Ordinal);
+        Assert.Equal(["SocketSync:Resources:Default (Link:Rs485)"], changes.NeedsRestart, StringComparer.Ordinal);
+        var link = changes.Options.Resources["Default"].Link!;
+        Assert.Equal((2, null), (link.ReadRetries, link.Rs485));
+    }
+
+    [Fact]
+    public void AnotherUdpDeviceNeedsARestart()
+    {
+        const string Udp = Relay + "Resources:Default:Protocol:Name=ModbusTcp; Resources:Default:Link:Udp:Host=a; Resources:Default:Link:Udp:Port=";
+        var running = ConfigurationText.Valid(ConfigurationText.Keys(Udp + "502"), "Relay");
+        var changes = ConfigurationChanges.Between(running, ConfigurationText.Valid(ConfigurationText.Keys(Udp + "503"), "Relay"));
+        Assert.Equal(["SocketSync:Resources:Default (Link:Udp)"], changes.NeedsRestart, StringComparer.Ordinal);
+        Assert.Equal(502, changes.Options.Resources["Default"].Link!.Udp!.Port);
+    }
+
+    [Fact]
+    public void NoDirectionControlIsWrittenAsNull() =>
+        Assert.Null(ConfigurationText.Valid(
+            ConfigurationText.Json("""
+                { "SocketSync": { "Resources": { "Default": { "Processor": "Relay", "Link": { "Serial": { "Device": "/dev/x" }, "Rs485": null } } } } }
+                """), "Relay").Resources["Default"].Link!.Rs485);
 
     [Fact]
     public void ReadAgainWithoutAChangeNothingHasChanged()

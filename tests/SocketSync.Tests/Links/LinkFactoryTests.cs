@@ -12,6 +12,7 @@ public class LinkFactoryTests
         Assert.Equal(("serial /dev/x", true), (serial.Description, serial.KeepsLateBytes));
         Assert.True(serial.FrameGap > TimeSpan.Zero);
         Assert.Equal("process cat", Create(new() { Process = new() { FileName = "/bin/cat" } }).Description);
+        Assert.Equal(("udp a:1", 65507), (Create(new() { Udp = new() { Host = "a", Port = 1 } }).Description, Create(new() { Udp = new() { Host = "a", Port = 1 } }).DatagramBytes));
         Assert.Throws<ArgumentException>(() => Create(new()));
     }
 
