@@ -265,9 +265,10 @@ internal interface IResourceClient
     /// </summary>
     ReadOnlySequence<byte> Request { get; }
 
-        if (_access is { } access && client.Access?.RefusalOf(access, client.Request) is { } denied)
-            return new(denied);
-        if (_linked?.RefusalOf(client.Turn.Client, client.Request) is { } refused)
+    /// <summary>What the client may ask for; <see langword="null"/> for the host's own code, which no rule is for.</summary>
+    ClientAccess? Access { get; }
+
+    /// <summary>Sets the reply of an immediate processor, or of the cache.</summary>
     ReadOnlySequence<byte> Reply { set; }
 
     /// <summary>Notifies the client that its request is in the queue. Followed by exactly one <see cref="EndWait"/>.</summary>

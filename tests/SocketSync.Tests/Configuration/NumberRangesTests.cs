@@ -7,8 +7,12 @@ public class NumberRangesTests
     [InlineData("1-3,9", "1 2 3 9")]
     [InlineData(" 0 , 254-255 ", "0 254 255")]
     [InlineData("5-5", "5")]
-    public void NumbersAndRangesAreRead(string text, string expected) =>
-        Assert.Equal(expected, string.Join(' ', NumberRanges.TryParse(text, 255)!.Numbers()));
+    [InlineData("4,1-3,2-3", "1 2 3 4")]
+    public void NumbersAndRangesAreRead(string text, string expected)
+    {
+        Assert.True(NumberRanges.TryParse(text, 0, 255, out var ranges));
+        Assert.Equal(expected, string.Join(' ', ranges!.Numbers()));
+    }
 
     [Theory]
     [InlineData("")]
@@ -17,9 +21,10 @@ public class NumberRangesTests
     [InlineData("1-")]
     [InlineData("1-2-3")]
     [InlineData("3-2")]
+    [InlineData("0")]
     [InlineData("256")]
     [InlineData("1,")]
     [InlineData("1 2")]
     [InlineData("99999999999")]
-    public void AnythingElseIsNot(string text) => Assert.Null(NumberRanges.TryParse(text, 255));
+    public void AnythingElseIsNot(string text) => Assert.False(NumberRanges.TryParse(text, 1, 255, out _));
 }

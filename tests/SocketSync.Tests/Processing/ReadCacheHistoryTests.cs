@@ -123,6 +123,8 @@ public class ReadCacheHistoryTests
 
         public ReadOnlySequence<byte> Request { get; private set; }
 
+        public ClientAccess? Access => null;
+
         public ReadOnlySequence<byte> Reply { get; set; }
 
         public void Ask(CacheStep step) => Request = new(PlainModbus.Frame(
