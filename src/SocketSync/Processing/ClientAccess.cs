@@ -12,6 +12,7 @@ internal sealed class ClientAccess(Client client, ProtocolOptions protocol)
 {
     private readonly ModbusFraming? _modbus = ProtocolCatalog.Find(protocol.Name)?.Modbus;
     private CommandLanguage? _commands;
+    private byte[] _path = [];
     private Selection? _selected;
 
     /// <summary>The outcome of a request that the rules deny; <see langword="null"/> if they allow it.</summary>
@@ -22,7 +23,7 @@ internal sealed class ClientAccess(Client client, ProtocolOptions protocol)
         if (selected.Rules is not [var first, ..] rules) return null;
         if (!first.LooksAtRequest) return first.Verdict;
         if (_modbus is not null) return Judge(rules, ModbusRequest.Of(_modbus, request));
-        return _commands is null ? JudgeUntold(rules) : Judge(rules, _commands, request);
+        return _commands is null ? JudgeUntold(rules) : Judge(rules, _commands, _path, request);
     }
 
     private static Outcome? Judge(AccessRule[] rules, in ModbusRequest request)
@@ -45,15 +46,15 @@ internal sealed class ClientAccess(Client client, ProtocolOptions protocol)
         return null;
     }
 
-    private static Outcome? Judge(AccessRule[] rules, CommandLanguage language, in ReadOnlySequence<byte> request)
+    private static Outcome? Judge(AccessRule[] rules, CommandLanguage language, byte[] path, in ReadOnlySequence<byte> request)
     {
-        if (request.IsSingleSegment) return Judge(rules, language, request.FirstSpan);
+        if (request.IsSingleSegment) return Judge(rules, language, path, request.FirstSpan);
         var length = (int)request.Length;
         var whole = ArrayPool<byte>.Shared.Rent(length);
         try
         {
             request.CopyTo(whole);
-            return Judge(rules, language, whole.AsSpan(0, length));
+            return Judge(rules, language, path, whole.AsSpan(0, length));
         }
         finally
         {
@@ -62,9 +63,9 @@ internal sealed class ClientAccess(Client client, ProtocolOptions protocol)
     }
 
     /// <summary>One command that is denied denies the request.</summary>
-    private static Outcome? Judge(AccessRule[] rules, CommandLanguage language, ReadOnlySpan<byte> request)
+    private static Outcome? Judge(AccessRule[] rules, CommandLanguage language, byte[] path, ReadOnlySpan<byte> request)
     {
-        var reader = language.Read(request, stackalloc byte[CommandReader.LongestPath]);
+        var reader = language.Read(request, path);
         while (reader.MoveNext())
         {
             var denied = reader.IsTold
@@ -101,6 +102,7 @@ internal sealed class ClientAccess(Client client, ProtocolOptions protocol)
         }
 
         _commands ??= ProtocolCatalog.Find(protocol.Name)?.Commands?.Invoke(protocol);
+        if (_commands is { IsScpi: true } && _path.Length == 0) _path = new byte[CommandReader.LongestPath];
         return _selected = new(list, RulesFor(list), others);
     }
 

@@ -18,7 +18,7 @@ internal sealed class CommandLanguage(byte[] delimiter, bool isScpi)
 
     /// <summary>Reads the commands of a request.</summary>
     /// <param name="request">The request, with its delimiter.</param>
-    /// <param name="path">Room for the path of an SCPI command: <see cref="CommandReader.LongestPath"/> bytes.</param>
+    /// <param name="path">For SCPI, room for the path of a command: <see cref="CommandReader.LongestPath"/> bytes.</param>
     public CommandReader Read(ReadOnlySpan<byte> request, Span<byte> path)
     {
         var line = request.EndsWith(delimiter) ? request[..^delimiter.Length] : request;

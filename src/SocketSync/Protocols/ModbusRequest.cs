@@ -44,7 +44,7 @@ internal readonly record struct ModbusRequest(byte Unit, byte Function, bool IsW
     public static ModbusRequest Of(ModbusFraming framing, in ReadOnlySequence<byte> request)
     {
         if (request.Length < framing.Shortest) return default; // not whole
-        var frame = ModbusPdu.Join(request, stackalloc byte[ModbusFraming.Longest]);
+        var frame = request.IsSingleSegment ? request.FirstSpan : ModbusPdu.Join(request, stackalloc byte[ModbusFraming.Longest]);
         return Of(framing.Head(frame).Unit, framing.Pdu(frame, stackalloc byte[ModbusPdu.Longest]));
     }
 
