@@ -1,3 +1,4 @@
+using System.Net;
 using System.Net.Sockets;
 using System.Text;
 
@@ -127,6 +128,51 @@ public sealed class DeviceAbuseTests : IDisposable
             },
             Asking(port, "a\n"));
         Assert.True(sent > 100_000, $"only {sent} bytes were sent");
+    }
+
+    [Theory]
+    [InlineData("\xBA\xAD\0\0\0\x05\x01\x03\x02\x11\x22")] // foreign
+    [InlineData("x")]
+    [InlineData("")] // empty ones are none
+    public async Task DatagramsWithoutEnd(string datagram)
+    {
+        using var device = new Socket(AddressFamily.InterNetwork, SocketType.Dgram, ProtocolType.Udp);
+        device.Bind(new IPEndPoint(IPAddress.Loopback, 0));
+        var sent = 0L;
+        await using var server = await ServerProcess.StartAsync(SecondResource.Beside(Resource("ModbusTcp", $$"""
+            "Udp": { "Host": "127.0.0.1", "Port": {{((IPEndPoint)device.LocalEndPoint!).Port}} }, "ReplyTimeout": "00:00:00.500"
+            """)));
+        using var second = await SecondResource.OfAsync(server);
+        var port = (await server.StatusAsync()).Listener.Port;
+        await second.AssertUndisturbedAsync(
+            Time,
+            end =>
+            {
+                var bytes = Encoding.Latin1.GetBytes(datagram);
+                EndPoint? link = null;
+                while (!end.IsCancellationRequested)
+                {
+                    if (device.Poll(0, SelectMode.SelectRead)) link = Ask(device) ?? link;
+                    for (var i = 0; i < 100 && link is not null; i++) device.SendTo(bytes, link);
+                    if (link is not null) sent += 100;
+                }
+            },
+            Asking(port, "\0\x01\0\0\0\x06\x01\x03\0\0\0\x01"));
+        Assert.True(sent > 10_000, $"only {sent} datagrams were sent");
+
+        static EndPoint? Ask(Socket device)
+        {
+            EndPoint from = new IPEndPoint(IPAddress.Any, 0);
+            try
+            {
+                device.ReceiveFrom(new byte[64], ref from);
+                return from;
+            }
+            catch (SocketException error) when (error.SocketErrorCode == SocketError.ConnectionRefused)
+            {
+                return null; // the link has another socket by now
+            }
+        }
     }
 
     private static string Resource(string protocol, string link) =>

@@ -52,6 +52,25 @@ public class ReadRetriesTests
     }
 
     [Fact]
+    public async Task TheLastTrysReplyIsReckonedWithToo()
+    {
+        using var setup = Bus(retries: 1);
+        var client = setup.Host.Connect();
+        var device = await setup.Link.AcceptAsync();
+        await AskAsync(client, device, 1, unit: 9);
+        setup.Time.Advance(ReplyTimeout - (2 * Quiet));
+        await DamageAsync(setup, device, new string('\xFF', 6));
+        Assert.Equal(Rtu(9, 3, 7), await device.ReadAsync(8));
+        await device.SendAsync(RtuReply(9, 3, 7)); // to the first try, perhaps
+        Assert.Equal(TcpReply(1, 9, 3, 7), await ReadAsync(client, 11));
+
+        setup.Time.Advance(ReplyTimeout + (4 * Quiet)); // too late for the first try's reply, but not for the second's
+        await client.SendAsync(Tcp(2, 9, 3, 8));
+        await SyncHost.Until(() => setup.Manager.GetStatus().State == LinkState.Purging, "the line must be silent first");
+        Assert.False(device.HasRequest());
+    }
+
+    [Fact]
     public async Task AfterNoReplyTheUnitIsAskedAgainOnlyWhenALateOneCannotCome()
     {
         using var setup = Bus(retries: 1);
@@ -147,12 +166,7 @@ public class ReadRetriesTests
         var device = await setup.Link.AcceptAsync();
         await AskAsync(client, device, 1, unit: 9);
         await device.SendAsync(isFrame ? RtuReply(4, 3, 9) : "\xFF\xFF");
-        for (var waited = TimeSpan.Zero; waited < ReplyTimeout / 2; waited += Step)
-        {
-            setup.Time.Advance(Step);
-            await Task.Delay(1, TestContext.Current.CancellationToken); // nothing tells that the relay has read it
-        }
-
+        await PassAsync(setup, ReplyTimeout / 2);
         await device.SendAsync(RtuReply(9, 3, 7));
         Assert.Equal(TcpReply(1, 9, 3, 7), await ReadAsync(client, 11));
         Assert.Equal(0, setup.Manager.GetStatus().Retries);
@@ -206,8 +220,7 @@ public class ReadRetriesTests
             await client.SendAsync(Tcp(id, 9, 3, 7));
             var written = await device.ReadAsync(8);
             await device.SendAsync(written);
-            await Task.Delay(20, TestContext.Current.CancellationToken); // nothing tells that the relay has read it
-            setup.Time.Advance(2 * Quiet);
+            await PassAsync(setup, ReplyTimeout / 2);
             await device.SendAsync(RtuReply(9, 3, 7));
             Assert.Equal(TcpReply(id, 9, 3, 7), await ReadAsync(client, 11));
         }
@@ -260,6 +273,16 @@ public class ReadRetriesTests
         await device.SendAsync(bytes);
         await SyncHost.Until(() => setup.Manager.GetStatus().DiscardedBytes > before, "the relay has seen it");
         setup.Time.Advance(Quiet);
+    }
+
+    /// <summary>Lets time pass in small steps: nothing tells that the relay has read what is no reply, and in which of them it has.</summary>
+    private static async Task PassAsync(RelayBench setup, TimeSpan time)
+    {
+        for (var passed = TimeSpan.Zero; passed < time; passed += Step)
+        {
+            setup.Time.Advance(Step);
+            await Task.Delay(2, TestContext.Current.CancellationToken);
+        }
     }
 
     private static string Damaged(string frame) => frame[..^1] + (char)(frame[^1] ^ 0x55);
