@@ -1,4 +1,5 @@
 using System.Buffers;
+using System.Collections.Frozen;
 
 namespace SocketSync;
 
@@ -15,13 +16,14 @@ namespace SocketSync;
 /// </remarks>
 internal sealed class ReadCache
 {
-    private readonly IReadOnlyDictionary<string, ILinkProtocol> _protocols;
+    private readonly FrozenDictionary<string, ILinkProtocol> _protocols;
     private readonly TimeProvider _time;
     private readonly Lock _sync = new();
     private readonly KeptReplies _kept = new();
     private readonly OutstandingWrites _writes = new();
     private readonly Dictionary<ulong, LinkedList<CacheTicket>> _waiting = [];
     private volatile CacheOptions _options;
+    private long _maxAge; // in ticks of the clock
     private long _arrivals;
 
     /// <summary>When the cache was turned on, as long as a write that was not registered may be under way (a timestamp).</summary>
@@ -32,8 +34,9 @@ internal sealed class ReadCache
     /// <param name="time">Measures the age of replies.</param>
     public ReadCache(IReadOnlyDictionary<string, ILinkProtocol> protocols, CacheOptions options, TimeProvider time)
     {
-        _protocols = protocols;
+        _protocols = protocols.ToFrozenDictionary(StringComparer.Ordinal); // named by one and the same configuration
         _options = options;
+        _maxAge = time.ToTimestampTicks(options.MaxAge);
         _time = time;
     }
 
@@ -49,6 +52,7 @@ internal sealed class ReadCache
             {
                 var wasOn = IsOn;
                 _options = value;
+                _maxAge = _time.ToTimestampTicks(value.MaxAge);
                 if (!IsOn)
                     _kept.Clear();
                 else if (!wasOn)
@@ -60,9 +64,9 @@ internal sealed class ReadCache
     /// <summary>A request has arrived, and has not asked for its turn yet.</summary>
     /// <param name="turn">The client's turn object.</param>
     /// <param name="request">The request.</param>
-    /// <param name="frame">The device's reply that answers it, if there is one that may; the request is over then.</param>
+    /// <param name="reply">What answers it, if there is a reply that may; the request is over then.</param>
     /// <returns>The request's ticket, unless it is answered. <see cref="Leave"/> must follow.</returns>
-    public CacheTicket? Arrive(Turn turn, in ReadOnlySequence<byte> request, out byte[]? frame)
+    public CacheTicket? Arrive(Turn turn, in ReadOnlySequence<byte> request, out CachedReply reply)
     {
         var protocol = _protocols[turn.Client.Listener];
         var key = protocol.ReadKeyOf(request);
@@ -72,12 +76,13 @@ internal sealed class ReadCache
             var arrival = ++_arrivals;
             if (key is { } read)
             {
-                frame = FindFor(read, arrival);
-                return frame is null ? new CacheTicket(turn, key, arrival) : null;
+                var frame = FindFor(read, arrival);
+                reply = new CachedReply(protocol, frame);
+                return frame is null ? new CacheTicket(turn, protocol, key, arrival) : null;
             }
 
-            frame = null;
-            return new CacheTicket(turn, key, arrival) { Write = _writes.Add(unit, arrival) };
+            reply = default;
+            return new CacheTicket(turn, protocol, key, arrival) { Write = _writes.Add(unit, arrival) };
         }
     }
 
@@ -98,21 +103,17 @@ internal sealed class ReadCache
     }
 
     /// <summary>The request is over. Its client may ask the next one only after this.</summary>
-    /// <returns>The reply of the device that has ended its wait, if one has.</returns>
-    public byte[]? Leave(CacheTicket ticket)
+    /// <returns>The reply that has ended its wait, if one has.</returns>
+    public CachedReply Leave(CacheTicket ticket)
     {
         lock (_sync)
         {
             if (ticket.Write is { } write)
-                OutstandingWrites.Remove(write);
+                _writes.Remove(write);
             Unregister(ticket);
-            return ticket.Frame;
+            return new CachedReply(ticket.Protocol, ticket.Frame);
         }
     }
-
-    /// <summary>Writes what the client gets for a reply of the device.</summary>
-    public void WriteReply(Client client, in ReadOnlySequence<byte> request, byte[] frame, IBufferWriter<byte> output) =>
-        _protocols[client.Listener].WriteReply(request, new(frame), output);
 
     /// <summary>In its turn, a read was answered: keeps the reply, and answers those by it who wait for the same.</summary>
     /// <param name="reply">The device's reply, not an exception.</param>
@@ -161,7 +162,7 @@ internal sealed class ReadCache
     }
 
     private byte[]? FindFor(ulong key, long arrival) =>
-        arrival < _writes.First(ILinkProtocol.UnitOfKey(key)) ? _kept.Find(key, Since(_options.MaxAge)) : null;
+        arrival < _writes.First(ILinkProtocol.UnitOfKey(key)) ? _kept.Find(key, _time.GetTimestamp() - _maxAge) : null;
 
     private long Since(TimeSpan age) => _time.GetTimestamp() - _time.ToTimestampTicks(age);
 
@@ -192,13 +193,25 @@ internal sealed class ReadCache
     }
 }
 
+/// <summary>An earlier reply of the device, and how the client that gets it is understood.</summary>
+/// <param name="Protocol">The protocol of the client's listener.</param>
+/// <param name="Frame">The frame as the device sent it; <see langword="null"/> if there is no reply.</param>
+internal readonly record struct CachedReply(ILinkProtocol Protocol, byte[]? Frame)
+{
+    /// <summary>Writes what the client gets for it.</summary>
+    public void Write(in ReadOnlySequence<byte> request, IBufferWriter<byte> output) => Protocol.WriteReply(request, new(Frame!), output);
+}
+
 /// <summary>A request that is under way.</summary>
 /// <param name="turn">The client's turn object.</param>
+/// <param name="protocol">How its client is understood.</param>
 /// <param name="key">What it reads (<see cref="ILinkProtocol.ReadKeyOf"/>); <see langword="null"/> if it may write.</param>
 /// <param name="arrival">Its place in the order of arrival.</param>
-internal sealed class CacheTicket(Turn turn, ulong? key, long arrival)
+internal sealed class CacheTicket(Turn turn, ILinkProtocol protocol, ulong? key, long arrival)
 {
     public Turn Turn => turn;
+
+    public ILinkProtocol Protocol => protocol;
 
     public ulong? Key => key;
 
@@ -223,6 +236,7 @@ internal sealed class OutstandingWrites
     private const int AllUnits = byte.MaxValue + 1;
 
     private readonly Dictionary<int, LinkedList<long>> _units = [];
+    private int _count;
 
     /// <summary>
     /// Whether a write reaches all units: the broadcast does, and unit 0 of a device on TCP may be a gateway that makes it one.
@@ -236,13 +250,18 @@ internal sealed class OutstandingWrites
         var reached = ReachesAll(unit) ? AllUnits : unit!.Value;
         if (!_units.TryGetValue(reached, out var writes))
             _units.Add(reached, writes = new());
+        _count++;
         return writes.AddLast(arrival);
     }
 
-    public static void Remove(LinkedListNode<long> write) => write.List!.Remove(write);
+    public void Remove(LinkedListNode<long> write)
+    {
+        write.List!.Remove(write);
+        _count--;
+    }
 
     /// <summary>The first write that reaches the unit, or <see cref="None"/>.</summary>
-    public long First(byte unit) => Math.Min(FirstTo(unit), FirstTo(AllUnits));
+    public long First(byte unit) => _count == 0 ? None : Math.Min(FirstTo(unit), FirstTo(AllUnits));
 
     private long FirstTo(int reached) => _units.TryGetValue(reached, out var writes) && writes.First is { } first ? first.Value : None;
 }

@@ -14,11 +14,11 @@ internal sealed partial class SharedResource
     /// <remarks>An answer at once passes by the gate: it is given whoever has the turn, and while the gate is paused.</remarks>
     private ValueTask<Outcome> ServeAsync(IResourceClient client, ReadCache cache, long? arrivedAt)
     {
-        if (cache.Arrive(client.Turn, client.Request, out var frame) is { } ticket)
+        if (cache.Arrive(client.Turn, client.Request, out var reply) is { } ticket)
             return ServeAsync(client, cache, ticket, arrivedAt);
         if (client.Turn.State == TurnState.Leased)
             Gate.Touch(client.Turn); // its client is not silent
-        Answer(client, cache, frame!);
+        Answer(client, reply);
         return new(Outcome.Cached);
     }
 
@@ -26,7 +26,7 @@ internal sealed partial class SharedResource
     private async ValueTask<Outcome> ServeAsync(IResourceClient client, ReadCache cache, CacheTicket ticket, long? arrivedAt)
     {
         Outcome outcome;
-        byte[]? frame;
+        CachedReply reply;
         try
         {
             var serving = EnterAsync(client, arrivedAt);
@@ -36,24 +36,23 @@ internal sealed partial class SharedResource
         }
         finally
         {
-            frame = cache.Leave(ticket);
+            reply = cache.Leave(ticket);
         }
 
-        if (outcome == Outcome.Cached && frame is not null)
-            Answer(client, cache, frame);
+        if (outcome == Outcome.Cached && reply.Frame is not null)
+            Answer(client, reply);
         return outcome;
     }
 
-    private void Answer(IResourceClient client, ReadCache cache, byte[] frame)
+    private void Answer(IResourceClient client, CachedReply reply)
     {
-        var asker = client.Turn.Client;
-        var reply = new ArrayBufferWriter<byte>(RoomForReply);
-        cache.WriteReply(asker, client.Request, frame, reply);
-        client.Reply = new(reply.WrittenMemory);
+        var output = new ArrayBufferWriter<byte>(RoomForReply);
+        reply.Write(client.Request, output);
+        client.Reply = new(output.WrittenMemory);
         if (!Telemetry.IsTraced)
             return;
-        Telemetry.Requested(asker, client.Request);
-        Telemetry.Replied(asker, new(reply.WrittenMemory));
+        Telemetry.Requested(client.Turn.Client, client.Request);
+        Telemetry.Replied(client.Turn.Client, new(output.WrittenMemory));
     }
 
     /// <summary>Most replies are smaller; larger ones are made room for.</summary>

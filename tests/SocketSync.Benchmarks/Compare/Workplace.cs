@@ -8,7 +8,8 @@ namespace SocketSync.Benchmarks;
 /// <summary>A temporary directory for what the contestants need, the programs they are made of, and free ports.</summary>
 internal sealed class Workplace : IDisposable
 {
-    private static readonly string Dotnet = Environment.ProcessPath is { } path && Path.GetFileNameWithoutExtension(path) == "dotnet" ? path : "dotnet";
+    /// <summary>The host of .NET: this process itself may be one of the apphost.</summary>
+    public static string Dotnet { get; } = Environment.ProcessPath is { } path && Path.GetFileNameWithoutExtension(path) == "dotnet" ? path : "dotnet";
 
     private readonly DirectoryInfo _directory = Directory.CreateTempSubdirectory("socketsync-compare-");
 

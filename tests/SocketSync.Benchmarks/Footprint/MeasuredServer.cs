@@ -22,7 +22,7 @@ internal sealed class MeasuredServer : IAsyncDisposable
     {
         HttpPort = httpPort;
         Http = new HttpClient { BaseAddress = new($"http://127.0.0.1:{httpPort}"), Timeout = Patience };
-        var start = new ProcessStartInfo(Environment.ProcessPath!, arguments)
+        var start = new ProcessStartInfo(Workplace.Dotnet, arguments)
         {
             UseShellExecute = false,
             RedirectStandardInput = true,

@@ -5,7 +5,7 @@ namespace SocketSync.EndToEndTests;
 public sealed class BenchmarkSmokeTests
 {
     [Theory]
-    [InlineData("UncontendedGate"), InlineData("ContendedGate"), InlineData("Framing")]
+    [InlineData("UncontendedGate"), InlineData("ContendedGate"), InlineData("Framing"), InlineData("KeptRead")]
     public async Task Micro(string benchmarks)
     {
         using var files = new TestFiles();
@@ -27,6 +27,13 @@ public sealed class BenchmarkSmokeTests
         var printed = await RunAsync("footprint", "--connections", "50", "--requests", "2000", "--rounds", "1", "--probes", "50");
         foreach (var what in (string[])["An idle client", "Steady echo", "Start to ready", "After start", "Live while", "A slow scrape"])
             Assert.Contains(what, printed, StringComparison.Ordinal);
+    }
+
+    [Fact]
+    public async Task Dashboards()
+    {
+        var printed = await RunAsync("dashboards", "--clients", "3", "--seconds", "2", "--asks", "100");
+        Assert.Contains("a reply that is kept", printed, StringComparison.Ordinal);
     }
 
     [Theory]

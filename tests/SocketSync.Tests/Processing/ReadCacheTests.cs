@@ -75,7 +75,7 @@ public sealed class ReadCacheTests : IDisposable
         var asker = GateBench.NewTurn();
         Assert.Null(cache.Arrive(asker, request, out var found));
         var output = new ArrayBufferWriter<byte>();
-        cache.WriteReply(asker.Client, request, found!, output);
+        found.Write(request, output);
         Assert.Equal(PlainModbus.Frame(clients, 0x1234, 101, 3, 2, 0, 7), output.WrittenSpan.ToArray());
     }
 
@@ -133,11 +133,11 @@ public sealed class ReadCacheTests : IDisposable
         var (other, otherWait) = Wait(Read(1, 3, 11, 2));
         Keep(Read(1, 3, 10, 2));
         GateBench.AssertAtOnce(Outcome.Cached, wait);
-        Assert.Same(Reply, _cache.Leave(ticket));
+        Assert.Same(Reply, _cache.Leave(ticket).Frame);
         Assert.False(otherWait.IsCompleted);
         _bench.Gate.End(holder, Outcome.Ok);
         GateBench.AssertAtOnce(Outcome.Ok, otherWait);
-        Assert.Null(_cache.Leave(other));
+        Assert.Null(_cache.Leave(other).Frame);
     }
 
     [Fact]
@@ -167,7 +167,7 @@ public sealed class ReadCacheTests : IDisposable
         var wait = Enter(turn);
         _cache.Join(ticket, _bench.Gate);
         GateBench.AssertAtOnce(Outcome.Cached, wait);
-        Assert.Same(Reply, _cache.Leave(ticket));
+        Assert.Same(Reply, _cache.Leave(ticket).Frame);
     }
 
     [Fact]
@@ -249,9 +249,9 @@ public sealed class ReadCacheTests : IDisposable
 
     private static byte[]? Ask(ReadOnlySequence<byte> request, ReadCache cache)
     {
-        if (cache.Arrive(GateBench.NewTurn(), request, out var frame) is { } ticket)
+        if (cache.Arrive(GateBench.NewTurn(), request, out var reply) is { } ticket)
             cache.Leave(ticket);
-        return frame;
+        return reply.Frame;
     }
 
     private byte[]? Ask(ReadOnlySequence<byte> request) => Ask(request, _cache);
