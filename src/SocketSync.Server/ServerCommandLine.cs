@@ -101,9 +101,12 @@ internal static class CommandLineKeys
         return problems.Count == 0 ? keys : throw new SocketSyncStartupException(problems);
     }
 
-    /// <summary>The tokens that a command without configuration keys does not know, one line for each.</summary>
-    public static List<string> ProblemsOf(ParseResult parsed) =>
-        [.. parsed.UnmatchedTokens.Select(token => $"{token}: is not known to {parsed.CommandResult.Command.Name}; see its --help")];
+    /// <summary>What a command without configuration keys does not know, one line for each; the value of an option needs none.</summary>
+    public static List<string> ProblemsOf(ParseResult parsed)
+    {
+        var options = parsed.UnmatchedTokens.Where(token => token.StartsWith('-')).ToList();
+        return [.. (options.Count > 0 ? options : parsed.UnmatchedTokens).Select(token => $"{token}: is not known to {parsed.CommandResult.Command.Name}; see its --help")];
+    }
 
     private static (string Key, string? Value) Split(string token) =>
         token.Split('=', 2) is [var key, var value] ? (key, value) : (token, null);

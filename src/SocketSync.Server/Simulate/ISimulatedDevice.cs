@@ -23,7 +23,7 @@ internal interface ISimulatedDevice
 }
 
 /// <summary>What came of a request.</summary>
-/// <param name="Asked">The request, for people; empty for one that is not worth a line.</param>
+/// <param name="Asked">The request, for people; empty if there was none.</param>
 /// <param name="Told">The reply, for people.</param>
 /// <param name="Bytes">The reply; <see langword="null"/> where none is due.</param>
 internal readonly record struct SimulatedReply(string Asked, string Told, byte[]? Bytes)
@@ -34,6 +34,9 @@ internal readonly record struct SimulatedReply(string Asked, string Told, byte[]
     private const int MostOfHex = 64;
 
     private const int MostOfText = 200;
+
+    /// <summary>There was no request.</summary>
+    public static SimulatedReply Nothing { get; } = new("", "", null);
 
     public static SimulatedReply None(string asked, string why = "") =>
         new(asked, why.Length == 0 ? NoReply : $"{NoReply}, {why}", null);

@@ -14,7 +14,7 @@ internal static class ModbusText
 
     public static string OfRequest(ReadOnlySpan<byte> pdu)
     {
-        if (ModbusPdu.RequestLength(pdu) is > 0 and var length && length != pdu.Length) return $"function {pdu[0]}, not as long as it must be";
+        if (ModbusPdu.RequestLength(pdu) is not ModbusPdu.Unknown and var length && length != pdu.Length) return $"function {pdu[0]}, not as long as it must be";
         return pdu[0] switch
         {
             >= 1 and <= 4 => $"read {Count(pdu, 3, Table(pdu[0]))} from {Word(pdu, 1)}",

@@ -24,7 +24,7 @@ internal sealed class SimulatedLines : ISimulatedDevice, IProtocol
     {
         var text = Encoding.UTF8.GetString(request);
         var line = text[..^1];
-        if (line.Length == 0) return default; // the LF behind a CR
+        if (line.Length == 0) return SimulatedReply.Nothing; // the LF behind a CR
         var reply = string.Create(CultureInfo.InvariantCulture, $"{++_lines}: {line.ToUpperInvariant()}");
         return new(SimulatedReply.Quote(line), SimulatedReply.Quote(reply), Encoding.UTF8.GetBytes(reply + (text[^1] == '\r' ? "\r\n" : "\n")));
     }
