@@ -65,7 +65,7 @@ public sealed class SimulatedMisbehaviourTests
     public async Task ModbusClientsAreToldByExceptions()
     {
         await using var device = await SimulatedDevice.StartAsync("modbus", "--misbehave", "twice,silent,hang-up");
-        await using var server = await ServerProcess.StartAsync(RelaySettings.Of("ModbusTcp", RelaySettings.Quick(device.Link)));
+        await using var server = await ServerProcess.StartAsync(RelaySettings.Of("ModbusTcp", Patient(device)));
         using var client = await server.ConnectAsync();
 
         List<byte> told = [];
@@ -80,6 +80,11 @@ public sealed class SimulatedMisbehaviourTests
         Assert.Equal([0, 0, 0, 0, 0, ModbusTestClient.TimedOut, 0, 0, 0], told);
         Assert.Equal(10, device.Requests.Count);
     }
+
+    /// <summary>Waits long enough for the first reply of a process that has just started, and not as long as a late one takes.</summary>
+    private static string Patient(SimulatedDevice device) => device.Link + """
+        , "ReplyTimeout": "00:00:01.500", "ReconnectDelay": "00:00:00.020", "MaxReconnectDelay": "00:00:00.100"
+        """;
 
     private static async Task AssertTwoRepliesAsync(TestClient first, TestClient second)
     {
@@ -103,8 +108,8 @@ public sealed class SimulatedMisbehaviourTests
             var server = await ServerProcess.StartAsync($$"""
                 "Listeners": { "Default": { "Port": 0 }, "Other": { "Port": 0 } },
                 "Resources": {
-                  "Default": { "Processor": "Relay", "Protocol": { "Name": "Line" }, "Link": { {{RelaySettings.Quick(device.Link)}} } },
-                  "Other": { "Processor": "Relay", "Protocol": { "Name": "Line" }, "Link": { {{RelaySettings.Quick(other.Link)}} } } }
+                  "Default": { "Processor": "Relay", "Protocol": { "Name": "Line" }, "Link": { {{Patient(device)}} } },
+                  "Other": { "Processor": "Relay", "Protocol": { "Name": "Line" }, "Link": { {{Patient(other)}} } } }
                 """);
             return new(server, device, other, (await server.ConnectAsync(), await server.ConnectAsync()));
         }
