@@ -20,8 +20,20 @@ internal sealed partial class ClientConnection
         if (_listener.RouteOf(_stream.Reader.Frame) is not { } route)
             return false;
         if (_way.Route != route)
-            _way = Array.Find(_routes, way => way.Route == route)!;
+            _way = WayOf(route);
         return true;
+    }
+
+    // Without a closure, which would be allocated for each request.
+    private RouteState WayOf(Route route)
+    {
+        foreach (var way in _routes)
+        {
+            if (way.Route == route)
+                return way;
+        }
+
+        throw new ArgumentException("This is not a route of the client's listener.", nameof(route));
     }
 
     /// <summary>Refuses the request found last, whose unit has no route.</summary>

@@ -67,6 +67,8 @@ public class KeptRead : IDisposable
 
         public ReadOnlySequence<byte> Request { get; } = new(KeptRead.Request);
 
+        public ClientAccess? Access => null;
+
         public ReadOnlySequence<byte> Reply { get; set; }
 
         public void BeginWait() => throw new NotSupportedException();

@@ -27,7 +27,6 @@ internal sealed record ResourceStatus(
     long Refused,
     long Failed,
     long Abandoned,
-    long Cached,
     long Denied);
 
 internal sealed record TurnStatus(string ConnectionId, string? RemoteEndPoint, double HeldSeconds);

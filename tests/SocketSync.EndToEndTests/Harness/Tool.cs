@@ -7,10 +7,15 @@ internal static class Tool
     {
         foreach (var name in names)
         {
-            if (Exists(name)) continue;
-            if (Environment.GetEnvironmentVariable("CI") is "true" or "1") Assert.Fail($"{name} is not installed");
-            Assert.Skip($"{name} is not installed");
+            if (!Exists(name)) Missing($"{name} is not installed");
         }
+    }
+
+    /// <summary>Ends the test because something of others is not there.</summary>
+    public static void Missing(string why)
+    {
+        if (Environment.GetEnvironmentVariable("CI") is "true" or "1") Assert.Fail(why);
+        Assert.Skip(why);
     }
 
     private static bool Exists(string name) => name.Contains('/', StringComparison.Ordinal)

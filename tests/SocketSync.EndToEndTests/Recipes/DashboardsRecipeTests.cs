@@ -20,7 +20,7 @@ public sealed class DashboardsRecipeTests
 
         var clients = Enumerable.Range(0, Clients).Select(_ => Mbpoll.Poll(port, unit: 1, reference: 1)).ToList();
         await Poll.UntilAsync(
-            () => clients.All(client => Mbpoll.Values(client).Count >= Polls), () => string.Join('\n', clients.Select(client => client.Log)));
+            () => Task.FromResult(clients.All(client => Mbpoll.Values(client).Count >= Polls)), () => string.Join('\n', clients.Select(client => client.Log)));
         foreach (var client in clients)
         {
             Assert.All(Mbpoll.Values(client), value => Assert.Equal("[1]: 41", value));

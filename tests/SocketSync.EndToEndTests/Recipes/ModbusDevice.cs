@@ -27,7 +27,6 @@ internal sealed class ModbusDevice : IAsyncDisposable
 
     private static async Task<ModbusDevice> StartAsync(params string[] arguments)
     {
-        Tool.Require("gcc", "/usr/include/modbus/modbus.h");
         var device = new ModbusDevice();
         try
         {
@@ -43,13 +42,7 @@ internal sealed class ModbusDevice : IAsyncDisposable
 
     private async Task BuildAndRunAsync(string[] arguments)
     {
-        var source = Path.Combine(Recipe.Repository, "tests/SocketSync.EndToEndTests/Recipes/modbus_device.c");
-        string[] options = ["-Wall", "-Werror", "-I/usr/include/modbus", "-o", _files["device"], source, "-lmodbus"];
-        await using (var compiler = new ChildProcess("gcc", options))
-        {
-            Assert.True(await compiler.ExitAsync(TimeSpan.FromSeconds(30)) == 0, compiler.Log);
-        }
-
+        await RealPrograms.CompileAsync("Recipes/modbus_device.c", _files["device"]);
         _process = new(_files["device"], arguments);
         await Poll.UntilAsync(() => _process.Output.Contains("ready", StringComparer.Ordinal), $"the device is ready: {_process.Log}");
     }

@@ -6,12 +6,18 @@ namespace SocketSync.EndToEndTests;
 /// </summary>
 internal sealed record Recipe(string Heading, string Text)
 {
+    private const string SimulateCommand = "dotnet run --project src/SocketSync.Server -- simulate ";
+
     public static string Repository { get; } = FindRepository();
 
     /// <summary>The whole configuration file.</summary>
     public string Json => Block("json");
 
     public string Python => Block("python");
+
+    /// <summary>What simulates its devices, as the README prints it: the arguments behind each "simulate".</summary>
+    public IReadOnlyList<string> Simulate =>
+        [.. Text.Split('\n').Where(line => line.StartsWith(SimulateCommand, StringComparison.Ordinal)).Select(line => line[SimulateCommand.Length..])];
 
     /// <summary>All that stand under "Recipes", in order.</summary>
     public static IReadOnlyList<Recipe> All()
@@ -30,6 +36,15 @@ internal sealed record Recipe(string Heading, string Text)
 
     public Task<ServerProcess> StartInAsync(string? folder, string name, params string[] link) => ServerProcess.StartFileAsync(
         Json, folder, [$"SocketSync:Listeners:{name}:Port=0", .. link.Select(key => $"SocketSync:Resources:{name}:Link:{key}")]);
+
+    /// <summary>Starts a device that the README has for it: on a free port, or on a line of this path.</summary>
+    public Task<SimulatedDevice> SimulateAsync(string? line = null, int which = 0)
+    {
+        var arguments = Simulate[which].Split(' ');
+        if (Array.IndexOf(arguments, "--listen") is >= 0 and var listen) arguments[listen + 1] = "0";
+        if (Array.IndexOf(arguments, "--serial") is >= 0 and var serial) arguments[serial + 1] = $"{line},{arguments[serial + 1].Split(',')[1]}";
+        return SimulatedDevice.StartAsync(arguments);
+    }
 
     private string Block(string language)
     {

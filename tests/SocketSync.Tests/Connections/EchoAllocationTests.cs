@@ -10,11 +10,13 @@ public class EchoAllocationTests
     private const int Requests = 100_000;
 
     [Theory]
-    [InlineData(1)]
-    [InlineData(16)]
-    public async Task ASteadyEchoAllocatesNothing(int pipelined)
+    [InlineData(1, false)]
+    [InlineData(16, false)]
+    [InlineData(16, true)]
+    public async Task ASteadyEchoAllocatesNothing(int pipelined, bool hasRules)
     {
         using var host = new SyncHost();
+        if (hasRules) host.Access = [new AccessOptions { Commands = ["*RST"], Allow = false }, new AccessOptions { Commands = ["*"], Allow = true }];
         var client = host.Connect(PipeScheduler.Inline);
         var batch = new byte[64 * pipelined];
         for (var end = 64; end <= batch.Length; end += 64)
