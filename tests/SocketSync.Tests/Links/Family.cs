@@ -58,8 +58,10 @@ internal static class Family
     public static int Parse(string line) => int.Parse(line, CultureInfo.InvariantCulture);
 
     /// <summary>Waits until a descendant has lost its parent, so that only a mark or a session could tell whose it is.</summary>
-    public static Task OrphanedAsync(int id, string mark) =>
-        LinkTesting.UntilAsync(() => !Read(Parse(Stat(id)[1]), "environ").Contains(mark, StringComparison.Ordinal), "the death of its parent");
+    /// <remarks>A parent that is just dying has no environment any more, but still its children.</remarks>
+    public static Task OrphanedAsync(int id, string mark) => LinkTesting.UntilAsync(
+        () => Parse(Stat(id)[1]) is var parent && (parent == 1 || (Read(parent, "environ") is { Length: > 0 } marks && !marks.Contains(mark, StringComparison.Ordinal))),
+        "the death of its parent");
 
     /// <summary>State, parent, process group, session.</summary>
     public static string[] Stat(int id)
