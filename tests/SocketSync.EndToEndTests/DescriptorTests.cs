@@ -29,20 +29,20 @@ public sealed class DescriptorTests
             },
             () => $"{accepted} connections were accepted");
 
+        for (var i = 0; i < 10; i++)
+        {
+            Assert.Equal(HttpStatusCode.OK, await server.ReadinessAsync());
+            Assert.Equal(HttpStatusCode.OK, await LiveOnAFreshConnectionAsync(server));
+            Assert.Equal("during", await served.AskAsync("during"));
+        }
+
+        // Nobody asks now: what it uses it burns.
         var watch = Stopwatch.StartNew();
         var used = server.Process.ProcessorTime;
-        await Poll.UntilAsync(
-            async () =>
-            {
-                Assert.Equal(HttpStatusCode.OK, await server.ReadinessAsync());
-                Assert.Equal(HttpStatusCode.OK, await LiveOnAFreshConnectionAsync(server));
-                Assert.Equal("during", await served.AskAsync("during"));
-                await Task.Delay(200, TestContext.Current.CancellationToken); // Asking is not to be what costs the time that is measured.
-                return watch.Elapsed > TimeSpan.FromSeconds(3);
-            },
-            () => "three seconds");
+        await Task.Delay(TimeSpan.FromSeconds(2), TestContext.Current.CancellationToken);
         var share = (server.Process.ProcessorTime - used) / watch.Elapsed;
-        Assert.True(share < 0.3, $"it used {share:P0} of a core while it had nothing to do");
+        TestContext.Current.TestOutputHelper?.WriteLine($"{share:P1} of a core");
+        Assert.True(share < 0.15, $"it used {share:P0} of a core while it had nothing to do");
         Assert.False(server.Process.HasExited);
 
         clients.ForEach(c => c.Dispose());

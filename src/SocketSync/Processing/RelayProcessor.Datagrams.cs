@@ -38,7 +38,12 @@ internal sealed partial class RelayProcessor
 
             var isReply = found.Status == ReplyStatus.Complete;
             if (isReply)
-                protocol.WriteReply(request, rest.Slice(0, found.Length), context.Reply);
+            {
+                var reply = rest.Slice(0, found.Length);
+                protocol.WriteReply(request, reply, context.Reply);
+                KeepReply(protocol, context, reply);
+            }
+
             input.AdvanceTo(result.Buffer.End);
             Manager.CountDiscarded(total - (isReply ? found.Length : 0));
             if (isReply)

@@ -26,7 +26,8 @@ internal sealed partial class SimulatedDevice : IAsyncDisposable
     public static async Task<SimulatedDevice> StartAsync(params string[] arguments)
     {
         string[] where = arguments.Contains("--listen") || arguments.Contains("--serial") ? [] : ["--listen", "0"];
-        var process = new ChildProcess("dotnet", [ServerProcess.Assembly("ServerAssembly"), "simulate", .. arguments, .. where]);
+        // A signal that whoever runs the tests ignores, as a shell lets its background jobs, would be ignored here too.
+        var process = new ChildProcess("env", ["--default-signal=INT", "dotnet", ServerProcess.Assembly("ServerAssembly"), "simulate", .. arguments, .. where]);
         try
         {
             await Poll.UntilAsync(

@@ -36,6 +36,32 @@ public sealed class CacheTests
     }
 
     [Fact]
+    public async Task SendersOfDatagramsShareTheReplyOfADeviceThatIsAskedByUdp()
+    {
+        await using var device = new DatagramDevice(new ModbusTcpDialect());
+        await using var second = new ScriptedDevice(new ModbusTcpDialect());
+        await using var server = await ServerProcess.StartAsync($$"""
+            "Listeners": { "Default": { "Port": 0 }, "Udp": { "Port": 0, "Transport": "Datagram", "Resource": "Default" }, "Second": { "Port": 0 } },
+            "Resources": {
+              "Default": { "Processor": "Relay", "Protocol": { "Name": "ModbusTcp" }, "Cache": { {{ForLong}} }, "Link": { {{device.Udp}} } },
+              "Second": { "Processor": "Relay", "Protocol": { "Name": "ModbusTcp" }, "Link": { {{second.Tcp}} } } }
+            """);
+        using var stream = await server.ConnectAsync();
+        using var beside = await server.ConnectAsync("Second");
+        using var datagrams = DatagramClient.OfUdp((await server.StatusAsync()).Listeners["Udp"].Port);
+
+        datagrams.Send(ModbusTestClient.Request(1, 3, 7));
+        Assert.StartsWith("\0\u0001", await datagrams.ReceiveAsync(), StringComparison.Ordinal);
+        Assert.Equal(0, await ModbusTestClient.AskAsync(stream, 2, 3, 7));
+        datagrams.Send(ModbusTestClient.Request(3, 3, 7));
+        Assert.StartsWith("\0\u0003", await datagrams.ReceiveAsync(), StringComparison.Ordinal);
+        Assert.Equal(0, await ModbusTestClient.AskAsync(beside, 4, 3, 7));
+
+        Assert.Single(device.Asked);
+        Assert.Equal(2, (await server.StatusAsync()).Resource.Cached);
+    }
+
+    [Fact]
     public async Task AllWhoWaitForTheSameShareOneReply()
     {
         var go = new TaskCompletionSource(TaskCreationOptions.RunContinuationsAsynchronously);
@@ -142,6 +168,7 @@ public sealed class CacheTests
 
         // One that is there and silent is no device that is away.
         device.Script = _ => Task.CompletedTask;
+        await Task.Delay(10, TestContext.Current.CancellationToken); // until the last reply is older than MaxAge
         Assert.Equal(ModbusTestClient.TimedOut, await ModbusTestClient.AskAsync(client, 8, 3, 7));
     }
 
