@@ -1,3 +1,4 @@
+using System.Globalization;
 using Microsoft.AspNetCore.Server.Kestrel.Core;
 using Microsoft.Extensions.Logging.Abstractions;
 using Microsoft.Extensions.Options;
@@ -31,14 +32,23 @@ internal static class CheckCommand
         $"listener {name}: {Place(listener)}, {Resources(listener)}, protocol {listener.Protocol!.Name}, priority {listener.Priority}, {Tls(listener.Tls)}{Proxies(listener)}";
 
     private static string Line(string name, ResourceOptions resource) =>
-        $"resource {name}: processor {resource.Processor}, protocol {resource.Protocol.Name} up to {resource.Protocol.MaxRequestBytes} bytes, {Gate(resource.TurnsOf())}{Link(resource)}";
+        $"resource {name}: processor {resource.Processor}, protocol {resource.Protocol.Name} up to {resource.Protocol.MaxRequestBytes} bytes, {Gate(resource.TurnsOf())}{Link(resource)}{Cache(resource.Cache)}";
 
     private static string Link(ResourceOptions resource)
     {
         if (resource.Link is not { } link) return "";
         var device = LinkFactory.Create(link, framesEndBySilence: false, NullLoggerFactory.Instance, TimeProvider.System).Description;
-        return $", link {device} ({(link.Protocol ?? resource.Protocol).Name}), reply {link.ReplyTimeout}";
+        return $", link {device} ({(link.Protocol ?? resource.Protocol).Name}), reply {link.ReplyTimeout}{Line(link)}";
     }
+
+    private static string Line(LinkOptions link) =>
+        (link.ReadRetries > 0 ? string.Create(CultureInfo.InvariantCulture, $", reads asked again {link.ReadRetries} times") : "")
+        + (link.LocalEcho ? ", echo taken away" : "")
+        + (link.Rs485 is null ? "" : ", direction switched by the driver");
+
+    private static string Cache(CacheOptions cache) =>
+        cache.MaxAge == TimeSpan.Zero ? ""
+        : $", reads answered by replies up to {cache.MaxAge} old{(cache.StaleFor == TimeSpan.Zero ? "" : $", {cache.StaleFor} more while the device is away")}";
 
     private static string Place(ListenerOptions listener) =>
         listener.UnixSocket is { } path ? $"unix {(listener.Transport == SocketTransport.Datagram ? "datagram " : "")}socket {path}"

@@ -80,6 +80,18 @@ public sealed class ServerConfigurationTests : IDisposable
             CheckCommand.Describe(HostConfiguration.Read(configuration, ServerConfiguration.Processors)), StringComparer.Ordinal);
     }
 
+    [Fact]
+    public void CheckTellsOfTheCacheAndTheLine()
+    {
+        var configuration = ConfigurationText.Keys(
+            "Listeners:R:Port=0; Resources:R:Processor=Relay; Resources:R:Protocol:Name=ModbusTcp; Resources:R:Cache:MaxAge=00:00:01; Resources:R:Cache:StaleFor=00:01:00; Resources:R:Link:Serial:Device=/dev/x; Resources:R:Link:Protocol:Name=ModbusRtu; Resources:R:Link:ReadRetries=2; Resources:R:Link:LocalEcho=true; Resources:R:Link:Rs485:RtsOnSend=true");
+        Assert.EndsWith(
+            "link serial /dev/x (ModbusRtu), reply 00:00:03, reads asked again 2 times, echo taken away, direction switched by the driver, "
+            + "reads answered by replies up to 00:00:01 old, 00:01:00 more while the device is away",
+            CheckCommand.Describe(HostConfiguration.Read(configuration, ServerConfiguration.Processors)).Single(line => line.StartsWith("resource R", StringComparison.Ordinal)),
+            StringComparison.Ordinal);
+    }
+
     private static string Problem(string file) =>
         Assert.Single(Assert.Throws<SocketSyncStartupException>(() => ServerConfiguration.Load(Arguments(file))).Problems);
 
