@@ -150,21 +150,8 @@ internal sealed class SimulateOptions
 
     private static List<byte> Units(string text, List<string> problems)
     {
-        List<byte> units = [];
-        foreach (var part in text.Split(','))
-        {
-            var ends = part.Split('-');
-            if (ends.Length <= 2 && byte.TryParse(ends[0], NumberStyles.None, CultureInfo.InvariantCulture, out var first)
-                && byte.TryParse(ends[^1], NumberStyles.None, CultureInfo.InvariantCulture, out var last) && first is >= 1 && first <= last && last <= 247)
-            {
-                units.AddRange(Enumerable.Range(first, last - first + 1).Select(unit => (byte)unit));
-                continue;
-            }
-
-            problems.Add($"--unit: '{text}': must be units from 1 to 247, such as 1 or 1,5-7");
-            break;
-        }
-
-        return units;
+        if (NumberRanges.TryParse(text, 1, 247, out var units)) return [.. units!.Numbers().Select(unit => (byte)unit)];
+        problems.Add($"--unit: '{text}': must be units from 1 to 247, such as 1 or 1,5-7");
+        return [];
     }
 }

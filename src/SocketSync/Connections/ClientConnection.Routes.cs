@@ -46,6 +46,7 @@ internal sealed partial class ClientConnection
         _arrivedAt = null;
         _mustYield |= _work.Charge(WorkBudget.Frame + request.Length);
         _listener.Units!.CountLost(request, Client);
+        TouchLeases();
         var goesOn = Tell(Outcome.Unavailable, request);
         _stream.Reader.Consume();
         return goesOn;
@@ -62,7 +63,20 @@ internal sealed partial class ClientConnection
         return false;
     }
 
-    /// <summary>The client has sent part of a request, and has therefore not fallen silent. Which resource it is for is not known yet.</summary>
+    /// <summary>
+    /// The client has reset its connection, or ended its stream, while a request is under way at one resource: what it has leased of
+    /// the others is free at once.
+    /// </summary>
+    private void LeaveOtherWays()
+    {
+        foreach (var way in _routes)
+        {
+            if (way != _way)
+                way.Route.Resource.Gate.Leave(way.Turn);
+        }
+    }
+
+    /// <summary>The client has sent something that is no request to a resource, and has therefore not fallen silent.</summary>
     private void TouchLeases()
     {
         foreach (var way in _routes)

@@ -83,9 +83,12 @@ internal sealed partial class ClientConnection
     private async ValueTask<Outcome> AwaitOutcomeAsync(ValueTask<Outcome> serving)
     {
         _arrivedAt = null;
+        var leavingOthers = _routes.Length == 1 ? default
+            : _departure.Closed.UnsafeRegister(static client => ((ClientConnection)client!).LeaveOtherWays(), this);
         var outcome = await serving;
         if (_processing is { } context)
             await context.CloseAsync();
+        leavingOthers.Dispose(); // waits for a running callback: the next request may be for one of the others
         CurrentRoute.Count(outcome, Client);
         return outcome != Outcome.Abandoned && await _stream.EndFlushAsync() ? outcome : Outcome.Abandoned;
     }

@@ -67,7 +67,7 @@ internal sealed class DatagramRequest(
 
             _route = route;
             _turn = new Turn(client, listener.Options.Priority);
-            var outcome = places.MayWait(sender) ? await route.Resource.ServeAsync(this, arrivedAt: null) : Outcome.Busy;
+            var outcome = await route.Resource.ServeAsync(this, arrivedAt: null);
             if (_context is { } context)
                 await context.CloseAsync();
             Answer(route, outcome);
@@ -78,6 +78,8 @@ internal sealed class DatagramRequest(
             _request.Clear();
         }
     }
+
+    bool IResourceClient.MayWait => places.MayWait(sender);
 
     /// <summary>Takes one of the sender's places in the queue.</summary>
     void IResourceClient.BeginWait()

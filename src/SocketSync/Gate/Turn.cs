@@ -59,6 +59,9 @@ internal sealed class Turn
     /// <summary>Whether an operator is closing the client: it is granted no further turn.</summary>
     internal bool IsEvicted { get; set; }
 
+    /// <summary>Whether something else than the request's own time has ended the turn: an operator, or MaxHold.</summary>
+    public bool IsCutShort => IsEvicted || LeaseLost;
+
     /// <summary>Whether the outcome was decided before the processor returned; the client continues with another turn object.</summary>
     public bool CompletedEarly { get; internal set; }
 

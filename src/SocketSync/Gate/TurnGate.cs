@@ -65,7 +65,8 @@ internal sealed partial class TurnGate : IDisposable
     /// </summary>
     /// <param name="turn">The client's turn object.</param>
     /// <param name="arrivedAt">When the request arrived, if known: reading the clock takes half as long as a turn.</param>
-    public ValueTask<Outcome> Enter(Turn turn, long? arrivedAt = null)
+    /// <param name="mayWait"><see langword="false"/> for a request that is Busy unless it gets its turn at once.</param>
+    public ValueTask<Outcome> Enter(Turn turn, long? arrivedAt = null, bool mayWait = true)
     {
         lock (_sync)
         {
@@ -85,7 +86,7 @@ internal sealed partial class TurnGate : IDisposable
             }
 
             if (_line.Count > 0 || _isPaused || !_exclusion.Wait(0))
-                return EnterLine(turn, now);
+                return mayWait ? EnterLine(turn, now) : new(Outcome.Busy);
             Grant(turn, now);
         }
 

@@ -198,7 +198,8 @@ internal sealed partial class RelayProcessor : IRequestProcessor, IResourceRecov
                         await RetireAsync();
                     }
 
-                    return false;
+                    // The unit might have answered in its time.
+                    return context.InTurn is (_, { IsCutShort: true }) ? null : false;
             }
 
             context.Outcome = cancellationToken.IsCancellationRequested ? Outcome.Timeout : Outcome.Unavailable;

@@ -16,10 +16,8 @@ internal sealed partial class SharedResource
     {
         if (cache.Arrive(client.Turn, client.Request, out var reply) is { } ticket)
             return ServeAsync(client, cache, ticket, arrivedAt);
-        if (client.Turn.State == TurnState.Leased)
-            Gate.Touch(client.Turn); // its client is not silent
         Answer(client, reply);
-        return new(Outcome.Cached);
+        return AtOnce(client, Outcome.Cached);
     }
 
     [AsyncMethodBuilder(typeof(PoolingAsyncValueTaskMethodBuilder<>))]

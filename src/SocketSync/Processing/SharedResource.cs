@@ -94,9 +94,9 @@ internal sealed partial class SharedResource : IAsyncDisposable
     public ValueTask<Outcome> ServeAsync(IResourceClient client, long? arrivedAt)
     {
         if (_access is { } access && client.Access?.RefusalOf(access, client.Request) is { } denied)
-            return new(denied);
+            return AtOnce(client, denied);
         if (_linked?.RefusalOf(client.Turn.Client, client.Request) is { } refused)
-            return new(refused);
+            return AtOnce(client, refused);
         return _cache is { IsOn: true } cache ? ServeAsync(client, cache, arrivedAt) : EnterAsync(client, arrivedAt);
     }
 
@@ -113,10 +113,18 @@ internal sealed partial class SharedResource : IAsyncDisposable
             (_processor as IDisposable)?.Dispose();
     }
 
+    /// <summary>The request is over without a turn. If its client has a lease, it is not silent.</summary>
+    private ValueTask<Outcome> AtOnce(IResourceClient client, Outcome outcome)
+    {
+        if (client.Turn.State == TurnState.Leased)
+            Gate.Touch(client.Turn);
+        return new(outcome);
+    }
+
     private ValueTask<Outcome> EnterAsync(IResourceClient client, long? arrivedAt)
     {
         var turn = client.Turn;
-        var admission = Gate.Enter(turn, arrivedAt);
+        var admission = Gate.Enter(turn, arrivedAt, client.MayWait);
         if (!admission.IsCompletedSuccessfully)
             return WaitAsync(client, turn, admission);
         var outcome = admission.Result;
@@ -270,6 +278,9 @@ internal interface IResourceClient
 
     /// <summary>Sets the reply of an immediate processor, or of the cache.</summary>
     ReadOnlySequence<byte> Reply { set; }
+
+    /// <summary>Whether a request of the client may wait; one that may not is busy unless it gets its turn at once.</summary>
+    bool MayWait => true;
 
     /// <summary>Notifies the client that its request is in the queue. Followed by exactly one <see cref="EndWait"/>.</summary>
     void BeginWait();

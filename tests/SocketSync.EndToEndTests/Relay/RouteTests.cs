@@ -76,6 +76,34 @@ public sealed class RouteTests
         await server.WaitForStatusAsync(s => s.Resources["A"].Turn is null && s.Resources["B"].Turn is null);
     }
 
+    [Theory]
+    [InlineData(true)]
+    [InlineData(false)]
+    public async Task WhoLeavesWhileOneBusIsAskedFreesTheOtherAtOnce(bool isReset)
+    {
+        var free = new TaskCompletionSource();
+        await using var a = new ScriptedDevice(new ModbusTcpDialect());
+        await using var b = new ScriptedDevice(new ModbusTcpDialect(), async service =>
+        {
+            await free.Task;
+            await service.AnswerAsync();
+        });
+        await using var server = await ServerProcess.StartAsync(Of(a, b, gate: """ "Hold": "Connection", "TurnTimeout": "00:01:00" """, link: """, "ReplyTimeout": "00:01:00" """));
+        using var owner = await server.ConnectAsync();
+        using var other = await server.ConnectAsync();
+        Assert.Equal(Reply("ModbusTcp", 1, 1), await AskAsync(owner, "ModbusTcp", 1, 1));
+        await owner.SendAsync(Encoding.Latin1.GetString(Request("ModbusTcp", 20, 2)));
+        await server.WaitForStatusAsync(s => s.Resources["A"].Turn is not null && s.Resources["B"].Turn is not null);
+
+        if (isReset) owner.Reset();
+        else owner.HalfClose();
+        Assert.Equal(Reply("ModbusTcp", 1, 3), await AskAsync(other, "ModbusTcp", 1, 3));
+        Assert.NotNull((await server.StatusAsync()).Resources["B"].Turn);
+        free.SetResult();
+        if (!isReset) Assert.Equal(Reply("ModbusTcp", 20, 2), await ModbusTestClient.ReadAsync(owner, Reply("ModbusTcp", 20, 2).Length));
+        await server.WaitForStatusAsync(s => s.Resources["B"].Turn is null);
+    }
+
     [Fact]
     public async Task EachBusHasRulesOfItsOwn()
     {
@@ -107,12 +135,12 @@ public sealed class RouteTests
         Assert.Contains("units 1-9,12 to resource A, 20 to resource B, no others", check.Log, StringComparison.Ordinal);
     }
 
-    private static string Of(ScriptedDevice a, ScriptedDevice b, string framing = "ModbusTcp", string gate = "", string access = "") => $$"""
+    private static string Of(ScriptedDevice a, ScriptedDevice b, string framing = "ModbusTcp", string gate = "", string access = "", string link = "") => $$"""
         "Listeners": { "Default": { "Port": 0, "Protocol": { "Name": "{{framing}}" }, "Routes": [
           { "Units": "1-9,12", "Resource": "A" }, { "Units": "20-21", "Resource": "B" } ] } },
         "Resources": {
-          "A": { "Processor": "Relay", "Protocol": { "Name": "ModbusTcp" }, "Access": [ {{access}} ], "Gate": { {{gate}} }, "Link": { {{a.Tcp}} } },
-          "B": { "Processor": "Relay", "Protocol": { "Name": "ModbusTcp" }, "Gate": { {{gate}} }, "Link": { {{b.Tcp}} } } }
+          "A": { "Processor": "Relay", "Protocol": { "Name": "ModbusTcp" }, "Access": [ {{access}} ], "Gate": { {{gate}} }, "Link": { {{a.Tcp}}{{link}} } },
+          "B": { "Processor": "Relay", "Protocol": { "Name": "ModbusTcp" }, "Gate": { {{gate}} }, "Link": { {{b.Tcp}}{{link}} } } }
         """;
 
     private static async Task<byte[]> AskAsync(TestClient client, string framing, byte unit, byte address)

@@ -39,6 +39,23 @@ public class DatagramRequestTests
     }
 
     [Fact]
+    public async Task WhoHasNoPlaceLeftIsBusyOnlyWhereTheRequestWouldWait()
+    {
+        using var bench = new DatagramBench();
+        bench.Host.Access = [new AccessOptions { Commands = ["denied"], Allow = false }];
+        for (var i = 0; i < SenderPlaces.Most; i++) bench.TakePlace();
+        await bench.ServeAsync("a\n").Bound();
+        Assert.Equal("a\n", bench.Received());
+
+        bench.Host.Gate.Pause();
+        await bench.ServeAsync("b\n").Bound();
+        Assert.StartsWith("ERROR busy ", bench.Received(), StringComparison.Ordinal);
+        await bench.ServeAsync("denied\n").Bound();
+        Assert.StartsWith("ERROR denied ", bench.Received(), StringComparison.Ordinal);
+        Assert.Equal(0, bench.Host.Gate.GetStatus().QueueLength);
+    }
+
+    [Fact]
     public async Task ErrorsAreNotToldWhereTheyCloseConnections()
     {
         using var bench = new DatagramBench(new GateOptions { MaxQueue = 0 });
@@ -76,6 +93,8 @@ public class DatagramRequestTests
         public SenderPlaces Places { get; } = new();
 
         public Socket Client { get; } = NewSocket();
+
+        public void TakePlace() => Places.Enter(_sender.Serialize());
 
         public Task ServeAsync(string datagram)
         {

@@ -17,6 +17,24 @@ public class LeaseTests
     }
 
     [Fact]
+    public async Task WhoeverAsksForWhatIsDeniedIsNotSilent()
+    {
+        using var host = new SyncHost(gate: new GateOptions { Hold = Hold.Quiet, QuietTime = TimeSpan.FromSeconds(1) });
+        host.Access = [new AccessOptions { Commands = ["denied"], Allow = false }];
+        var (holder, other) = await LeaseAsync(host);
+        for (var i = 0; i < 3; i++)
+        {
+            host.Time.Advance(TimeSpan.FromMilliseconds(900));
+            await holder.SendAsync("denied\n");
+            Assert.StartsWith("ERROR denied", await holder.ReadLineAsync(), StringComparison.Ordinal);
+            Assert.Equal(1, host.Gate.GetStatus().QueueLength);
+        }
+
+        host.Time.Advance(TimeSpan.FromSeconds(1));
+        Assert.Equal("b", await other.ReadLineAsync());
+    }
+
+    [Fact]
     public async Task AConnectionLeaseEndsWithTheClientsStream()
     {
         using var host = new SyncHost(gate: new GateOptions { Hold = Hold.Connection });

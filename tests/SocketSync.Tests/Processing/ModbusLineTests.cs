@@ -109,6 +109,19 @@ public class ModbusLineTests
         Assert.Empty(setup.Relay.RestingUnits);
     }
 
+    [Fact]
+    public async Task AUnitWhoseTurnIsCutByAnOperatorDoesNotRest()
+    {
+        using var setup = Bus(new LinkOptions { Rest = new RestOptions { After = 1 } });
+        var client = setup.Host.Connect();
+        var device = await setup.Link.AcceptAsync();
+        await client.SendAsync(Tcp(1, 9, 3, 7));
+        Assert.Equal(Rtu(9, 3, 7), await device.ReadAsync(8));
+        Assert.Single(setup.Host.Listener.Connections).Close();
+        await SyncHost.Until(() => setup.Host.Gate.GetStatus().Holder is null, "the turn is over");
+        Assert.Empty(setup.Relay.RestingUnits);
+    }
+
     [Theory]
     [InlineData(1)]
     [InlineData(3)]

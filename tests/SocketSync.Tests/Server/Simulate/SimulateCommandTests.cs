@@ -43,6 +43,7 @@ public class SimulateCommandTests
     [InlineData("simulate modbus-rtu --unit 248")]
     [InlineData("simulate line --serial /dev/ttyUSB0,fast")]
     [InlineData("simulate line --serial /dev/ttyUSB0 --listen 5020")]
+    [InlineData("simulate line --echo")]
     [InlineData("simulate line --serial /dev/there-is-no-such-line")]
     [InlineData("ask localhost")]
     [InlineData("ask localhost hello")]
