@@ -21,12 +21,13 @@ internal static class AccessTable
     {
         if (rules.Count == 0) return [];
         var parts = Columns.Where(column => rules.Any(rule => column.Cell(rule).Length > 0)).ToList();
+        var decidesAll = rules.Any(rule => Columns.All(column => column.Cell(rule).Length == 0));
         List<string[]> rows =
         [
             ["rule", .. parts.Select(column => column.Title), ""],
             .. rules.Select((rule, i) => (string[])
                 [Number(i), .. parts.Select(column => column.Cell(rule) is { Length: > 0 } cell ? LogText.Escape(cell) : "any"), rule.Allow == true ? "allowed" : "denied"]),
-            ["else", .. parts.Select(_ => "any"), "allowed"],
+            .. decidesAll ? [] : new string[][] { ["else", .. parts.Select(_ => "any"), "allowed"] },
         ];
         var widths = Enumerable.Range(0, rows[0].Length).Select(column => rows.Max(row => row[column].Length)).ToList();
         return [$"access to {resource}: the first rule that fits decides", .. rows.Select(row => "  " + string.Join("  ", row.Select((cell, column) => cell.PadRight(widths[column]))).TrimEnd())];

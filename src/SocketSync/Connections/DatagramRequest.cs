@@ -17,6 +17,8 @@ internal sealed class DatagramRequest(
     Socket socket, SocketAddress sender, Client client, SenderPlaces places, ListenerState listener) : IResourceClient, IConversation
 {
     private readonly PooledBuffer _request = new();
+    private readonly TaskCompletionSource _answered = new(TaskCreationOptions.RunContinuationsAsynchronously);
+    private Task _lastAnswer = Task.CompletedTask;
     private readonly ClientAccess _access = new(client, listener.Options.Protocol!);
     private RequestContext? _context;
     private Turn? _turn;
@@ -30,7 +32,12 @@ internal sealed class DatagramRequest(
 
     ReadOnlySequence<byte> IResourceClient.Reply
     {
-        set => _reply = value;
+        set
+        {
+            _reply = value;
+            if (_turn!.State == TurnState.Running) // otherwise it is a reply of the cache, which waits for nobody
+                _lastAnswer = _route!.FollowLastAnswer(_answered.Task);
+        }
     }
 
     ClientAccess? IResourceClient.Access => _access;
@@ -70,10 +77,12 @@ internal sealed class DatagramRequest(
             var outcome = await route.Resource.ServeAsync(this, arrivedAt: null);
             if (_context is { } context)
                 await context.CloseAsync();
+            await _lastAnswer;
             Answer(route, outcome);
         }
         finally
         {
+            _answered.SetResult();
             LeavePlace();
             _request.Clear();
         }
@@ -100,6 +109,7 @@ internal sealed class DatagramRequest(
         var resource = _route!.Resource;
         _context = new RequestContext(resource.Name, client, this, leaveIoThread: !resource.NeverBlocks);
         _context.Open(Frame);
+        _lastAnswer = _route.FollowLastAnswer(_answered.Task);
         return _context;
     }
 

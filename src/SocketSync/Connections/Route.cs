@@ -7,6 +7,7 @@ namespace SocketSync;
 internal sealed class Route(SharedResource resource)
 {
     private readonly long[] _outcomes = new long[OutcomeNames.Count];
+    private Task _lastAnswer = Task.CompletedTask;
     private volatile OnError _onError = OnError.Reply;
     private volatile EndOfStream _endOfStream = EndOfStream.Answer;
 
@@ -33,6 +34,13 @@ internal sealed class Route(SharedResource resource)
         if (ResourceLog.Tells(outcome))
             Resource.Log.Ended(outcome, client);
     }
+
+    /// <summary>
+    /// To be called in a turn whose answer is sent after it by whatever thread goes on: keeps the answers in the order of the turns.
+    /// </summary>
+    /// <param name="answered">Completes when the answer has been sent.</param>
+    /// <returns>The same of the turn before.</returns>
+    public Task FollowLastAnswer(Task answered) => Interlocked.Exchange(ref _lastAnswer, answered);
 
     public long CountOf(Outcome outcome) => Interlocked.Read(ref _outcomes[(int)outcome]);
 }

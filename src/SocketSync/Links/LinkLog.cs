@@ -4,7 +4,8 @@ namespace SocketSync;
 
 /// <summary>
 /// What is logged of a link. Events are noted under the manager's lock and logged outside of it, and summed up if they are
-/// frequent: a device that hangs up after each reply costs two lines and then one every ten seconds, however often it is asked.
+/// frequent: a device that hangs up after each reply costs two lines and then one every ten seconds, however often it is asked. That
+/// a device is back which was away is told at once, but no more often than the sums are.
 /// </summary>
 internal sealed partial class LinkLog(string resource, string link, ILogger logger, TimeProvider time)
 {
@@ -16,6 +17,8 @@ internal sealed partial class LinkLog(string resource, string link, ILogger logg
     private readonly bool[] _isLogged = new bool[3];
     private long _intervalBegan;
     private bool _isInInterval;
+    private bool _wasAway;
+    private long? _toldBackAt;
     private bool _warnedOfEcho;
     private bool _warnedOfNoEcho;
     private string? _lastReason;
@@ -82,7 +85,7 @@ internal sealed partial class LinkLog(string resource, string link, ILogger logg
         }
 
         if (leftOut is not null)
-            LogLeftOut(logger, resource, link, leftOut[(int)LinkEventKind.Lost], leftOut[(int)LinkEventKind.Opened], leftOut[(int)LinkEventKind.Away], lastReason);
+            LogLeftOut(leftOut[(int)LinkEventKind.Lost], leftOut[(int)LinkEventKind.Opened], leftOut[(int)LinkEventKind.Away], lastReason);
         events?.ForEach(Log);
     }
 
@@ -97,10 +100,23 @@ internal sealed partial class LinkLog(string resource, string link, ILogger logg
             Array.Clear(_isLogged);
         }
 
+        var isBack = IsBack(noted);
         if (!_isLogged[(int)noted.Type])
             return _isLogged[(int)noted.Type] = true;
-        _leftOut[(int)noted.Type]++;
-        return false;
+        if (!isBack)
+            _leftOut[(int)noted.Type]++;
+        return isBack;
+    }
+
+    /// <summary>Whether a device is back that was away, and this is to be told although lines of its kind are left out.</summary>
+    private bool IsBack(LinkEvent noted)
+    {
+        var isBack = noted.Type == LinkEventKind.Opened && _wasAway;
+        _wasAway = noted.Type == LinkEventKind.Away;
+        if (!isBack || (_toldBackAt is { } then && time.GetElapsedTime(then) < Interval))
+            return false;
+        _toldBackAt = time.GetTimestamp();
+        return true;
     }
 
     /// <summary>If something was left out, the next interval begins at once, and only the sum is logged.</summary>
@@ -113,6 +129,15 @@ internal sealed partial class LinkLog(string resource, string link, ILogger logg
         int[] leftOut = [.. _leftOut];
         Array.Clear(_leftOut);
         return leftOut;
+    }
+
+    /// <remarks>That a link was opened is no warning: one whose turns end with the device's reply is opened for each.</remarks>
+    private void LogLeftOut(int lost, int opened, int away, string? reason)
+    {
+        if (lost + away == 0)
+            LogOpenedAgain(logger, resource, link, opened);
+        else
+            LogLeftOut(logger, resource, link, lost, opened, away, reason);
     }
 
     private void Log(LinkEvent noted)
@@ -148,6 +173,9 @@ internal sealed partial class LinkLog(string resource, string link, ILogger logg
 
     [LoggerMessage(505, LogLevel.Warning, "Resource {Resource}: link {Link}, in the last ten seconds and not told one by one: lost {Lost} times, opened {Opened} times, the device away {Away} times; the last reason: {Reason}")]
     private static partial void LogLeftOut(ILogger logger, string resource, string link, int lost, int opened, int away, string? reason);
+
+    [LoggerMessage(509, LogLevel.Information, "Resource {Resource}: further openings of link {Link} in the last ten seconds: {Count}")]
+    private static partial void LogOpenedAgain(ILogger logger, string resource, string link, int count);
 
     [LoggerMessage(506, LogLevel.Warning, "Resource {Resource}: link {Link} sends back what is written to it, so that a write to a unit that is not there would seem to be answered; set SocketSync:Resources:{Resource}:Link:LocalEcho to true")]
     private static partial void LogEchoSeen(ILogger logger, string resource, string link);
