@@ -18,7 +18,7 @@ internal sealed record ConfigurationChanges(SocketSyncOptions Options, IReadOnly
         AddRoot(running, next, restart);
         AddNamed(nameof(next.Listeners), running.Listeners, next.Listeners, restart, (name, a, b) => ListenerKeys(a, b, running, next));
         AddNamed(nameof(next.Resources), running.Resources, next.Resources, restart, (name, a, b) =>
-            Keys(a, b).Where(k => k is nameof(a.Processor) or nameof(a.Protocol)).Concat(FixedKeys(a.Link, b.Link)));
+            Keys(a, b).Where(k => k is nameof(a.Processor) or nameof(a.Protocol) or nameof(a.Nodes)).Concat(FixedKeys(a.Link, b.Link)));
 
         var resources = new Dictionary<string, ResourceOptions>(running.Resources, StringComparer.OrdinalIgnoreCase);
         foreach (var (name, old) in running.Resources)

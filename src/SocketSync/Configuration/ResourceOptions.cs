@@ -39,6 +39,10 @@ internal sealed record ResourceOptions
     /// <summary>How long reads are answered by earlier replies, for a Modbus relay.</summary>
     public CacheOptions Cache { get; init; } = new();
 
+    /// <summary>The nodes that may own it, where several share their resources; empty: any.</summary>
+    [NodeName]
+    public IReadOnlyList<string> Nodes { get; init; } = [];
+
     /// <summary>The way to the device, for Relay and Tunnel.</summary>
     public LinkOptions? Link { get; init; }
 

@@ -28,6 +28,9 @@ internal sealed record SocketSyncOptions
 
     public AdminOptions Admin { get; init; } = new();
 
+    /// <summary>The nodes that share the resources; none by default.</summary>
+    public ClusterOptions Cluster { get; init; } = new();
+
     /// <summary>
     /// Assemblies with processors, as paths relative to the folder of the configuration file or, in other hosts, the content
     /// root.

@@ -116,6 +116,8 @@ internal sealed partial class ClientConnection
 
         if (turn.CompletedEarly)
             _way.Turn = NewTurn();
+        if (outcome == Outcome.Unavailable)
+            goesOn &= CurrentResource.IsServedHere; // a client that reconnects is led to the node that serves it
         if (!goesOn)
             _stream.LingerAtEnd();
         return goesOn;

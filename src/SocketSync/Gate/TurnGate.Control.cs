@@ -1,3 +1,5 @@
+using System.Diagnostics;
+
 namespace SocketSync;
 
 /// <summary>Operations of the host and its operator on a gate.</summary>
@@ -76,7 +78,7 @@ internal sealed partial class TurnGate
         }
     }
 
-    /// <summary>Stops granting turns for good: refuses waiting requests as unavailable, and cancels the current turn likewise.</summary>
+    /// <summary>Stops granting turns, for good or until <see cref="Open"/>: refuses waiting requests as unavailable, and cancels the current turn likewise.</summary>
     public void Close()
     {
         TimedOutTurn? timedOut = null;
@@ -94,6 +96,16 @@ internal sealed partial class TurnGate
 
         AdmitLater(next);
         timedOut?.Tell();
+    }
+
+    /// <summary>Grants turns after <see cref="Close"/>, to which nobody may hold one any more.</summary>
+    public void Open()
+    {
+        lock (_sync)
+        {
+            Debug.Assert(_holder is null, "the gate is opened for a new term while a turn of the last one goes on");
+            _isClosed = false;
+        }
     }
 
     /// <summary>

@@ -62,6 +62,7 @@ public static class SocketSyncHostExtensions
             provider.GetRequiredService<ILogger<HttpConnectionLimit>>()));
         services.AddSingleton<IStartupFilter, HttpRequestTracking>();
         services.AddSingleton<GracefulShutdown>();
+        services.AddSingleton<ResourceTerms>();
         services.AddSingleton<Func<ConfigurationWatcher>>(provider => () => Watch(provider));
         services.AddSingleton(provider => new CertificatesInUse(
             provider.GetRequiredService<TimeProvider>(), provider.GetRequiredService<ILogger<CertificatesInUse>>()));
@@ -104,6 +105,7 @@ public static class SocketSyncHostExtensions
     {
         var topology = services.GetRequiredService<Topology>();
         var token = services.GetRequiredService<AdminToken>();
+        var terms = services.GetRequiredService<ResourceTerms>();
         return new ConfigurationWatcher(
             services.GetRequiredService<IConfiguration>(),
             services.GetRequiredService<ProcessorCatalog>().Names,
@@ -111,6 +113,7 @@ public static class SocketSyncHostExtensions
             options =>
             {
                 topology.Configure(options.Resources);
+                terms.Resources = options.Resources;
                 token.Configure(options.Admin);
             },
             services.GetRequiredService<TimeProvider>(),

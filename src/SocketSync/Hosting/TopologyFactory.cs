@@ -25,16 +25,20 @@ internal static class TopologyFactory
             {
                 var registration = catalog[resource.Processor];
                 var watch = new ResourceTelemetry(name, services.GetRequiredService<TurnFeed>(), time);
+                var gate = new TurnGate(resource.TurnsOf(), time, new TurnMetrics(meter.Meter, name), registration.NeverBlocks, watch);
+                if (options.Cluster.Node is not null)
+                    gate.Close(); // until a term of this node begins
                 resources.Add(name, new SharedResource(
                     name,
                     registration,
                     processor: null,
-                    new TurnGate(resource.TurnsOf(), time, new TurnMetrics(meter.Meter, name), registration.NeverBlocks, watch),
+                    gate,
                     watch,
                     loggers.CreateLogger<SharedResource>(),
                     time)
                 {
                     IsRequired = resource.Required,
+                    MovesBetweenNodes = options.Cluster.Node is not null,
                     Access = AccessList.Of(name, resource),
                 });
             }
@@ -69,15 +73,33 @@ internal static class TopologyFactory
     /// <exception cref="SocketSyncStartupException">A processor cannot be created; no link is opened.</exception>
     public static void Start(IServiceProvider services, SocketSyncOptions options, Topology topology)
     {
+        if (options.Cluster.Node is not null)
+            return; // ResourceTerms starts each, when this node becomes its owner
         var catalog = services.GetRequiredService<ProcessorCatalog>();
         var listeners = options.ListenersByResource();
         foreach (var (name, resource) in options.Resources)
-        {
-            var clients = listeners[name].ToDictionary(listener => listener.Key, listener => listener.Value.Protocol!, StringComparer.OrdinalIgnoreCase);
-            topology.Resources[name].Start(catalog[resource.Processor].Create(services, new ResourceSetup(name, resource, clients)));
-        }
+            topology.Resources[name].Start(CreateProcessor(services, catalog, listeners[name], resource, name, term: null));
 
         foreach (var resource in topology.Resources.Values) resource.Link?.Start();
+    }
+
+    /// <summary>Creates the processor of a resource, with its link, which is not opened yet.</summary>
+    /// <param name="services">Gives the processor what it needs.</param>
+    /// <param name="catalog">The processors by name.</param>
+    /// <param name="listeners">The listeners that reach the resource.</param>
+    /// <param name="resource">The resource's settings.</param>
+    /// <param name="name">The resource's name.</param>
+    /// <param name="term">This node's right to use the resource, if several nodes share it.</param>
+    public static IRequestProcessor CreateProcessor(
+        IServiceProvider services,
+        ProcessorCatalog catalog,
+        IEnumerable<KeyValuePair<string, ListenerOptions>> listeners,
+        ResourceOptions resource,
+        string name,
+        Term? term)
+    {
+        var clients = listeners.ToDictionary(listener => listener.Key, listener => listener.Value.Protocol!, StringComparer.OrdinalIgnoreCase);
+        return catalog[resource.Processor].Create(services, new ResourceSetup(name, resource, clients, term));
     }
 
     private static ListenerState CreateListener(

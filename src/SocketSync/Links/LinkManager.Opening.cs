@@ -65,6 +65,8 @@ internal sealed partial class LinkManager
         {
             if (pause > TimeSpan.Zero)
                 await Task.Delay(pause, _time, _stopping.Token);
+            if (Term is { IsValid: false })
+                throw new LinkException($"{_link.Description}: not opened, another node may own it");
             var open = await LinkAttempt.RunAsync(_link, Options, _time, _stopping.Token);
             await ProveAsync(open);
             return await IsSilentAsync(open) && Opened(open, isNew: true);
@@ -106,6 +108,8 @@ internal sealed partial class LinkManager
     private bool Opened(IOpenLink open, bool isNew)
     {
         var isStopped = false;
+        if (open.Output is LinkOutput output)
+            output.Term = Term;
         lock (_sync)
         {
             if (_state == LinkState.Stopped)

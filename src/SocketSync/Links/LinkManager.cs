@@ -51,6 +51,9 @@ internal sealed partial class LinkManager : IAsyncDisposable
 
     public ILink Link => _link;
 
+    /// <summary>The term in which the link is used, if several nodes share the resource: nothing is opened or written outside it.</summary>
+    public Term? Term { get; init; }
+
     public LinkOptions Options
     {
         get => Volatile.Read(ref _options);

@@ -18,6 +18,12 @@ internal sealed class LinkOutput(PipeWriter inner, Func<ValueTask> end) : PipeWr
 
     public override long UnflushedBytes => inner.UnflushedBytes;
 
+    /// <summary>
+    /// The term in which the link is used, if several nodes share the resource. It is asked right before each write: between the
+    /// grant of a turn and this moment the process may have been stopped, and another node may own the device by now.
+    /// </summary>
+    public Term? Term { get; set; }
+
     /// <summary>Whether the end of the stream was passed on.</summary>
     public bool IsEnded { get; private set; }
 
@@ -43,7 +49,7 @@ internal sealed class LinkOutput(PipeWriter inner, Func<ValueTask> end) : PipeWr
     /// </param>
     public override ValueTask<FlushResult> FlushAsync(CancellationToken cancellationToken = default)
     {
-        if (_isPending)
+        if (_isPending || Term is { IsValid: false })
             return new(new FlushResult(isCanceled: false, isCompleted: true));
         _isPending = true;
         var flush = inner.FlushAsync(cancellationToken);

@@ -39,7 +39,8 @@ internal sealed record ProcessorRegistration(
 /// <param name="Name">The resource's name.</param>
 /// <param name="Options">The resource's settings.</param>
 /// <param name="Clients">The protocols of its clients, by listener name.</param>
-internal sealed record ResourceSetup(string Name, ResourceOptions Options, IReadOnlyDictionary<string, ProtocolOptions> Clients);
+/// <param name="Term">This node's right to use the resource, if several nodes share it.</param>
+internal sealed record ResourceSetup(string Name, ResourceOptions Options, IReadOnlyDictionary<string, ProtocolOptions> Clients, Term? Term = null);
 
 /// <summary>Replies with the request.</summary>
 internal sealed class EchoProcessor : IImmediateProcessor
@@ -66,6 +67,9 @@ internal interface ILinkedProcessor
 /// <summary>Makes the processors that have a device behind them.</summary>
 internal static class LinkedProcessors
 {
+    /// <summary>The environment variable of a process link that tells the epoch of its resource's owner.</summary>
+    public const string EpochVariable = "SOCKETSYNC_EPOCH";
+
     public static IRequestProcessor CreateRelay(IServiceProvider services, ResourceSetup setup)
     {
         var link = setup.Options.Link!;
@@ -90,6 +94,19 @@ internal static class LinkedProcessors
         var time = services.GetRequiredService<TimeProvider>();
         var options = setup.Options.Link!;
         var framesEndBySilence = ProtocolCatalog.Find(device.Name) is { FramesEndBySilence: true };
-        return new LinkManager(setup.Name, LinkFactory.Create(options, framesEndBySilence, loggers, time), options, time, loggers.CreateLogger<LinkManager>());
+        var link = LinkFactory.Create(WithEpoch(options, setup.Term), framesEndBySilence, loggers, time);
+        return new LinkManager(setup.Name, link, options, time, loggers.CreateLogger<LinkManager>()) { Term = setup.Term };
+    }
+
+    /// <summary>Tells a program in which epoch it is started, so that it can refuse an older owner.</summary>
+    private static LinkOptions WithEpoch(LinkOptions options, Term? term)
+    {
+        if (term is null || options.Process is not { } process)
+            return options;
+        var environment = new Dictionary<string, string>(process.Environment, StringComparer.Ordinal)
+        {
+            [EpochVariable] = term.Epoch.ToString(CultureInfo.InvariantCulture),
+        };
+        return options with { Process = process with { Environment = environment } };
     }
 }

@@ -39,6 +39,12 @@ public sealed class RequestContext
     /// </summary>
     public IBufferWriter<byte> Reply => _reply;
 
+    /// <summary>
+    /// Where several nodes share the resource: the number of the term in which this node owns it, greater than that of every owner
+    /// before. A device or program that compares it can refuse an older owner. 0 where the server is alone.
+    /// </summary>
+    public long Epoch { get; internal set; }
+
     /// <summary>The outcome, as set by the processor; an exception counts as Failed.</summary>
     internal Outcome Outcome { get; set; }
 
