@@ -5,6 +5,7 @@ WORKDIR /source
 COPY global.json Directory.Build.props Directory.Packages.props ./
 COPY src/Directory.Build.props src/
 COPY src/SocketSync/SocketSync.csproj src/SocketSync/packages.lock.json src/SocketSync/
+COPY src/SocketSync.Cluster/SocketSync.Cluster.csproj src/SocketSync.Cluster/packages.lock.json src/SocketSync.Cluster/
 COPY src/SocketSync.Dashboard/SocketSync.Dashboard.csproj src/SocketSync.Dashboard/packages.lock.json src/SocketSync.Dashboard/
 COPY src/SocketSync.Server/SocketSync.Server.csproj src/SocketSync.Server/packages.lock.json src/SocketSync.Server/
 RUN dotnet restore src/SocketSync.Server --locked-mode -p:PublishReadyToRun=true
