@@ -15,6 +15,8 @@ internal sealed class PostgresClusterStore(string connectionString, string id, L
 
     private NpgsqlDataSource? _source;
 
+    private byte[]? _secret; // proposed again after a loss of data, so that the nodes that know it still understand each other
+
     public override async Task OpenAsync(CancellationToken cancellationToken)
     {
         try
@@ -66,9 +68,9 @@ internal sealed class PostgresClusterStore(string connectionString, string id, L
 
     public override async Task<byte[]> GetSecretAsync(CancellationToken cancellationToken)
     {
-        await ExecuteAsync("INSERT INTO socketsync_secret (id, secret) VALUES ($1, $2) ON CONFLICT DO NOTHING", cancellationToken, id, NewSecret());
+        await ExecuteAsync("INSERT INTO socketsync_secret (id, secret) VALUES ($1, $2) ON CONFLICT DO NOTHING", cancellationToken, id, _secret ?? NewSecret());
         var rows = await QueryAsync("SELECT secret FROM socketsync_secret WHERE id = $1", row => row.GetFieldValue<byte[]>(0), cancellationToken, id);
-        return rows.Count == 1 ? rows[0] : throw new ClusterStoreException("the secret in PostgreSQL was deleted");
+        return rows.Count == 1 ? _secret = rows[0] : throw new ClusterStoreException("the secret in PostgreSQL was deleted");
     }
 
     public override async Task<IReadOnlyCollection<string>> GetKnownNodesAsync(CancellationToken cancellationToken) =>
