@@ -19,9 +19,7 @@ internal sealed class RedisServer : StoreServer
     public static async Task<RedisServer> RunAsync()
     {
         Require(Environment.GetEnvironmentVariable("PATH")!.Split(':').Any(folder => File.Exists(Path.Combine(folder, "redis-server"))), "redis-server");
-        var server = new RedisServer();
-        await server.StartAsync();
-        return server;
+        return await StartedAsync(new RedisServer());
     }
 
     public override async Task EmptyAsync() => Assert.Equal("+OK", await AskAsync("FLUSHALL"));
