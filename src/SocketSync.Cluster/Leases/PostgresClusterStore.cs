@@ -14,6 +14,7 @@ internal sealed class PostgresClusterStore(string connectionString, string id, L
     public const string ScriptPath = "docs/cluster/postgres.sql";
 
     private NpgsqlDataSource? _source;
+    private volatile bool _hasNoTables; // any more: it was restored, perhaps
 
     private byte[]? _secret; // proposed again after a loss of data, so that the nodes that know it still understand each other
 
@@ -29,10 +30,13 @@ internal sealed class PostgresClusterStore(string connectionString, string id, L
         }
 
         await new PostgresTables(this).EnsureAsync(cancellationToken);
+        _hasNoTables = false;
     }
 
     public override async Task<StoredLease?> ReadAsync(string resource, CancellationToken cancellationToken)
     {
+        if (_hasNoTables)
+            await OpenAsync(cancellationToken);
         const string Sql = "SELECT node, instance, epoch, released, version FROM socketsync_lease WHERE id = $1 AND resource = $2";
         var rows = await QueryAsync(
             Sql,
@@ -112,6 +116,7 @@ internal sealed class PostgresClusterStore(string connectionString, string id, L
         }
         catch (Exception error) when (error is NpgsqlException or TimeoutException or IOException or InvalidOperationException)
         {
+            _hasNoTables |= error is PostgresException { SqlState: PostgresErrorCodes.UndefinedTable };
             throw new ClusterStoreException(Message(error), error);
         }
         catch (OperationCanceledException error) when (!cancellationToken.IsCancellationRequested)
