@@ -1,3 +1,4 @@
+using System.Text.Json.Serialization;
 using Microsoft.AspNetCore.Connections;
 
 namespace SocketSync;
@@ -12,6 +13,12 @@ internal sealed class AcceptedConnection(ConnectionContext connection, TimeProvi
     private volatile ClientConnection? _served;
 
     public string Id => connection.ConnectionId;
+
+    /// <summary>The node that the client is connected to, where that is another one, which has forwarded it.</summary>
+    public string? Ingress { get; init; }
+
+    /// <summary>Whether the client is forwarded to the node that owns its resource, which knows it by the same id.</summary>
+    public bool IsForwarded { get; set; }
 
     /// <summary>Sets the <see cref="ClientConnection"/> that serves this connection from now on.</summary>
     public void Serve(ClientConnection served) => _served = served;
@@ -92,5 +99,12 @@ internal static class AcceptedConnectionExtensions
 /// <param name="ConnectedAt">When the client connected.</param>
 /// <param name="Requests">How many complete requests the client has sent, including refused ones.</param>
 /// <param name="Waiting">Whether a request of the client waits in the queue.</param>
+/// <param name="Node">The node that the client is connected to; <see langword="null"/> for a server that is alone.</param>
 internal sealed record ConnectionEntry(
-    string Id, string Listener, string? RemoteEndPoint, DateTimeOffset ConnectedAt, long Requests, bool Waiting);
+    string Id,
+    string Listener,
+    string? RemoteEndPoint,
+    DateTimeOffset ConnectedAt,
+    long Requests,
+    bool Waiting,
+    [property: JsonIgnore(Condition = JsonIgnoreCondition.WhenWritingNull)] string? Node = null);
