@@ -7,7 +7,7 @@ internal sealed class PageClients(Topology topology, TimeProvider time, ClusterN
 
     private static readonly TimeSpan AskEvery = TimeSpan.FromSeconds(1);
 
-    private volatile Answer _last = new([], 0);
+    private volatile HeardClients _last = new([], 0);
     private long? _askedAt;
     private Task _asking = Task.CompletedTask;
 
@@ -35,7 +35,7 @@ internal sealed class PageClients(Topology topology, TimeProvider time, ClusterN
             all.Total);
     }
 
-    private Answer OfThis()
+    private HeardClients OfThis()
     {
         var all = topology.ListConnections();
         return new(all, all.Count);
@@ -44,7 +44,7 @@ internal sealed class PageClients(Topology topology, TimeProvider time, ClusterN
     private string ResourcesOf(string listener) =>
         topology.Listeners.TryGetValue(listener, out var known) ? string.Join(", ", known.Routes.Select(route => route.Resource.Name)) : "";
 
-    private Answer Ask(ClusterNodes nodes)
+    private HeardClients Ask(ClusterNodes nodes)
     {
         if (_asking.IsCompleted && (_askedAt is not { } then || time.GetElapsedTime(then) >= AskEvery))
         {
@@ -62,5 +62,5 @@ internal sealed class PageClients(Topology topology, TimeProvider time, ClusterN
         _last = new(listed, total);
     }
 
-    private sealed record Answer(IReadOnlyList<ConnectionEntry> Clients, int Total);
+    private sealed record HeardClients(IReadOnlyList<ConnectionEntry> Clients, int Total);
 }

@@ -114,7 +114,13 @@ public static class SocketSyncHostExtensions
         services.AddSingleton<LocalNode>();
         services.AddSingleton<ClusterNodes>();
         services.AddSingleton<ClusterSteering>();
-        services.AddHostedService(provider => provider.GetRequiredService<ClusterNodes>());
+        services.AddSingleton(provider => new ClusterMeter(
+            provider.GetRequiredService<SocketSyncMeter>().Meter, provider.GetRequiredService<ClusterNodes>(), provider.GetRequiredService<Topology>()));
+        services.AddHostedService(provider =>
+        {
+            provider.GetRequiredService<ClusterMeter>();
+            return provider.GetRequiredService<ClusterNodes>();
+        });
     }
 
     private static ConfigurationWatcher Watch(IServiceProvider services)

@@ -51,7 +51,7 @@ internal sealed class ClusterClients(Topology topology, ClusterNodes? nodes = nu
     {
         try
         {
-            return JsonSerializer.Deserialize(json, NodeJson.Default.ClientsReport);
+            return JsonSerializer.Deserialize(json, ReportJson.Default.ClientsReport);
         }
         catch (JsonException)
         {

@@ -56,7 +56,7 @@ internal sealed partial class ClusterNodes(
             return
             [
                 .. _others.Values.Select(node => node.Look(time))
-                    .Append(new NodeSight(Name, view.HasJoined ? NodeState.Up : NodeState.Joining, TimeSpan.Zero, local.Report(), IsThis: true))
+                    .Append(new NodeSight(Name, OwnState, TimeSpan.Zero, local.Report(), IsThis: true))
                     .OrderBy(node => node.Name, StringComparer.OrdinalIgnoreCase),
             ];
         }
@@ -66,11 +66,25 @@ internal sealed partial class ClusterNodes(
     public IReadOnlyList<string> Reachable =>
         [.. view.Members.Where(member => member.State == MemberState.Up && !IsThis(member.Name)).Select(member => member.Name)];
 
+    /// <summary>The states of all nodes, this one's among them.</summary>
+    public IReadOnlyList<NodeState> States
+    {
+        get
+        {
+            var members = view.Members;
+            lock (_sync)
+            {
+                Meet(members);
+                return [.. _others.Values.Select(node => node.StateAt(time)), OwnState];
+            }
+        }
+    }
+
     /// <summary>The state of another node, by name.</summary>
     public NodeState? StateOf(string node)
     {
         if (IsThis(node))
-            return view.HasJoined ? NodeState.Up : NodeState.Joining;
+            return OwnState;
         lock (_sync)
         {
             Meet(view.Members);
@@ -149,6 +163,8 @@ internal sealed partial class ClusterNodes(
         }
     }
 
+    private NodeState OwnState => view.HasJoined ? NodeState.Up : NodeState.Joining;
+
     private bool IsThis(string node) => node.Equals(Name, StringComparison.OrdinalIgnoreCase);
 
     private async Task RunAsync()
@@ -185,11 +201,11 @@ internal sealed partial class ClusterNodes(
 
     private async Task HearAsync(KnownNode node)
     {
-        NodeReport? report = null;
+        StatusReport? report = null;
         try
         {
             var answer = await AskAsync(node.Name, NodeQuestion.Report, "");
-            report = string.IsNullOrEmpty(answer) ? null : NodeReport.Parse(answer);
+            report = string.IsNullOrEmpty(answer) ? null : StatusReport.Parse(answer);
         }
         catch (JsonException exception)
         {
@@ -239,7 +255,7 @@ internal sealed partial class ClusterNodes(
 
         public MemberState State { get; private set; }
 
-        public NodeReport? Report { get; private set; }
+        public StatusReport? Report { get; private set; }
 
         public bool IsAsked { get; set; }
 
@@ -254,7 +270,7 @@ internal sealed partial class ClusterNodes(
             State = state;
         }
 
-        public void Hear(NodeReport report, TimeProvider time) => (Report, _heardAt) = (report, time.GetTimestamp());
+        public void Hear(StatusReport report, TimeProvider time) => (Report, _heardAt) = (report, time.GetTimestamp());
 
         public NodeState StateAt(TimeProvider time) => State switch
         {
@@ -274,7 +290,7 @@ internal sealed partial class ClusterNodes(
 /// <param name="SinceHeard">The age of its last report, if there is one.</param>
 /// <param name="Report">Its last report, also of a node that is gone.</param>
 /// <param name="IsThis">Whether it is this node.</param>
-internal sealed record NodeSight(string Name, NodeState State, TimeSpan? SinceHeard, NodeReport? Report, bool IsThis);
+internal sealed record NodeSight(string Name, NodeState State, TimeSpan? SinceHeard, StatusReport? Report, bool IsThis);
 
 /// <summary>Where a resource lives.</summary>
 /// <param name="Node">The node that owns it.</param>

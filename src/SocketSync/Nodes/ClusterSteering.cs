@@ -34,7 +34,7 @@ internal sealed class ClusterSteering(ClusterNodes nodes, ClusterPauses pauses, 
     {
         var name = topology.Resources[resource].Name;
         var wish = pauses.Wish(name, isPaused);
-        var json = JsonSerializer.Serialize(new Dictionary<string, PauseWish>(StringComparer.Ordinal) { [name] = wish }, NodeJson.Default.DictionaryStringPauseWish);
+        var json = JsonSerializer.Serialize(new Dictionary<string, PauseWish>(StringComparer.Ordinal) { [name] = wish }, ReportJson.Default.DictionaryStringPauseWish);
         var owner = nodes.OwnerOf(name);
         var told = nodes.Reachable.ToDictionary(node => node, node => nodes.AskAsync(node, NodeQuestion.Pauses, json), StringComparer.OrdinalIgnoreCase);
         if (owner is null or { Report: null })

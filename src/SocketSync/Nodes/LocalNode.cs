@@ -23,8 +23,8 @@ internal sealed class LocalNode(Topology topology, SocketSyncOptions options, Tu
     /// <returns>The answer; empty if this version does not know the question.</returns>
     public string Answer(string question, string argument) => question switch
     {
-        NodeQuestion.Report => ReportJson(),
-        NodeQuestion.Clients => JsonSerializer.Serialize(Clients(int.Parse(argument, CultureInfo.InvariantCulture)), NodeJson.Default.ClientsReport),
+        NodeQuestion.Report => CurrentReport(),
+        NodeQuestion.Clients => JsonSerializer.Serialize(Clients(int.Parse(argument, CultureInfo.InvariantCulture)), ReportJson.Default.ClientsReport),
         NodeQuestion.Pauses => Take(argument),
         NodeQuestion.Close => Close(argument, cutForwarded: false),
         NodeQuestion.Cut => Close(argument, cutForwarded: true),
@@ -40,7 +40,7 @@ internal sealed class LocalNode(Topology topology, SocketSyncOptions options, Tu
         _ => AsyncEnumerable.Empty<string>(),
     };
 
-    public NodeReport Report() => new(
+    public StatusReport Report() => new(
         options.Cluster.Node,
         Version,
         new IPEndPoint(NodeAddress.Of(options.Cluster), options.Cluster.NodePort).ToString(),
@@ -93,7 +93,7 @@ internal sealed class LocalNode(Topology topology, SocketSyncOptions options, Tu
             waiters.Count == 0 ? null : [.. waiters.Select(waiter => new WaiterReport(waiter.Client.Id, waiter.Client.RemoteText, waiter.Priority.ToString(), waiter.Waited.TotalSeconds))]);
     }
 
-    private string ReportJson()
+    private string CurrentReport()
     {
         lock (_sync)
         {
@@ -105,7 +105,7 @@ internal sealed class LocalNode(Topology topology, SocketSyncOptions options, Tu
 
     private string Take(string wishes)
     {
-        pauses.Merge(JsonSerializer.Deserialize(wishes, NodeJson.Default.DictionaryStringPauseWish));
+        pauses.Merge(JsonSerializer.Deserialize(wishes, ReportJson.Default.DictionaryStringPauseWish));
         return NodeQuestion.Yes;
     }
 
@@ -153,7 +153,7 @@ internal sealed class LocalNode(Topology topology, SocketSyncOptions options, Tu
 /// <summary>What nodes ask one another. Words may be added; none may change its meaning.</summary>
 internal static class NodeQuestion
 {
-    /// <summary>Its <see cref="NodeReport"/>.</summary>
+    /// <summary>Its <see cref="StatusReport"/>.</summary>
     public const string Report = "report";
 
     /// <summary>Its <see cref="ClientsReport"/>; the argument is how many are listed at most, 0 for all.</summary>

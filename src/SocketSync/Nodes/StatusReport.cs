@@ -15,7 +15,7 @@ namespace SocketSync;
 /// <param name="Resources">Those that it owns, and those of which it has counted requests.</param>
 /// <param name="Listeners">Its listeners.</param>
 /// <param name="Pauses">What operators want of resources, as far as it has heard.</param>
-internal sealed record NodeReport(
+internal sealed record StatusReport(
     string? Node,
     string? Version,
     string? Address,
@@ -28,12 +28,12 @@ internal sealed record NodeReport(
 
     public ResourceReport? Of(string resource) => Resources?.GetValueOrDefault(resource);
 
-    public string ToJson() => JsonSerializer.Serialize(this, NodeJson.Default.NodeReport);
+    public string ToJson() => JsonSerializer.Serialize(this, ReportJson.Default.StatusReport);
 
     /// <exception cref="JsonException">It is not one.</exception>
-    public static NodeReport Parse(string json)
+    public static StatusReport Parse(string json)
     {
-        var report = JsonSerializer.Deserialize(json, NodeJson.Default.NodeReport) ?? throw new JsonException("The report is null.");
+        var report = JsonSerializer.Deserialize(json, ReportJson.Default.StatusReport) ?? throw new JsonException("The report is null.");
         return report with
         {
             Resources = report.Resources?.ToDictionary(StringComparer.OrdinalIgnoreCase),
@@ -78,7 +78,7 @@ internal sealed record ClientsReport(int Total, IReadOnlyList<ClientReport>? Cli
 internal sealed record ClientReport(ConnectionEntry Entry, bool IsServed);
 
 [JsonSourceGenerationOptions(PropertyNamingPolicy = JsonKnownNamingPolicy.CamelCase, DefaultIgnoreCondition = JsonIgnoreCondition.WhenWritingNull)]
-[JsonSerializable(typeof(NodeReport))]
+[JsonSerializable(typeof(StatusReport))]
 [JsonSerializable(typeof(ClientsReport))]
 [JsonSerializable(typeof(Dictionary<string, PauseWish>))]
-internal sealed partial class NodeJson : JsonSerializerContext;
+internal sealed partial class ReportJson : JsonSerializerContext;
