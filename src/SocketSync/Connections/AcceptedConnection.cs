@@ -11,23 +11,31 @@ internal sealed class AcceptedConnection(ConnectionContext connection, TimeProvi
 
     private readonly DateTimeOffset _since = time.GetUtcNow();
     private volatile ClientConnection? _served;
+    private volatile Forwarding? _forwarding;
 
     public string Id => connection.ConnectionId;
 
-    /// <summary>The node that the client is connected to, where that is another one, which has forwarded it.</summary>
-    public string? Ingress { get; init; }
-
-    /// <summary>Whether the client is forwarded to the node that owns its resource, which knows it by the same id.</summary>
-    public bool IsForwarded { get; set; }
-
     /// <summary>Sets the <see cref="ClientConnection"/> that serves this connection from now on.</summary>
     public void Serve(ClientConnection served) => _served = served;
+
+    /// <summary>Whether this node serves the client itself, as opposed to leading it to another node, or not knowing yet.</summary>
+    public bool IsServedHere => _served is not null;
+
+    /// <summary>Whether another node serves the client, which knows it by the same id.</summary>
+    public bool IsForwarded => _forwarding is not null;
+
+    /// <summary>Another node serves this connection from now on.</summary>
+    /// <param name="node">That node's name.</param>
+    /// <param name="drain">Ends the client's stream there, so that what it has asked is finished, and no more.</param>
+    public void Forward(string node, Action drain) => _forwarding = new(node, drain);
 
     /// <summary>Shuts the connection down gracefully: finishes the current request. Aborts a connection that is not served yet.</summary>
     public void Drain()
     {
         if (_served is { } served)
             served.Drain();
+        else if (_forwarding is { } forwarding)
+            forwarding.Drain();
         else
             Abort("The server stops.");
     }
@@ -52,7 +60,10 @@ internal sealed class AcceptedConnection(ConnectionContext connection, TimeProvi
         (_served?.Client.RemoteEndPoint ?? connection.RemoteEndPoint)?.ToString(),
         _since,
         _served?.Requests ?? 0,
-        _served?.IsWaiting ?? false);
+        _served?.IsWaiting ?? false)
+    {
+        ForwardedTo = _forwarding?.Node,
+    };
 
     /// <summary>Aborts the connection at once, whatever its state.</summary>
     public void Abort(string reason) => connection.Abort(new ConnectionAbortedException(reason));
@@ -62,6 +73,8 @@ internal sealed class AcceptedConnection(ConnectionContext connection, TimeProvi
         await Task.Delay(FarewellTime, time);
         Abort(reason);
     }
+
+    private sealed record Forwarding(string Node, Action Drain);
 }
 
 internal static class AcceptedConnectionExtensions
@@ -107,4 +120,12 @@ internal sealed record ConnectionEntry(
     DateTimeOffset ConnectedAt,
     long Requests,
     bool Waiting,
-    [property: JsonIgnore(Condition = JsonIgnoreCondition.WhenWritingNull)] string? Node = null);
+    [property: JsonIgnore(Condition = JsonIgnoreCondition.WhenWritingNull)] string? Node = null)
+{
+    /// <summary>
+    /// The node that serves the client, if that is another one. That node has an entry of the same id, with the requests: over all nodes,
+    /// this one is left out.
+    /// </summary>
+    [JsonIgnore(Condition = JsonIgnoreCondition.WhenWritingNull)]
+    public string? ForwardedTo { get; init; }
+}

@@ -44,7 +44,7 @@ internal sealed class LocalNode(Topology topology, SocketSyncOptions options, Tu
         options.Cluster.Node,
         Version,
         new IPEndPoint(NodeAddress.Of(options.Cluster), options.Cluster.NodePort).ToString(),
-        topology.Listeners.Values.Sum(listener => listener.ConnectionCount),
+        topology.Listeners.Values.Sum(listener => listener.DatagramCount + listener.Connections.Count(connection => IngressOf(connection) == options.Cluster.Node)),
         topology.Resources.Values.Select(resource => (resource.Name, Report: Of(resource))).Where(resource => resource.Report is not null)
             .ToDictionary(resource => resource.Name, resource => resource.Report!, StringComparer.OrdinalIgnoreCase),
         ListenerStatus.Of(topology),
@@ -73,7 +73,11 @@ internal sealed class LocalNode(Topology topology, SocketSyncOptions options, Tu
     }
 
     private ClientReport Of(ListenerState listener, AcceptedConnection connection) =>
-        new(connection.Describe(listener.Name) with { Node = connection.Ingress ?? options.Cluster.Node }, !connection.IsForwarded);
+        new(connection.Describe(listener.Name) with { Node = IngressOf(connection) }, !connection.IsForwarded);
+
+    /// <summary>A client's id begins with the name of the node that it is connected to, which may have forwarded it to this one.</summary>
+    private string? IngressOf(AcceptedConnection connection) =>
+        connection.Id.LastIndexOf('-') is > 0 and var end ? connection.Id[..end] : options.Cluster.Node;
 
     private ResourceReport? Of(SharedResource resource)
     {

@@ -96,7 +96,7 @@ internal sealed record LinkBody(string State, long Connects, long DiscardedBytes
 internal sealed record ListenerStatus(string Address, int? Port, int Connections, long Accepted, long Rejected)
 {
     public static IReadOnlyDictionary<string, ListenerStatus> Of(Topology topology) =>
-        topology.Bound.EndPoints.ToDictionary(endPoint => endPoint.Name, endPoint => Of(topology.Listeners[endPoint.Name], endPoint), StringComparer.Ordinal);
+        topology.Bound.EndPoints.Where(endPoint => !endPoint.IsForward).ToDictionary(endPoint => endPoint.Name, endPoint => Of(topology.Listeners[endPoint.Name], endPoint), StringComparer.Ordinal);
 
     private static ListenerStatus Of(ListenerState listener, ListenerEndPoint endPoint) => new(
         endPoint.Address.UnixSocket ?? endPoint.Address.Address,
