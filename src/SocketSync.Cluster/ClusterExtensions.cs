@@ -1,8 +1,6 @@
 using System.Runtime.CompilerServices;
 using Microsoft.Extensions.DependencyInjection;
-using Microsoft.Extensions.Diagnostics.HealthChecks;
 using Microsoft.Extensions.Hosting;
-using Microsoft.Extensions.Options;
 
 namespace SocketSync;
 
@@ -24,8 +22,6 @@ public static class ClusterExtensions
         // Whether there is a cluster is known when the configuration has been read; until then no type of it is touched.
         services.AddSingleton<IResourceDirectory>(provider => IsOn(provider) ? DirectoryOf(provider) : null!);
         services.AddSingleton<IHostedService>(provider => IsOn(provider) ? NodeOf(provider) : new NoNode());
-        services.AddSingleton<IConfigureOptions<HealthCheckServiceOptions>>(provider =>
-            IsOn(provider) ? CheckOf(provider) : new ConfigureOptions<HealthCheckServiceOptions>(null));
         AddParts(services);
         return builder;
     }
@@ -38,9 +34,6 @@ public static class ClusterExtensions
 
     [MethodImpl(MethodImplOptions.NoInlining)]
     private static ClusterNode NodeOf(IServiceProvider provider) => provider.GetRequiredService<ClusterNode>();
-
-    [MethodImpl(MethodImplOptions.NoInlining)]
-    private static ClusterHealthCheck CheckOf(IServiceProvider provider) => new(provider.GetRequiredService<ClusterNode>());
 
     [MethodImpl(MethodImplOptions.NoInlining)]
     private static void AddParts(IServiceCollection services)
