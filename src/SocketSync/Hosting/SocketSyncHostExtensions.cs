@@ -47,7 +47,7 @@ public static class SocketSyncHostExtensions
         {
             var configuration = provider.GetRequiredService<IConfiguration>();
             var plugins = loadPlugins(configuration);
-            return HostConfiguration.Read(configuration, processors.Names, plugins.Problems);
+            return ClusterSupport.Check(HostConfiguration.Read(configuration, processors.Names, plugins.Problems), provider);
         });
         services.AddSingleton(provider => provider.GetRequiredService<HostConfiguration>().Options);
         services.AddSingleton(provider => TopologyFactory.Create(provider, provider.GetRequiredService<SocketSyncOptions>()));
@@ -104,25 +104,6 @@ public static class SocketSyncHostExtensions
         foreach (var contribution in endpoints.ServiceProvider.GetServices<EndpointContribution>())
             contribution.Map(named);
         return endpoints;
-    }
-
-    /// <summary>
-    /// Lets this host see and steer what the others own, by way of <paramref name="view"/>. To be called by the package that has one.
-    /// </summary>
-    internal static void AddClusterView(this IServiceCollection services, Func<IServiceProvider, IClusterView> view)
-    {
-        services.AddSingleton(view);
-        services.AddSingleton<ClusterPauses>();
-        services.AddSingleton<LocalNode>();
-        services.AddSingleton<ClusterNodes>();
-        services.AddSingleton<ClusterSteering>();
-        services.AddSingleton(provider => new ClusterMeter(
-            provider.GetRequiredService<SocketSyncMeter>().Meter, provider.GetRequiredService<ClusterNodes>(), provider.GetRequiredService<Topology>()));
-        services.AddHostedService(provider =>
-        {
-            provider.GetRequiredService<ClusterMeter>();
-            return provider.GetRequiredService<ClusterNodes>();
-        });
     }
 
     private static ConfigurationWatcher Watch(IServiceProvider services)
