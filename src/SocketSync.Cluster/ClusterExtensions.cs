@@ -37,7 +37,11 @@ public static class ClusterExtensions
     private static ClusterNode NodeOf(IServiceProvider provider) => provider.GetRequiredService<ClusterNode>();
 
     [MethodImpl(MethodImplOptions.NoInlining)]
-    private static ClusterView ViewOf(IServiceProvider provider) => new(provider.GetRequiredService<ClusterNode>());
+    private static ClusterView ViewOf(IServiceProvider provider)
+    {
+        var node = provider.GetRequiredService<ClusterNode>();
+        return new(node.Name, node.Silo, node.MoveAsync);
+    }
 
     [MethodImpl(MethodImplOptions.NoInlining)]
     private static void AddParts(IServiceCollection services)

@@ -5,16 +5,19 @@ using Orleans.Runtime;
 namespace SocketSync;
 
 /// <summary>Reaches the other nodes by way of their silos.</summary>
-internal sealed class ClusterView(ClusterNode node) : IClusterView
+/// <param name="node">This node's name.</param>
+/// <param name="silo">Its silo.</param>
+/// <param name="move">Moves a resource to a node.</param>
+internal sealed class ClusterView(string node, SiloHost silo, Func<string, string, CancellationToken, Task<string?>> move) : IClusterView
 {
     private readonly Lock _sync = new();
     private IReadOnlyList<Life> _lives = [];
     private MembershipVersion _version = MembershipVersion.MinValue;
     private object? _silo;
 
-    public string Node => node.Name;
+    public string Node => node;
 
-    public bool HasJoined => node.HasJoined;
+    public bool HasJoined => silo.Services is not null;
 
     public IReadOnlyCollection<NodeMember> Members => [.. Lives().Select(life => new NodeMember(life.Name, life.State))];
 
@@ -30,12 +33,12 @@ internal sealed class ClusterView(ClusterNode node) : IClusterView
     }
 
     public Task<string?> MoveAsync(string resource, string target, CancellationToken cancellationToken) =>
-        node.MoveAsync(resource, target, cancellationToken);
+        move(resource, target, cancellationToken);
 
     /// <exception cref="SiloUnavailableException">There is no such node.</exception>
     private INodeDesk Reach(string name)
     {
-        if (node.Silo.Services is { } services && Lives().FirstOrDefault(life => life.Name.Equals(name, StringComparison.OrdinalIgnoreCase)) is { State: MemberState.Up } life)
+        if (silo.Services is { } services && Lives().FirstOrDefault(life => life.Name.Equals(name, StringComparison.OrdinalIgnoreCase)) is { State: MemberState.Up } life)
             return services.GetRequiredService<NodeDeskClient>().Of(life.Address);
         throw new SiloUnavailableException($"Node {name} cannot be reached.");
     }
@@ -43,7 +46,7 @@ internal sealed class ClusterView(ClusterNode node) : IClusterView
     /// <summary>The nodes; while this one is no member, those that were there when it was.</summary>
     private IReadOnlyList<Life> Lives()
     {
-        if (node.Silo.Services is not { } services)
+        if (silo.Services is not { } services)
             return _lives;
         var snapshot = services.GetRequiredService<IClusterMembershipService>().CurrentSnapshot;
         lock (_sync)

@@ -29,10 +29,10 @@ internal static class ClusterWatch
         services.AddSingleton<ClusterSteering>(provider => provider.GetService<ClusterNodes>() is { } nodes
             ? new(nodes, provider.GetRequiredService<ClusterPauses>(), provider.GetRequiredService<Topology>(), provider.GetRequiredService<SocketSyncOptions>())
             : null!);
-        services.AddHostedService<Watch>();
+        services.AddHostedService<ClusterWatchService>();
     }
 
-    private sealed class Watch(SocketSyncMeter meter, Topology topology, ClusterNodes? nodes = null) : IHostedService
+    private sealed class ClusterWatchService(SocketSyncMeter meter, Topology topology, ClusterNodes? nodes = null) : IHostedService
     {
         private ClusterMeter? _meter;
 

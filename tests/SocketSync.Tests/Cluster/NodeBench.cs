@@ -216,7 +216,7 @@ internal sealed class BenchNode : IAsyncDisposable
 
     public async Task<BenchClient> ConnectAsync(string listener = "Bench")
     {
-        var client = new TcpClient();
+        var client = new TcpClient(AddressFamily.InterNetwork);
         await client.ConnectAsync("127.0.0.1", Topology.Bound.EndPoints.First(endPoint => endPoint.Name == listener).Port!.Value, TestContext.Current.CancellationToken);
         return new(client);
     }
