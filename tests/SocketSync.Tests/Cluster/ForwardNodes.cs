@@ -86,14 +86,14 @@ internal sealed class ForwardNode : IAsyncDisposable
     public int PortOf(string listener) => Topology.Bound.EndPoints.Single(endPoint => endPoint.Name == listener).Port!.Value;
 
     public static async Task<ForwardNode> StartAsync(
-        string name, FakePlaces places, string settings, Action<ProcessorCatalog>? processors = null, byte[]? secret = null, string cluster = "")
+        string name, FakePlaces places, string settings, Action<ProcessorCatalog>? processors = null, string cluster = "", int? forwardPort = null)
     {
         var builder = WebApplication.CreateEmptyBuilder(new WebApplicationOptions());
         var logs = new RecordingLogs();
         builder.Logging.AddProvider(logs).SetMinimumLevel(LogLevel.Information);
         using var json = new MemoryStream(System.Text.Encoding.UTF8.GetBytes($$"""
             { "urls": "http://127.0.0.1:0", "SocketSync": {
-              "Cluster": { "Node": "{{name}}", "Store": { "Redis": "nowhere" }, "Address": "127.0.0.1", "ForwardPort": {{TestPorts.Free()}} {{(cluster.Length > 0 ? $", {cluster}" : "")}} },
+              "Cluster": { "Node": "{{name}}", "Store": { "Redis": "nowhere" }, "Address": "127.0.0.1", "ForwardPort": {{forwardPort ?? TestPorts.Free()}} {{(cluster.Length > 0 ? $", {cluster}" : "")}} },
               {{settings}} } }
             """));
         builder.Configuration.AddJsonStream(json);
@@ -105,7 +105,7 @@ internal sealed class ForwardNode : IAsyncDisposable
         var app = builder.Build();
         try
         {
-            app.Services.GetRequiredService<ForwardSecret>().Set(secret ?? new byte[ForwardSecret.Length]);
+            app.Services.GetRequiredService<ForwardSecret>().Set(new byte[ForwardSecret.Length]);
             await app.StartAsync();
             var node = new ForwardNode(app, name, places, logs);
             places.Add(name, node.Forward);

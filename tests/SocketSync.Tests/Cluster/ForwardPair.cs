@@ -36,9 +36,9 @@ internal sealed class ForwardPair : IAsyncDisposable
     public TurnGate Gate => Owner.GateOf("R");
 
     /// <summary>Starts with a processor that both nodes know, and only the owner uses.</summary>
-    public static Task<ForwardPair> StartWithAsync(IRequestProcessor processor, string resource = "") => StartAsync(
+    public static Task<ForwardPair> StartWithAsync(IRequestProcessor processor, string resource = "", string cluster = "") => StartAsync(
         $"\"Processor\": \"Test\"{(resource.Length > 0 ? $", {resource}" : "")}",
-        processors: catalog => catalog.Add(new ProcessorRegistration("Test", NeverBlocks: false, (_, _) => processor)));
+        processors: catalog => catalog.Add(new ProcessorRegistration("Test", NeverBlocks: false, (_, _) => processor)), cluster: cluster);
 
     /// <summary>Connects through the ingress.</summary>
     public Task<LineClient> ConnectAsync(int receiveBuffer = 0) => LineClient.ConnectAsync(Ingress.PortOf("L"), receiveBuffer);

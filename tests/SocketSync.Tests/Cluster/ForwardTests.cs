@@ -287,7 +287,7 @@ public sealed class ForwardTests
         await using var pair = await ForwardPair.StartWithAsync(processor);
         using var asking = await pair.ConnectAndHoldAsync("asking");
         using var idle = await pair.ConnectAsync();
-        await SyncHost.Until(() => pair.Owner.Topology.ListConnections().Count == 2, "both are at the owner");
+        await SyncHost.Until(() => pair.Ingress.Topology.ListConnections() is [{ ForwardedTo: "b" }, { ForwardedTo: "b" }], "both are at the owner");
         var stopping = pair.Ingress.StopAsync();
         Assert.Null(await idle.ReadLineAsync());
         processor.LetGo();
