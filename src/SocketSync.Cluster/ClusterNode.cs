@@ -227,5 +227,7 @@ internal sealed class ClusterNode : IHostedLifecycleService, IAsyncDisposable
         silo.Services.AddPlacementDirector<NodePlacement, NodePlacementDirector>();
         silo.Services.AddPlacementDirector<OwnerPlacement, OwnerPlacementDirector>();
         silo.AddGrainService<NodeLink>();
+        silo.Services.AddSingleton<NodeDeskClient>();
+        silo.AddGrainService<NodeDesk>();
     }
 }

@@ -12,7 +12,7 @@ internal static class MoveCommand
     /// <summary>The environment variable that sets <see cref="AdminOptions.Token"/>, for the server and for this.</summary>
     private const string TokenVariable = "SocketSync__Admin__Token";
 
-    private static readonly TimeSpan Patience = TimeSpan.FromSeconds(10);
+    private static readonly TimeSpan Patience = TimeSpan.FromSeconds(60); // the requests in hand are finished first
 
     private static readonly Argument<string> ResourceArgument = new("NAME") { Description = "The resource" };
 
@@ -56,7 +56,7 @@ internal static class MoveCommand
             var problem = await MoveAsync(target, token, cancellationToken);
             if (problem is null)
             {
-                Console.Out.WriteLine($"{resource} goes to {node}");
+                Console.Out.WriteLine($"{resource} is moved to {node}");
                 return ServerExit.Ok;
             }
 

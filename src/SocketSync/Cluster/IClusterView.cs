@@ -23,8 +23,8 @@ internal interface IClusterView
     /// <summary>Reads what another node publishes, in batches, until it or <paramref name="cancellationToken"/> ends that.</summary>
     IAsyncEnumerable<string> ReadAsync(string node, string feed, string argument, CancellationToken cancellationToken);
 
-    /// <summary>Lets another node own a resource from now on, after the owner has finished what it does.</summary>
-    /// <returns>Why that was refused, in one line; <see langword="null"/> if it was not.</returns>
+    /// <summary>Lets another node own a resource from now on, after the owner has finished what it does; returns when it does.</summary>
+    /// <returns>Why that has not come to pass, in one line; <see langword="null"/> if it has.</returns>
     Task<string?> MoveAsync(string resource, string node, CancellationToken cancellationToken);
 }
 

@@ -106,25 +106,6 @@ public static class SocketSyncHostExtensions
         return endpoints;
     }
 
-    /// <summary>
-    /// Lets this host see and steer what the others own, by way of <paramref name="view"/>. To be called by the package that has one.
-    /// </summary>
-    internal static void AddClusterView(this IServiceCollection services, Func<IServiceProvider, IClusterView> view)
-    {
-        services.AddSingleton(view);
-        services.AddSingleton<ClusterPauses>();
-        services.AddSingleton<LocalNode>();
-        services.AddSingleton<ClusterNodes>();
-        services.AddSingleton<ClusterSteering>();
-        services.AddSingleton(provider => new ClusterMeter(
-            provider.GetRequiredService<SocketSyncMeter>().Meter, provider.GetRequiredService<ClusterNodes>(), provider.GetRequiredService<Topology>()));
-        services.AddHostedService(provider =>
-        {
-            provider.GetRequiredService<ClusterMeter>();
-            return provider.GetRequiredService<ClusterNodes>();
-        });
-    }
-
     private static ConfigurationWatcher Watch(IServiceProvider services)
     {
         var topology = services.GetRequiredService<Topology>();

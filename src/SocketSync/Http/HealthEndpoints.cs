@@ -74,8 +74,8 @@ internal sealed class ResourceHealthCheck(Topology topology, string name, Cluste
 /// <summary>Checks this node's part in the cluster.</summary>
 internal sealed class ClusterHealthCheck(ClusterStatus cluster) : IHealthCheck
 {
-    /// <summary>No resource's name: where one is called so, it comes before.</summary>
-    public const string Name = "(cluster)";
+    /// <summary>Where a resource is called so, that comes first.</summary>
+    public const string Name = "Cluster";
 
     public Task<HealthCheckResult> CheckHealthAsync(HealthCheckContext context, CancellationToken cancellationToken = default) =>
         Task.FromResult(cluster.Health());

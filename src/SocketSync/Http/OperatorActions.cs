@@ -46,7 +46,7 @@ internal sealed partial class OperatorActions(Topology topology, ILogger<Operato
         if (cluster is null)
             return new(SteeringResult.Refused, $"This server is alone: {ClusterOptions.Path}:{nameof(ClusterOptions.Node)} is not set.");
         var answer = await cluster.MoveAsync(found.Name, node, cancellationToken);
-        if (answer.Result is SteeringResult.Accepted)
+        if (answer.Result == SteeringResult.Done)
             LogMoved(logger, found.Name, node);
         return answer;
     }

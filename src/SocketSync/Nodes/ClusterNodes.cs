@@ -33,7 +33,7 @@ internal sealed partial class ClusterNodes(
     public static readonly TimeSpan Patience = TimeSpan.FromSeconds(2);
 
     private readonly Lock _sync = new();
-    private readonly Dictionary<string, KnownNode> _others = new(StringComparer.OrdinalIgnoreCase);
+    private readonly Dictionary<string, OtherNode> _others = new(StringComparer.OrdinalIgnoreCase);
     private readonly CancellationTokenSource _end = new();
 
     /// <summary>A period has passed: what others do beside it, such as reading feeds, is looked after.</summary>
@@ -50,13 +50,14 @@ internal sealed partial class ClusterNodes(
     public IReadOnlyList<NodeSight> Look()
     {
         var members = view.Members;
+        var own = new NodeSight(Name, OwnState, TimeSpan.Zero, local.Report(), IsThis: true);
         lock (_sync)
         {
             Meet(members);
             return
             [
                 .. _others.Values.Select(node => node.Look(time))
-                    .Append(new NodeSight(Name, OwnState, TimeSpan.Zero, local.Report(), IsThis: true))
+                    .Append(own)
                     .OrderBy(node => node.Name, StringComparer.OrdinalIgnoreCase),
             ];
         }
@@ -187,19 +188,19 @@ internal sealed partial class ClusterNodes(
         }
     }
 
-    private List<KnownNode> Due()
+    private List<OtherNode> Due()
     {
         var members = view.Members;
         lock (_sync)
         {
             Meet(members);
-            List<KnownNode> due = [.. _others.Values.Where(node => node is { State: MemberState.Up, IsAsked: false })];
+            List<OtherNode> due = [.. _others.Values.Where(node => node is { State: MemberState.Up, IsAsked: false })];
             due.ForEach(node => node.IsAsked = true);
             return due;
         }
     }
 
-    private async Task HearAsync(KnownNode node)
+    private async Task HearAsync(OtherNode node)
     {
         StatusReport? report = null;
         try
@@ -232,7 +233,7 @@ internal sealed partial class ClusterNodes(
             if (IsThis(name))
                 continue;
             if (!_others.TryGetValue(name, out var node))
-                _others.Add(name, node = new KnownNode(name, time.GetTimestamp()));
+                _others.Add(name, node = new OtherNode(name, time.GetTimestamp()));
             node.Follow(state, time);
         }
 
@@ -247,7 +248,7 @@ internal sealed partial class ClusterNodes(
     private static partial void LogUnanswered(ILogger logger, string node, string question, string why);
 
     /// <summary>What is known of another node.</summary>
-    private sealed class KnownNode(string name, long now)
+    private sealed class OtherNode(string name, long now)
     {
         private long _heardAt = now;
 

@@ -88,7 +88,7 @@ internal sealed class ClusterSteering(ClusterNodes nodes, ClusterPauses pauses, 
             return SteeringAnswer.Done;
         return await nodes.View.MoveAsync(name, node, cancellationToken) is { } why
             ? new(SteeringResult.Refused, why)
-            : new(SteeringResult.Accepted);
+            : SteeringAnswer.Done;
     }
 
     private static string Word(NodeState state) => state switch

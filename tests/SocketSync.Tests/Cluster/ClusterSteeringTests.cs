@@ -82,6 +82,43 @@ public sealed class ClusterSteeringTests
         Assert.Equal(404, (await bench["b"].SteerAsync(HttpMethod.Delete, $"/api/connections/{id}")).Code);
     }
 
+    /// <summary>It is connected to one node, served by another, and a third is asked.</summary>
+    [Theory]
+    [InlineData("a")]
+    [InlineData("b")]
+    [InlineData("c")]
+    public async Task ClosesAForwardedClientThatIsListedOnce(string asked)
+    {
+        await using var bench = await NodeBench.StartAsync("a", "b", "c");
+        await bench.OwnAsync("a", "Bench");
+        using var client = await bench["b"].ConnectAsync();
+        Assert.Equal("led", await client.AskAsync("led"));
+        await client.SendAsync("hold");
+        await SyncHost.Until(() => bench["a"].Topology.Resources["Bench"].Gate.GetStatus().Holder is not null, "it has its turn");
+        await SyncHost.Until(() => bench[asked].Cluster.Look().All(node => node.Report is not null), "all have reported");
+
+        var entry = Assert.Single((await bench[asked].GetAsync("/api/connections")).EnumerateArray());
+        Assert.Equal("b 2 Bench", $"{entry.GetProperty("node")} {entry.GetProperty("requests")} {entry.GetProperty("listener")}");
+        Assert.StartsWith("b-", entry.GetProperty("id").GetString(), StringComparison.Ordinal);
+        Assert.Equal(client.LocalEndPoint, entry.GetProperty("remoteEndPoint").GetString());
+        Assert.Equal((204, null), await bench[asked].SteerAsync(HttpMethod.Delete, $"/api/connections/{entry.GetProperty("id")}"));
+        Assert.StartsWith("ERROR timeout", await client.ReadAsync(), StringComparison.Ordinal);
+        await SyncHost.Until(() => bench.Nodes.Values.All(node => !node.Topology.Connections.Any()), "it is gone everywhere");
+    }
+
+    [Fact]
+    public async Task AClientOfAnOwnerThatDoesNotAnswerIsCutOffWhereItIsConnected()
+    {
+        await using var bench = await NodeBench.StartAsync("a", "b", "c");
+        await bench.OwnAsync("a", "Bench");
+        using var client = await bench["b"].ConnectAsync();
+        Assert.Equal("led", await client.AskAsync("led"));
+        var id = Assert.Single((await bench["c"].GetAsync("/api/connections")).EnumerateArray()).GetProperty("id").GetString();
+        bench["c"].View.Stopped.Add("a");
+        Assert.Equal((204, null), await bench["c"].SteerAsync(HttpMethod.Delete, $"/api/connections/{id}"));
+        await Assert.ThrowsAsync<IOException>(client.ReadAsync); // by a reset
+    }
+
     [Fact]
     public async Task MovesAResourceWhereItMayGo()
     {
@@ -94,7 +131,7 @@ public sealed class ClusterSteeringTests
 
         Assert.Equal((204, null), await b.PostAsync("/api/resources/Bench/move?node=a")); // is there already
         Assert.Empty(b.View.Moved);
-        Assert.Equal((202, null), await b.PostAsync("/api/resources/bench/move?node=b"));
+        Assert.Equal((204, null), await b.PostAsync("/api/resources/bench/move?node=b"));
         Assert.Equal([("Bench", "b")], b.View.Moved);
 
         await RefusedAsync(404, "no such resource", "/api/resources/Nothing/move?node=b");

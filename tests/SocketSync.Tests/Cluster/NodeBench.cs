@@ -1,3 +1,4 @@
+using System.Net;
 using System.Net.Http.Headers;
 using System.Net.Sockets;
 using System.Runtime.CompilerServices;
@@ -31,6 +32,9 @@ internal sealed class NodeBench : IAsyncDisposable
         return bench;
     }
 
+    /// <summary>Which node owns a resource.</summary>
+    public string? OwnerOf(string resource) => Nodes.FirstOrDefault(node => node.Value.Topology.Resources[resource].IsServedHere).Key;
+
     /// <summary>Lets a node own a resource from now on; whoever did so has ended its term.</summary>
     public async Task<long> OwnAsync(string node, string resource)
     {
@@ -59,9 +63,28 @@ internal sealed class NodeBench : IAsyncDisposable
     }
 }
 
+/// <summary>Leads clients to the owner.</summary>
+internal sealed class FakeDirectory(NodeBench bench, string name) : IResourceDirectory
+{
+    public string Node => name;
+
+    public ValueTask<ResourcePlace> FindAsync(string resource, CancellationToken cancellationToken) => new(bench.OwnerOf(resource) switch
+    {
+        null => ResourcePlace.Nowhere.Instance,
+        var owner when owner == name => new ResourcePlace.Here(CancellationToken.None),
+        var owner => new ResourcePlace.Elsewhere(owner, new(IPAddress.Loopback, bench[owner].ForwardPort), CancellationToken.None),
+    });
+
+    public void Forget(string resource, ResourcePlace.Elsewhere place)
+    {
+    }
+}
+
 /// <summary>How a node reaches the others: by calling them, unless they are stopped or gone.</summary>
 internal sealed class FakeView(NodeBench bench, string name) : IClusterView
 {
+    public FakeDirectory Directory { get; } = new(bench, name);
+
     public string Node => name;
 
     public bool HasJoined { get; set; } = true;
@@ -113,6 +136,8 @@ internal sealed class BenchNode : IAsyncDisposable
 
     public FakeView View { get; }
 
+    public int ForwardPort => Services.GetRequiredService<SocketSyncOptions>().Cluster.ForwardPort;
+
     public IServiceProvider Services => _app.Services;
 
     public LocalNode Local => Services.GetRequiredService<LocalNode>();
@@ -137,8 +162,10 @@ internal sealed class BenchNode : IAsyncDisposable
             + "SocketSync:Resources:Bench:Processor=Held SocketSync:Resources:Bench:Protocol:Name=Line "
             + "SocketSync:Resources:Lathe:Processor=Echo SocketSync:Resources:Lathe:Protocol:Name=Line SocketSync:Resources:Lathe:Nodes:0=a"));
         builder.AddSocketSync().AddProcessor<LineByLine>("Held");
+        builder.Services.AddSingleton<IResourceDirectory>(view.Directory);
         builder.Services.AddClusterView(_ => view);
         var app = builder.Build();
+        app.Services.GetRequiredService<ForwardSecret>().Set(new byte[ForwardSecret.Length]);
         app.MapSocketSync();
         await app.StartAsync(TestContext.Current.CancellationToken);
         return new(app, view);
@@ -189,7 +216,7 @@ internal sealed class BenchNode : IAsyncDisposable
 
     public async Task<BenchClient> ConnectAsync(string listener = "Bench")
     {
-        var client = new TcpClient();
+        var client = new TcpClient(AddressFamily.InterNetwork);
         await client.ConnectAsync("127.0.0.1", Topology.Bound.EndPoints.First(endPoint => endPoint.Name == listener).Port!.Value, TestContext.Current.CancellationToken);
         return new(client);
     }
@@ -203,9 +230,9 @@ internal sealed class BenchNode : IAsyncDisposable
 
     private static int FreePort()
     {
-        using var listener = new TcpListener(System.Net.IPAddress.Loopback, 0);
+        using var listener = new TcpListener(IPAddress.Loopback, 0);
         listener.Start();
-        return ((System.Net.IPEndPoint)listener.LocalEndpoint).Port;
+        return ((IPEndPoint)listener.LocalEndpoint).Port;
     }
 
     /// <summary>Answers each line but those that are to be held until their turn is cancelled.</summary>
