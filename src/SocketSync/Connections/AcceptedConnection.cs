@@ -21,6 +21,9 @@ internal sealed class AcceptedConnection(ConnectionContext connection, TimeProvi
     /// <summary>Whether this node serves the client itself, as opposed to leading it to another node, or not knowing yet.</summary>
     public bool IsServedHere => _served is not null;
 
+    /// <summary>The node that serves the client, if that is another one; its entry of the same id is the one to close, or to ask for requests.</summary>
+    public string? ForwardedTo => _forwarding?.Node;
+
     /// <summary>Another node serves this connection from now on.</summary>
     /// <param name="node">That node's name.</param>
     /// <param name="drain">Ends the client's stream there, so that what it has asked is finished, and no more.</param>
@@ -59,7 +62,7 @@ internal sealed class AcceptedConnection(ConnectionContext connection, TimeProvi
         _served?.Requests ?? 0,
         _served?.IsWaiting ?? false)
     {
-        ForwardedTo = _forwarding?.Node,
+        ForwardedTo = ForwardedTo,
     };
 
     /// <summary>Aborts the connection at once, whatever its state.</summary>
