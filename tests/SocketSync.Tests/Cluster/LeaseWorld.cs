@@ -104,8 +104,6 @@ internal sealed class LeaseWorld(LeaseTimes times, int seed = 0)
 /// <summary>A node that takes the resource whenever it may, and uses the device whenever its term is valid.</summary>
 internal sealed class LeaseNode : TimeProvider
 {
-    private static readonly Meter Meter = new("SocketSync.Tests");
-
     private readonly LeaseWorld _world;
     private readonly double _rate;
     private readonly List<Timer> _timers = [];
@@ -130,6 +128,8 @@ internal sealed class LeaseNode : TimeProvider
 
     public string Name { get; }
 
+    public Meter Meter { get; } = new("SocketSync.Tests");
+
     public LeaseClock Clock { get; }
 
     public NodeLeases Leases { get; }
@@ -151,7 +151,10 @@ internal sealed class LeaseNode : TimeProvider
 
     private bool IsRunning => !_isStopped && !_isSuspended;
 
-    public override long GetTimestamp() => (long)((_world.Now - _asleep) * _rate);
+    /// <summary>How far its monotonic clock has leapt ahead, as after a virtual machine was moved.</summary>
+    public TimeSpan Leap { get; set; }
+
+    public override long GetTimestamp() => (long)((_world.Now - _asleep) * _rate) + Leap.Ticks;
 
     public override DateTimeOffset GetUtcNow() => DateTimeOffset.UnixEpoch.AddYears(50).AddTicks((long)(_world.Now * _rate)) + WallAhead;
 
@@ -205,7 +208,7 @@ internal sealed class LeaseNode : TimeProvider
         }
 
         if (IsOwner) _world.Use(this, Term!.Epoch);
-        else if (IsCandidate && _acquiring is null) _acquiring = _lease.AcquireAsync(CancellationToken.None);
+        else if (IsCandidate && _acquiring is null) _acquiring = _lease.WatchAsync(CancellationToken.None); // not on the pool: all is on one thread
     }
 
     private sealed class Timer(LeaseNode node, Action ring) : ITimer
