@@ -12,7 +12,6 @@ public sealed class LeaseTermTests
 
     public LeaseTermTests()
     {
-        SynchronizationContext.SetSynchronizationContext(null);
         _a = _world.AddNode();
         _b = _world.AddNode();
         _b.IsCandidate = false;
@@ -227,7 +226,8 @@ public sealed class LeaseTermTests
     {
         Own();
         using var cancelled = new CancellationTokenSource();
-        var acquiring = _b.Leases.Of("R").AcquireAsync(cancelled.Token);
+        Task acquiring = Task.CompletedTask;
+        _world.Run(() => acquiring = _b.Leases.Of("R").AcquireAsync(cancelled.Token));
         _world.Advance(TimeSpan.FromSeconds(2));
         await cancelled.CancelAsync();
         _world.Advance(TimeSpan.FromSeconds(2));
@@ -271,10 +271,24 @@ public sealed class LeaseTermTests
         Assert.True(terms[1].IsValid);
     }
 
-    private LeaseTerm RealTerm()
+    [Fact]
+    public async Task ATermOfThisMachineEndsInTime()
     {
-        var clock = new LeaseClock(LeaseTimers.Shared);
-        var node = new NodeLeases(new SimulatedStore(_world, _a), "a", Times, clock, _a.Leases.Metrics, Microsoft.Extensions.Logging.Abstractions.NullLogger<NodeLeases>.Instance);
+        var watch = System.Diagnostics.Stopwatch.StartNew();
+        var term = RealTerm(TimeSpan.FromMilliseconds(300));
+        Assert.True(term.IsValid || watch.ElapsedMilliseconds >= 300);
+        // Nobody asks, and no renewal succeeds.
+        term.Start();
+        await Task.Delay(Timeout.Infinite, term.Ended).ContinueWith(_ => { }, TaskScheduler.Default).WaitAsync(TimeSpan.FromSeconds(20), TestContext.Current.CancellationToken);
+        Assert.False(term.IsValid);
+        Assert.True(watch.ElapsedMilliseconds >= 299, $"after {watch.Elapsed}");
+    }
+
+    private LeaseTerm RealTerm(TimeSpan? lease = null)
+    {
+        var clock = LeaseClock.System;
+        var times = lease is { } given ? Times with { Lease = given } : Times;
+        var node = new NodeLeases(new SimulatedStore(_world, _a), "a", times, clock, _a.Leases.Metrics, Microsoft.Extensions.Logging.Abstractions.NullLogger<NodeLeases>.Instance);
         return new(node, "R", new(node.Store, "R"), new("a", node.Instance, 1, IsReleased: false), "etag", clock.Now);
     }
 

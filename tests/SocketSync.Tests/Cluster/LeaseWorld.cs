@@ -1,3 +1,4 @@
+using System.Collections.Concurrent;
 using System.Diagnostics.Metrics;
 using Microsoft.Extensions.Logging.Abstractions;
 
@@ -12,6 +13,7 @@ internal sealed class LeaseWorld(LeaseTimes times, int seed = 0)
     private static readonly TimeSpan Step = TimeSpan.FromMilliseconds(10);
 
     private readonly PriorityQueue<Action, (long Due, int Order)> _events = new();
+    private readonly Continuations _continuations = new();
     private readonly Random _random = new(seed);
     private int _order;
     private (long Epoch, LeaseNode? Node) _last;
@@ -45,7 +47,24 @@ internal sealed class LeaseWorld(LeaseTimes times, int seed = 0)
 
     public TimeSpan NextLatency() => Latency * _random.NextDouble() * (_random.Next(10) == 0 ? 10 : 1);
 
-    public void Advance(TimeSpan time)
+    public void Advance(TimeSpan time) => Run(() => AdvanceHere(time));
+
+    /// <summary>Runs code of a node: all that it awaits continues here, on the thread that lets time pass.</summary>
+    public void Run(Action code)
+    {
+        var outside = SynchronizationContext.Current;
+        SynchronizationContext.SetSynchronizationContext(_continuations);
+        try
+        {
+            code();
+        }
+        finally
+        {
+            SynchronizationContext.SetSynchronizationContext(outside);
+        }
+    }
+
+    private void AdvanceHere(TimeSpan time)
     {
         for (var end = Now + time.Ticks; Now < end && Fault is null;)
         {
@@ -57,6 +76,7 @@ internal sealed class LeaseWorld(LeaseTimes times, int seed = 0)
                 action();
             }
 
+            _continuations.RunAll();
             foreach (var node in Nodes)
                 node.Run();
             Judge();
@@ -92,6 +112,18 @@ internal sealed class LeaseWorld(LeaseTimes times, int seed = 0)
         var valid = Nodes.Where(node => node.Term is { IsValid: true }).ToList();
         if (valid.Count > 1)
             Fault ??= $"after {TimeSpan.FromTicks(Now)} there are valid terms of {string.Join(" and ", valid.Select(node => $"{node.Name} (epoch {node.Term!.Epoch})"))}";
+    }
+
+    private sealed class Continuations : SynchronizationContext
+    {
+        private readonly ConcurrentQueue<Action> _posted = new();
+
+        public override void Post(SendOrPostCallback d, object? state) => _posted.Enqueue(() => d(state));
+
+        public void RunAll()
+        {
+            while (_posted.TryDequeue(out var code)) code();
+        }
     }
 
     private static LeaseNode AddTo(List<LeaseNode> nodes, LeaseNode node)
@@ -190,7 +222,7 @@ internal sealed class LeaseNode : TimeProvider
 
     public void Release()
     {
-        if (IsRunning && IsOwner) Term!.ReleaseAsync().Observe();
+        if (IsRunning && IsOwner) _world.Run(() => Term!.ReleaseAsync().Observe());
     }
 
     /// <summary>Something arrives.</summary>
