@@ -1,7 +1,7 @@
 using System.IO.Pipelines;
 using System.Security.Authentication;
 
-namespace SocketSync.Tests.Cluster;
+namespace SocketSync.Tests;
 
 /// <summary>How nodes on loopback know each other.</summary>
 public sealed class SecretHandshakeTests
@@ -14,9 +14,9 @@ public sealed class SecretHandshakeTests
         var (left, right) = Connect();
         await Task.WhenAll(RunAsync(left, Secret, isServer: true), RunAsync(right, Secret, isServer: false));
         // What follows is not touched.
-        await right.WriteAsync("hello"u8.ToArray());
+        await right.WriteAsync("hello"u8.ToArray(), TestContext.Current.CancellationToken);
         var read = new byte[5];
-        await left.ReadExactlyAsync(read);
+        await left.ReadExactlyAsync(read, TestContext.Current.CancellationToken);
         Assert.Equal("hello"u8.ToArray(), read);
     }
 
@@ -53,7 +53,7 @@ public sealed class SecretHandshakeTests
     public async Task AnotherLanguageIsRefused()
     {
         var (left, right) = Connect();
-        await right.WriteAsync(new byte[200]);
+        await right.WriteAsync(new byte[200], TestContext.Current.CancellationToken);
         await Assert.ThrowsAsync<AuthenticationException>(() => RunAsync(left, Secret, isServer: true));
     }
 
