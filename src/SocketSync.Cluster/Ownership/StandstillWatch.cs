@@ -10,7 +10,7 @@ internal sealed class StandstillWatch(TimeSpan limit, TimeProvider time, Action<
 
     public async Task RunAsync(CancellationToken cancellationToken)
     {
-        var clock = new LeaseClock(time);
+        var clock = LeaseClock.System;
         while (!cancellationToken.IsCancellationRequested)
         {
             var before = clock.Now;
