@@ -152,7 +152,7 @@ internal sealed class ClusterNode : IHostedLifecycleService, IAsyncDisposable
         _join.RunAsync(_stopping.Token),
         _peers.RunAsync(_stopping.Token),
         _keeper.RunAsync(_stopping.Token),
-        new StandstillWatch(_options.Cluster.Lease, _time, StoodStill).RunAsync(_stopping.Token));
+        new StandstillWatch(_options.Cluster.Lease, LeaseClock.System, StoodStill).RunAsync(_stopping.Token));
 
     private void StoodStill(TimeSpan time)
     {
