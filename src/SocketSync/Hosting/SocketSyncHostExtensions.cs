@@ -47,7 +47,7 @@ public static class SocketSyncHostExtensions
         {
             var configuration = provider.GetRequiredService<IConfiguration>();
             var plugins = loadPlugins(configuration);
-            return HostConfiguration.Read(configuration, processors.Names, plugins.Problems);
+            return ClusterSupport.Check(HostConfiguration.Read(configuration, processors.Names, plugins.Problems), provider);
         });
         services.AddSingleton(provider => provider.GetRequiredService<HostConfiguration>().Options);
         services.AddSingleton(provider => TopologyFactory.Create(provider, provider.GetRequiredService<SocketSyncOptions>()));
@@ -63,6 +63,8 @@ public static class SocketSyncHostExtensions
         services.AddSingleton<IStartupFilter, HttpRequestTracking>();
         services.AddSingleton<GracefulShutdown>();
         services.AddSingleton<ResourceTerms>();
+        services.AddSingleton<ForwardSecret>();
+        services.AddSingleton<Forwarder>();
         services.AddSingleton<Func<ConfigurationWatcher>>(provider => () => Watch(provider));
         services.AddSingleton(provider => new CertificatesInUse(
             provider.GetRequiredService<TimeProvider>(), provider.GetRequiredService<ILogger<CertificatesInUse>>()));
@@ -72,6 +74,9 @@ public static class SocketSyncHostExtensions
             (host, options) => host.ShutdownTimeout = options.DrainTimeout + StopTime);
 
         services.AddSingleton<TurnFeed>();
+        services.AddSingleton<ClusterTurns>();
+        services.AddSingleton<ClusterTrace>();
+        services.AddSingleton<ClusterClients>();
         services.AddSingleton<OperatorActions>();
         services.AddSingleton<EventStreams>();
         services.AddSingleton<OperatorCheck>();
