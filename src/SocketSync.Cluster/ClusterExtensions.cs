@@ -1,3 +1,9 @@
+using System.Runtime.CompilerServices;
+using Microsoft.Extensions.DependencyInjection;
+using Microsoft.Extensions.Diagnostics.HealthChecks;
+using Microsoft.Extensions.Hosting;
+using Microsoft.Extensions.Options;
+
 namespace SocketSync;
 
 /// <summary>Lets a host share its resources with other nodes.</summary>
@@ -12,6 +18,42 @@ public static class ClusterExtensions
     public static SocketSyncBuilder AddCluster(this SocketSyncBuilder builder)
     {
         ArgumentNullException.ThrowIfNull(builder);
+        var services = builder.Services;
+        if (services.Any(service => service.ServiceType == typeof(IResourceDirectory)))
+            return builder;
+        // Whether there is a cluster is known when the configuration has been read; until then no type of it is touched.
+        services.AddSingleton<IResourceDirectory>(provider => IsOn(provider) ? DirectoryOf(provider) : null!);
+        services.AddSingleton<IHostedService>(provider => IsOn(provider) ? NodeOf(provider) : new NoNode());
+        services.AddSingleton<IConfigureOptions<HealthCheckServiceOptions>>(provider =>
+            IsOn(provider) ? CheckOf(provider) : new ConfigureOptions<HealthCheckServiceOptions>(null));
+        AddParts(services);
         return builder;
+    }
+
+    private static bool IsOn(IServiceProvider provider) => provider.GetRequiredService<SocketSyncOptions>().Cluster.Node is not null;
+
+    // Each is not inlined, so that the types behind it, and with them Orleans, are loaded when it is called, and not before.
+    [MethodImpl(MethodImplOptions.NoInlining)]
+    private static ResourceDirectory DirectoryOf(IServiceProvider provider) => provider.GetRequiredService<ClusterTable>().Directory;
+
+    [MethodImpl(MethodImplOptions.NoInlining)]
+    private static ClusterNode NodeOf(IServiceProvider provider) => provider.GetRequiredService<ClusterNode>();
+
+    [MethodImpl(MethodImplOptions.NoInlining)]
+    private static ClusterHealthCheck CheckOf(IServiceProvider provider) => new(provider.GetRequiredService<ClusterNode>());
+
+    [MethodImpl(MethodImplOptions.NoInlining)]
+    private static void AddParts(IServiceCollection services)
+    {
+        services.AddSingleton<ClusterTable>();
+        services.AddSingleton<ClusterNode>();
+    }
+
+    /// <summary>A server that is alone.</summary>
+    private sealed class NoNode : IHostedService
+    {
+        public Task StartAsync(CancellationToken cancellationToken) => Task.CompletedTask;
+
+        public Task StopAsync(CancellationToken cancellationToken) => Task.CompletedTask;
     }
 }

@@ -13,6 +13,11 @@ internal sealed partial class GracefulShutdown(Topology topology, TimeProvider t
 
     private static readonly TimeSpan LookEvery = TimeSpan.FromMilliseconds(10);
 
+    /// <summary>
+    /// What is to be done as soon as nobody is served any more, while HTTP still ends: resources that other nodes wait for are given up.
+    /// </summary>
+    public Func<Task> Drained { get; set; } = static () => Task.CompletedTask;
+
     /// <summary>Waits until all connections have finished, or the timeout expires.</summary>
     /// <returns>Whether all connections have finished.</returns>
     public async Task<bool> RunAsync(TimeSpan timeout, CancellationToken cancellationToken)

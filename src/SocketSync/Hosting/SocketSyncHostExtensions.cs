@@ -47,7 +47,7 @@ public static class SocketSyncHostExtensions
         {
             var configuration = provider.GetRequiredService<IConfiguration>();
             var plugins = loadPlugins(configuration);
-            return HostConfiguration.Read(configuration, processors.Names, plugins.Problems);
+            return ClusterSupport.Check(HostConfiguration.Read(configuration, processors.Names, plugins.Problems), provider);
         });
         services.AddSingleton(provider => provider.GetRequiredService<HostConfiguration>().Options);
         services.AddSingleton(provider => TopologyFactory.Create(provider, provider.GetRequiredService<SocketSyncOptions>()));

@@ -78,7 +78,7 @@ internal sealed partial class SocketSyncService(
         var http = StopServerAsync(isEmpty ? HttpTime : GracefulShutdown.FarewellTime);
         if (!isEmpty)
             await shutdown.EndAsync(cancellationToken);
-        await http;
+        await Task.WhenAll(http, shutdown.Drained());
     }
 
     public Task StopAsync(CancellationToken cancellationToken) => Task.CompletedTask;

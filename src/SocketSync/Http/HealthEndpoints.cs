@@ -68,6 +68,8 @@ internal sealed class ResourceHealthCheck(Topology topology, string name) : IHea
             return HealthCheckResult.Unhealthy(topology.Phase == HostPhase.Starting ? "The server is starting." : "The server is stopping.");
 
         var resource = topology.Resources[name];
+        if (resource.MovesBetweenNodes && resource.Term is null)
+            return HealthCheckResult.Healthy("Not owned by this node.");
         var gate = resource.Gate.GetStatus();
         if (gate.IsStuck)
             return Unserved($"A turn is stuck: its processor has not returned after {gate.Held.TotalSeconds:F0} s.");

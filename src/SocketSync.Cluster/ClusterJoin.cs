@@ -1,0 +1,130 @@
+using Microsoft.Extensions.DependencyInjection;
+using Microsoft.Extensions.Logging;
+using Orleans;
+using Orleans.Runtime;
+
+namespace SocketSync;
+
+/// <summary>
+/// Makes this node a member of the cluster, however often it takes, and again when the store has lost that it is one.
+/// </summary>
+internal sealed partial class ClusterJoin(
+    SiloHost silo, ClusterStore store, SocketSyncOptions options, ForwardSecret forward, ProcessEnd end, TimeProvider time, ILogger<ClusterJoin> logger)
+{
+    private static readonly TimeSpan RetryAfter = TimeSpan.FromSeconds(1);
+    private static readonly TimeSpan LookEvery = TimeSpan.FromSeconds(2);
+
+    /// <summary>A node that was killed and started anew elsewhere finds its former life in the table for about so long.</summary>
+    private static readonly TimeSpan FormerLife = TimeSpan.FromSeconds(15);
+
+    private bool _hasWarned;
+
+    public async Task RunAsync(CancellationToken cancellationToken)
+    {
+        string? lastProblem = null;
+        while (!cancellationToken.IsCancellationRequested)
+        {
+            try
+            {
+                await JoinAsync(cancellationToken);
+                LogJoined(logger, options.Cluster.Node!, options.Cluster.Id);
+                lastProblem = null;
+                await WatchAsync(cancellationToken);
+                LogLost(logger);
+                await silo.StopAsync();
+            }
+            catch (OperationCanceledException) when (cancellationToken.IsCancellationRequested)
+            {
+                return;
+            }
+            catch (Exception exception)
+            {
+                // Each problem once, for as long as it lasts.
+                var problem = exception.GetBaseException().Message.ReplaceLineEndings(" ");
+                if (problem != lastProblem)
+                    LogCannotJoin(logger, problem);
+                lastProblem = problem;
+            }
+
+            await Task.Delay(RetryAfter, time, cancellationToken).ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
+        }
+    }
+
+    private async Task JoinAsync(CancellationToken cancellationToken)
+    {
+        await store.OpenAsync(cancellationToken);
+        var secret = await store.GetSecretAsync(cancellationToken);
+        forward.Set(secret);
+        await store.AddKnownNodeAsync(options.Cluster.Node!, cancellationToken);
+        await WarnOfUnknownAsync(cancellationToken);
+        await silo.StartAsync(secret, cancellationToken);
+    }
+
+    /// <summary>A mistyped name would leave a resource without an owner for ever.</summary>
+    private async Task WarnOfUnknownAsync(CancellationToken cancellationToken)
+    {
+        if (_hasWarned)
+            return;
+        var known = await store.GetKnownNodesAsync(cancellationToken);
+        foreach (var (resource, settings) in options.Resources)
+        {
+            foreach (var node in settings.Nodes.Where(node => !known.Contains(node, StringComparer.Ordinal)))
+                LogUnknownNode(logger, resource, node);
+        }
+
+        _hasWarned = true;
+    }
+
+    /// <summary>Returns when the table of the members does not know this node any more.</summary>
+    private async Task WatchAsync(CancellationToken cancellationToken)
+    {
+        var services = silo.Services!;
+        var table = services.GetRequiredService<IMembershipTable>();
+        var own = services.GetRequiredService<ILocalSiloDetails>().SiloAddress;
+        var since = time.GetTimestamp();
+        while (true)
+        {
+            await Task.Delay(LookEvery, time, cancellationToken);
+            var members = await ReadAsync(table);
+            if (members is null)
+                continue;
+            var (entry, _) = members.TryGet(own) ?? Tuple.Create<MembershipEntry?, string?>(null, null);
+            if (entry is null)
+                return;
+            if (entry.Status == SiloStatus.Dead)
+                end.After("the other nodes have declared this one dead", TimeSpan.FromSeconds(1));
+            if (time.GetElapsedTime(since) > FormerLife && OlderNamesake(members, own) is { } other)
+                end.After($"another server is node {options.Cluster.Node} too, at {other.Endpoint}; each needs a name of its own", TimeSpan.FromSeconds(1));
+        }
+    }
+
+    private static async Task<MembershipTableData?> ReadAsync(IMembershipTable table)
+    {
+        try
+        {
+            return await table.ReadAll();
+        }
+        catch (Exception)
+        {
+            // The store is away, which those who need it tell.
+            return null;
+        }
+    }
+
+    private SiloAddress? OlderNamesake(MembershipTableData members, SiloAddress own) => members.Members
+        .Select(member => member.Item1)
+        .FirstOrDefault(member => member.Status == SiloStatus.Active && !member.SiloAddress.Equals(own)
+            && member.SiloAddress.Generation < own.Generation && options.Cluster.Node!.Equals(member.SiloName, StringComparison.Ordinal))?.SiloAddress;
+
+    [LoggerMessage(433, LogLevel.Information, "This server is node {Node} of cluster {Cluster}")]
+    private static partial void LogJoined(ILogger logger, string node, string cluster);
+
+    [LoggerMessage(434, LogLevel.Warning, "The cluster cannot be joined yet: {Problem}")]
+    private static partial void LogCannotJoin(ILogger logger, string problem);
+
+    [LoggerMessage(435, LogLevel.Warning, "The cluster's store has lost who is a member; this node joins again")]
+    private static partial void LogLost(ILogger logger);
+
+    [LoggerMessage(436, LogLevel.Warning, "Resource {Resource} may be owned by node {Node}, which no server has been yet: is the name right?")]
+    private static partial void LogUnknownNode(ILogger logger, string resource, string node);
+}

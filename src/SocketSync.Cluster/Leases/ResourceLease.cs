@@ -1,0 +1,86 @@
+namespace SocketSync;
+
+/// <summary>This node's way to the lease of one resource: waits until it may be taken, and takes it.</summary>
+internal sealed class ResourceLease(NodeLeases node, string resource)
+{
+    private readonly OwnWrites _writes = new(node.Store, resource);
+    private LeaseTerm? _term;
+    private long _known;
+
+    /// <summary>
+    /// Waits until nobody can own the resource any more, and takes it: at once if its owner has given it up, or if it was this process;
+    /// else after the record has been seen unchanged for as long as a lease and the margin. While the store is away it goes on trying.
+    /// Not to be called while an earlier term lasts, nor by two at once.
+    /// </summary>
+    /// <exception cref="OperationCanceledException"><paramref name="cancellationToken"/> was cancelled; the resource is not taken.</exception>
+    public async Task<LeaseTerm> AcquireAsync(CancellationToken cancellationToken)
+    {
+        if (_term is { } earlier)
+        {
+            if (earlier.IsValid)
+                throw new InvalidOperationException($"the term of {resource} has not ended");
+            // A renewal that is still on its way makes a version that must be known as our own.
+            await earlier.Settled;
+        }
+
+        var watch = new LeaseWatch(node.Clock.Time, node.Times);
+        while (true)
+        {
+            cancellationToken.ThrowIfCancellationRequested();
+            try
+            {
+                if (await TryAcquireAsync(watch, cancellationToken) is { } term)
+                    return term;
+            }
+            catch (ClusterStoreException error)
+            {
+                watch.Restart();
+                node.Log.StoreFailed(error);
+            }
+
+            await Task.Delay(watch.NextLook, node.Clock.Time, cancellationToken);
+        }
+    }
+
+    private async Task<LeaseTerm?> TryAcquireAsync(LeaseWatch watch, CancellationToken cancellationToken)
+    {
+        var seen = await node.Store.ReadAsync(resource, cancellationToken);
+        _known = Math.Max(_known, seen?.Record.Epoch ?? 0);
+        var isOwn = seen is not null && _writes.Contains(seen.ETag);
+        if (seen is not null && !isOwn)
+            _writes.Forget();
+        if (!watch.Saw(seen?.ETag, node.Store.Interruptions) && !isOwn && seen?.Record.IsReleased != true)
+            return null;
+
+        // From before the write: another node may see the record, and start to count, as soon as it is sent.
+        var begun = node.Clock.Now;
+        var record = new LeaseRecord(node.Node, node.Instance, NextEpoch(), IsReleased: false);
+        if (await _writes.TryWriteAsync(record, seen?.ETag) is not { } etag)
+        {
+            watch.Restart();
+            return null;
+        }
+
+        _known = record.Epoch;
+        if (seen is { Record.IsReleased: false } && !isOwn)
+            TookOver(seen.Record);
+        var term = _term = new LeaseTerm(node, resource, _writes, record, etag, begun);
+        if (cancellationToken.IsCancellationRequested)
+            await term.ReleaseAsync();
+        cancellationToken.ThrowIfCancellationRequested();
+        term.Start();
+        return term.IsValid ? term : null;
+    }
+
+    private void TookOver(LeaseRecord from)
+    {
+        node.Metrics.TookOver(resource);
+        node.Log.TookOver(resource, from);
+    }
+
+    /// <summary>
+    /// Greater than all that are known, and never less than the time: a store that lost its data, or went back to older ones, knows
+    /// less than there was.
+    /// </summary>
+    private long NextEpoch() => Math.Max(_known + 1, node.Clock.MillisecondsSince1970);
+}

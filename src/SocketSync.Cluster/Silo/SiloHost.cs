@@ -1,0 +1,126 @@
+using System.Net;
+using Microsoft.Extensions.DependencyInjection;
+using Microsoft.Extensions.Hosting;
+using Microsoft.Extensions.Logging;
+using Orleans.Configuration;
+using Orleans.Runtime;
+
+namespace SocketSync;
+
+/// <summary>
+/// This node's Orleans silo. It is a host of its own inside the server's: so it starts when the store can be reached, however late,
+/// starts anew when the store has lost who is a member, and the server's start does not hang on it.
+/// </summary>
+/// <param name="settings">What the silo is made from.</param>
+/// <param name="loggers">The server's loggers.</param>
+internal sealed class SiloHost(SiloSettings settings, ILoggerFactory loggers)
+{
+    private static readonly TimeSpan StartTime = TimeSpan.FromSeconds(30);
+    private static readonly TimeSpan StopTime = TimeSpan.FromSeconds(2);
+
+    private IHost? _host;
+
+    /// <summary>The silo's services, while it is a member of the cluster.</summary>
+    public IServiceProvider? Services { get; private set; }
+
+    /// <summary>Calls grains, while the silo is a member of the cluster.</summary>
+    public IGrainFactory? Grains => Services?.GetRequiredService<IGrainFactory>();
+
+    /// <summary>Joins the cluster.</summary>
+    /// <exception cref="Exception">It has not come to that; nothing is left of the attempt.</exception>
+    public async Task StartAsync(byte[] secret, CancellationToken cancellationToken)
+    {
+        var host = Build(secret);
+        try
+        {
+            using var limit = CancellationTokenSource.CreateLinkedTokenSource(cancellationToken);
+            limit.CancelAfter(StartTime);
+            await host.StartAsync(limit.Token);
+        }
+        catch
+        {
+            await StopAsync(host);
+            throw;
+        }
+
+        (_host, Services) = (host, host.Services);
+    }
+
+    /// <summary>Leaves the cluster; if that takes too long, the others will find out.</summary>
+    public async Task StopAsync()
+    {
+        if (_host is not { } host)
+            return;
+        (_host, Services) = (null, null);
+        await StopAsync(host);
+    }
+
+    private static async Task StopAsync(IHost host)
+    {
+        // Not awaited beyond its time: a store that does not answer holds it up, and nothing is lost by that.
+        await Task.WhenAny(Task.Run(() => StopAndDisposeAsync(host)), Task.Delay(StopTime));
+    }
+
+    private static async Task StopAndDisposeAsync(IHost host)
+    {
+        try
+        {
+            using var cut = new CancellationTokenSource(StopTime);
+            await host.StopAsync(cut.Token);
+            await ((IAsyncDisposable)host).DisposeAsync();
+        }
+        catch (Exception)
+        {
+            // It has been told to the silo's log; there is nobody else who could do something about it.
+        }
+    }
+
+    private IHost Build(byte[] secret)
+    {
+        var builder = Host.CreateEmptyApplicationBuilder(new() { ApplicationName = "SocketSync.Cluster", DisableDefaults = true });
+        builder.Services.AddSingleton<ILoggerFactory>(new SiloLoggers(loggers));
+        builder.UseOrleans(silo => Configure(silo, secret));
+        return builder.Build();
+    }
+
+    private void Configure(ISiloBuilder silo, byte[] secret)
+    {
+        var cluster = settings.Cluster;
+        silo.Configure<SiloOptions>(options => options.SiloName = cluster.Node!);
+        silo.Configure<Orleans.Configuration.ClusterOptions>(options => options.ClusterId = options.ServiceId = cluster.Id);
+        silo.Configure<EndpointOptions>(options =>
+        {
+            options.AdvertisedIPAddress = NodeAddress.Of(cluster);
+            options.SiloPort = cluster.NodePort;
+            options.GatewayPort = 0; // no clients of Orleans
+            options.SiloListeningEndpoint = new IPEndPoint(options.AdvertisedIPAddress, cluster.NodePort);
+        });
+        silo.Configure<ClusterMembershipOptions>(Limit);
+        silo.Configure<SiloConnectionOptions>(options => NodeConnections.Secure(options, settings.Tls, secret, loggers));
+        settings.UseMembership(silo);
+        settings.AddServices(silo);
+    }
+
+    private static void Limit(ClusterMembershipOptions options)
+    {
+        var probe = TimeSpan.FromSeconds(1);
+        options.NumMissedProbesLimit = 2;
+        (options.ProbeTimeout, options.MaxProbeTimeout, options.MinProbeTimeout) = (probe, probe, probe / 2);
+        // With it on, a stopped process was never declared dead: its kernel keeps the connections up.
+        options.EnableConnectionLivenessCheck = false;
+        // How soon a node finds that it was declared dead while it could not be told.
+        options.TableRefreshTimeout = TimeSpan.FromSeconds(5);
+        // A node that starts waits for the answers of those that were alive so lately; most likely they died with it.
+        options.IAmAliveTablePublishTimeout = TimeSpan.FromSeconds(5);
+        options.MaxJoinAttemptTime = StartTime;
+        options.DefunctSiloExpiration = TimeSpan.FromHours(1);
+    }
+}
+
+/// <summary>What a silo is made from.</summary>
+/// <param name="Cluster">The section of the configuration.</param>
+/// <param name="Tls">How the nodes know each other, if it is by certificates.</param>
+/// <param name="UseMembership">Adds the table of the members.</param>
+/// <param name="AddServices">Adds the grains' services.</param>
+internal sealed record SiloSettings(
+    ClusterOptions Cluster, NodeCertificates? Tls, Action<ISiloBuilder> UseMembership, Action<ISiloBuilder> AddServices);
