@@ -1,4 +1,5 @@
 using System.Globalization;
+using SocketSync.Tests;
 
 namespace SocketSync.EndToEndTests;
 
@@ -49,7 +50,7 @@ public abstract class FaultCluster : IAsyncLifetime
         GC.SuppressFinalize(this);
     }
 
-    internal abstract Task<ClusterStore> StartStoreAsync();
+    internal abstract Task<StoreServer> StartStoreAsync();
 
     internal JudgeDevice Device(string resource) => resource switch
     {
@@ -104,11 +105,11 @@ public abstract class FaultCluster : IAsyncLifetime
 /// <summary>With a real Redis server.</summary>
 public sealed class RedisFaultCluster : FaultCluster
 {
-    internal override Task<ClusterStore> StartStoreAsync() => RedisStore.StartAsync();
+    internal override async Task<StoreServer> StartStoreAsync() => await RedisServer.RunAsync();
 }
 
 /// <summary>With a real PostgreSQL server.</summary>
 public sealed class PostgresFaultCluster : FaultCluster
 {
-    internal override Task<ClusterStore> StartStoreAsync() => PostgresStore.StartAsync();
+    internal override async Task<StoreServer> StartStoreAsync() => await PostgresServer.RunAsync();
 }

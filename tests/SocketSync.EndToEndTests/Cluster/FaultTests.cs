@@ -33,10 +33,10 @@ public abstract class FaultTests(FaultCluster cluster)
     {
         Assert.True(round > 0);
         await using var fault = await FaultRound.BeginAsync(Cluster);
-        fault.Strike(Cluster.Nodes.Store.Stop);
+        fault.Strike(Cluster.Nodes.Store.Pause);
         await AwayAsync(fault);
         var back = Stopwatch.GetTimestamp();
-        Cluster.Nodes.Store.Continue();
+        Cluster.Nodes.Store.Resume();
         await AssertBackAsync(fault, back);
     }
 
@@ -46,9 +46,9 @@ public abstract class FaultTests(FaultCluster cluster)
         Assert.True(round > 0);
         await using var fault = await FaultRound.BeginAsync(Cluster);
         fault.Strike(() => { });
-        await Cluster.Nodes.Store.KillAsync();
+        await Cluster.Nodes.Store.CrashAsync();
         await AwayAsync(fault);
-        await Cluster.Nodes.Store.RestartAsync();
+        await Cluster.Nodes.Store.StartAsync();
         await AssertBackAsync(fault, Stopwatch.GetTimestamp());
     }
 

@@ -1,4 +1,5 @@
 using System.Net;
+using SocketSync.Tests;
 
 namespace SocketSync.EndToEndTests;
 
@@ -21,7 +22,7 @@ public sealed class ForwardCluster : IAsyncLifetime
 
     public async ValueTask InitializeAsync()
     {
-        _cluster = new(await RedisStore.StartAsync(), Plan(), new("a"), new("b"));
+        _cluster = new(await RedisServer.RunAsync(), Plan(), new("a"), new("b"));
         await _cluster.MakeWholeAsync();
     }
 

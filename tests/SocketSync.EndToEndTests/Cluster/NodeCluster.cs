@@ -1,7 +1,9 @@
+using SocketSync.Tests;
+
 namespace SocketSync.EndToEndTests;
 
 /// <summary>Nodes that share a store, each a process of its own.</summary>
-internal sealed class NodeCluster(ClusterStore store, NodeCluster.Plan plan, params ClusterNode[] nodes) : IAsyncDisposable
+internal sealed class NodeCluster(StoreServer store, NodeCluster.Plan plan, params ClusterNode[] nodes) : IAsyncDisposable
 {
     /// <summary>How long a node owns a resource without having renewed it, as it comes.</summary>
     public static readonly TimeSpan Lease = TimeSpan.FromSeconds(3);
@@ -10,7 +12,7 @@ internal sealed class NodeCluster(ClusterStore store, NodeCluster.Plan plan, par
 
     public string Id { get; init; } = $"test-{Guid.NewGuid():N}"[..20];
 
-    public ClusterStore Store { get; } = store;
+    public StoreServer Store { get; } = store;
 
     public IReadOnlyList<ClusterNode> Nodes { get; } = nodes;
 
@@ -63,7 +65,7 @@ internal sealed class NodeCluster(ClusterStore store, NodeCluster.Plan plan, par
             "DefaultAddress": "{{node.Address}}",
             "Admin": { "Token": "{{Operator.Token}}" },
             "Cluster": {
-              "Node": "{{node.Name}}", "Id": "{{Id}}", "Store": { {{Store.Setting}} }, "Address": "{{node.NodeAddress}}",
+              "Node": "{{node.Name}}", "Id": "{{Id}}", "Store": { "{{(Store is RedisServer ? "Redis" : "Postgres")}}": "{{Store.Configuration}}" }, "Address": "{{node.NodeAddress}}",
               "NodePort": {{node.NodePort}}, "ForwardPort": {{node.ForwardPort}}
               {{(Tls is null ? "" : $", \"Tls\": {{ {Tls(node)} }}")}}
             },

@@ -1,4 +1,5 @@
 using System.Diagnostics;
+using SocketSync.Tests;
 
 namespace SocketSync.EndToEndTests;
 
@@ -21,7 +22,7 @@ public sealed class PartitionTests
         await using var relayed = new JudgeDevice(namesEpochs: false);
         using var certificates = new NodeCertificates();
         await using var cluster = new NodeCluster(
-            await RedisStore.StartAsync(networks.StoreAddress), Plan(networks, judged, relayed), networks.Node("a"), networks.Node("b"), networks.Node("c"))
+            await RedisServer.RunAsync(networks.StoreAddress), Plan(networks, judged, relayed), networks.Node("a"), networks.Node("b"), networks.Node("c"))
         {
             Tls = certificates.Of,
         };

@@ -126,7 +126,7 @@ public sealed class RedisFaultTests(RedisFaultCluster cluster) : FaultTests(clus
         var (own, other) = (Cluster.Nodes["a"], Cluster.Nodes["b"]);
         using var before = await other.ConnectAsync(FaultCluster.Alone);
         await AssertServedAsync(before, $"{round} before");
-        await Cluster.Nodes.Store.KillAsync();
+        await Cluster.Nodes.Store.CrashAsync();
         var watch = Stopwatch.StartNew();
         for (var i = 0; watch.Elapsed < NodeCluster.Lease + NodeCluster.Margin + TimeSpan.FromSeconds(1); i++)
         {
@@ -149,7 +149,7 @@ public sealed class RedisFaultTests(RedisFaultCluster cluster) : FaultTests(clus
         await Cluster.Nodes.StartAsync(own);
         await Poll.UntilAsync(() => own.Terms().ContainsKey(FaultCluster.Alone), $"it does not serve it:\n{own.Process.Log}");
         using (var again = await own.ConnectAsync(FaultCluster.Alone)) await AssertServedAsync(again, $"{round} again");
-        await Cluster.Nodes.Store.RestartAsync();
+        await Cluster.Nodes.Store.StartAsync();
         await Cluster.MakeWholeAsync();
         await Poll.UntilAsync(async () => await IsServedAsync(other, round), () => "the others do not find it again");
         Cluster.Judge();
