@@ -1,3 +1,4 @@
+using System.Text.Json.Serialization;
 using Microsoft.AspNetCore.Connections;
 
 namespace SocketSync;
@@ -10,17 +11,28 @@ internal sealed class AcceptedConnection(ConnectionContext connection, TimeProvi
 
     private readonly DateTimeOffset _since = time.GetUtcNow();
     private volatile ClientConnection? _served;
+    private volatile Forwarding? _forwarding;
 
     public string Id => connection.ConnectionId;
 
     /// <summary>Sets the <see cref="ClientConnection"/> that serves this connection from now on.</summary>
     public void Serve(ClientConnection served) => _served = served;
 
+    /// <summary>Whether this node serves the client itself, as opposed to leading it to another node, or not knowing yet.</summary>
+    public bool IsServedHere => _served is not null;
+
+    /// <summary>Another node serves this connection from now on.</summary>
+    /// <param name="node">That node's name.</param>
+    /// <param name="drain">Ends the client's stream there, so that what it has asked is finished, and no more.</param>
+    public void Forward(string node, Action drain) => _forwarding = new(node, drain);
+
     /// <summary>Shuts the connection down gracefully: finishes the current request. Aborts a connection that is not served yet.</summary>
     public void Drain()
     {
         if (_served is { } served)
             served.Drain();
+        else if (_forwarding is { } forwarding)
+            forwarding.Drain();
         else
             Abort("The server stops.");
     }
@@ -45,7 +57,10 @@ internal sealed class AcceptedConnection(ConnectionContext connection, TimeProvi
         (_served?.Client.RemoteEndPoint ?? connection.RemoteEndPoint)?.ToString(),
         _since,
         _served?.Requests ?? 0,
-        _served?.IsWaiting ?? false);
+        _served?.IsWaiting ?? false)
+    {
+        ForwardedTo = _forwarding?.Node,
+    };
 
     /// <summary>Aborts the connection at once, whatever its state.</summary>
     public void Abort(string reason) => connection.Abort(new ConnectionAbortedException(reason));
@@ -55,6 +70,8 @@ internal sealed class AcceptedConnection(ConnectionContext connection, TimeProvi
         await Task.Delay(FarewellTime, time);
         Abort(reason);
     }
+
+    private sealed record Forwarding(string Node, Action Drain);
 }
 
 internal static class AcceptedConnectionExtensions
@@ -93,4 +110,12 @@ internal static class AcceptedConnectionExtensions
 /// <param name="Requests">How many complete requests the client has sent, including refused ones.</param>
 /// <param name="Waiting">Whether a request of the client waits in the queue.</param>
 internal sealed record ConnectionEntry(
-    string Id, string Listener, string? RemoteEndPoint, DateTimeOffset ConnectedAt, long Requests, bool Waiting);
+    string Id, string Listener, string? RemoteEndPoint, DateTimeOffset ConnectedAt, long Requests, bool Waiting)
+{
+    /// <summary>
+    /// The node that serves the client, if that is another one. That node has an entry of the same id, with the requests: over all nodes,
+    /// this one is left out.
+    /// </summary>
+    [JsonIgnore(Condition = JsonIgnoreCondition.WhenWritingNull)]
+    public string? ForwardedTo { get; init; }
+}

@@ -39,7 +39,7 @@ internal sealed partial class ClientConnection : IResourceClient, IConversation,
     {
         Client = client;
         _listener = listener;
-        _isOnIoThread = listener.Options.Tls is null;
+        _isOnIoThread = connection.Features.Get<RelayedStream>() is { } relayed ? !relayed.IsEncrypted : listener.Options.Tls is null;
         _logger = logger;
         _stream = new ClientStream(connection, listener, _work, time);
         _departure = new ClientDeparture(connection);

@@ -223,8 +223,9 @@ internal sealed class ClientStream : IDisposable
         if (!_lingers && socket is not { Available: > 0 })
             return;
 
-        // With TLS, a half-close of the socket would look like a truncation attack.
-        if (_connection.Features.Get<ITlsConnectionFeature>() is null)
+        if (_connection.Features.Get<RelayedStream>() is { } relayed)
+            await relayed.EndAsync();
+        else if (_connection.Features.Get<ITlsConnectionFeature>() is null) // With TLS, a half-close of the socket would look like a truncation attack.
             socket?.Shutdown(SocketShutdown.Send);
         _readDeadline.Set(LingerTime);
         while (!Reader.IsCompleted && !_readDeadline.Passed)

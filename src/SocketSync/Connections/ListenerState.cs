@@ -56,7 +56,8 @@ internal sealed class ListenerState(
 
     public void Add(AcceptedConnection connection) => _connections[connection.Id] = connection;
 
-    public void Remove(AcceptedConnection connection) => _connections.TryRemove(connection.Id, out _);
+    // A forwarded client that is tried again may be here twice for a moment, under one id.
+    public void Remove(AcceptedConnection connection) => _connections.TryRemove(KeyValuePair.Create(connection.Id, connection));
 
     /// <summary>How many requests ended so, at whichever resource.</summary>
     public long CountOf(Outcome outcome) => Routes.Sum(route => route.CountOf(outcome)) + (outcome == Outcome.Unavailable ? Units?.LostRequests ?? 0 : 0);

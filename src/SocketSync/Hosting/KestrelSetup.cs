@@ -23,6 +23,12 @@ internal sealed class KestrelSetup(IConfiguration configuration, HostConfigurati
 
         foreach (var endPoint in topology.Bound.EndPoints.Where(endPoint => !endPoint.IsDatagram))
         {
+            if (endPoint.IsForward)
+            {
+                kestrel.Listen(endPoint, listen => listen.UseForwardedClients(host.Options.Cluster, topology.Listeners));
+                continue;
+            }
+
             var listener = topology.Listeners[endPoint.Name];
             endPoint.Rejected = listener.Reject;
             kestrel.Listen(endPoint, listen => listen.UseSocketSync(listener));

@@ -63,6 +63,8 @@ public static class SocketSyncHostExtensions
         services.AddSingleton<IStartupFilter, HttpRequestTracking>();
         services.AddSingleton<GracefulShutdown>();
         services.AddSingleton<ResourceTerms>();
+        services.AddSingleton<ForwardSecret>();
+        services.AddSingleton<Forwarder>();
         services.AddSingleton<Func<ConfigurationWatcher>>(provider => () => Watch(provider));
         services.AddSingleton(provider => new CertificatesInUse(
             provider.GetRequiredService<TimeProvider>(), provider.GetRequiredService<ILogger<CertificatesInUse>>()));

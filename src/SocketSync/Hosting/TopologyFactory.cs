@@ -133,7 +133,7 @@ internal static class TopologyFactory
     {
         try
         {
-            return ListenerBinder.Bind(options.Listeners, options.DefaultAddress);
+            return ListenerBinder.Bind(options.Listeners, options.DefaultAddress, options.Cluster);
         }
         catch (ListenerBindException exception)
         {

@@ -13,7 +13,7 @@ internal static class StatusEndpoint
 
     private static StatusBody Look(Topology topology) => new(
         topology.Resources.Values.ToDictionary(resource => resource.Name, resource => Look(topology, resource), StringComparer.Ordinal),
-        topology.Bound.EndPoints.ToDictionary(endPoint => endPoint.Name, endPoint => Look(topology.Listeners[endPoint.Name], endPoint), StringComparer.Ordinal));
+        topology.Bound.EndPoints.Where(endPoint => !endPoint.IsForward).ToDictionary(endPoint => endPoint.Name, endPoint => Look(topology.Listeners[endPoint.Name], endPoint), StringComparer.Ordinal));
 
     private static ResourceStatus Look(Topology topology, SharedResource resource)
     {

@@ -12,6 +12,7 @@ internal static class TcpState
     private const int UnackedOffset = 24;
     private const int NotSentOffset = 144;
     private const byte Established = 1;
+    private const byte Closed = 7;
 
     /// <summary>
     /// Whether the other side has not taken everything that was written. After an ordinary close the system would go on
@@ -41,6 +42,19 @@ internal static class TcpState
             null => true,
             0 => false,
             _ => info[0] != Established,
+        };
+    }
+
+    /// <summary>Whether the other side has reset the connection, also if that has been read, or what it sent before has not.</summary>
+    /// <returns>If the system does not tell, <see langword="false"/>.</returns>
+    public static bool IsReset(Socket socket)
+    {
+        Span<byte> info = stackalloc byte[256];
+        return TryRead(socket, info) switch
+        {
+            null => true,
+            0 => false,
+            _ => info[0] == Closed,
         };
     }
 

@@ -8,21 +8,26 @@ internal static class ListenerBinder
 {
     private const int SamePortAttempts = 10;
 
+    /// <param name="listeners">The listeners by name.</param>
+    /// <param name="defaultAddress">The address of those that name none.</param>
+    /// <param name="cluster">Where clients of other nodes are taken, if there are other nodes.</param>
     /// <exception cref="ListenerBindException">At least one address cannot be bound; no socket stays bound.</exception>
-    public static BoundListeners Bind(IReadOnlyDictionary<string, ListenerOptions> listeners, string defaultAddress)
+    public static BoundListeners Bind(IReadOnlyDictionary<string, ListenerOptions> listeners, string defaultAddress, ClusterOptions? cluster = null)
     {
         List<string> problems = [];
         List<ListenerEndPoint> bound = [];
         var onPort = new Dictionary<(int Port, SocketTransport Transport), List<Socket>>();
         var paths = new HashSet<string>(StringComparer.Ordinal);
-        foreach (var (name, options) in listeners)
+        var addresses = listeners.Select(listener => (Address: ListenerBinding.Of(listener.Key, listener.Value, defaultAddress), IsPlain: listener.Value.Tls is null)).ToList();
+        if (cluster?.Node is not null)
+            addresses.Add((ListenerBinding.OfForwarding(cluster), cluster.Tls is null));
+        foreach (var (address, isPlain) in addresses)
         {
-            var address = ListenerBinding.Of(name, options, defaultAddress);
             var sockets = address.UnixSocket is null ? BindIp(address, problems) : BindUnix(address, paths, problems);
             if (sockets.Count == 0)
                 continue;
 
-            var endPoint = new ListenerEndPoint(address, sockets, preferInlineScheduling: options.Tls is null);
+            var endPoint = new ListenerEndPoint(address, sockets, preferInlineScheduling: isPlain);
             problems.AddRange(OverlapsWith(onPort, endPoint));
             bound.Add(endPoint);
         }

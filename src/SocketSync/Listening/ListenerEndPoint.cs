@@ -41,6 +41,9 @@ internal sealed class ListenerEndPoint : EndPoint, IDisposable
     /// <summary>Whether datagrams are received, by <see cref="DatagramListener"/>, instead of connections accepted by Kestrel.</summary>
     public bool IsDatagram => Address.Transport == SocketTransport.Datagram;
 
+    /// <summary>Whether it takes the clients of other nodes, for any listener.</summary>
+    public bool IsForward => Address.IsForward;
+
     /// <summary>Called for each client that is closed because file descriptors are nearly exhausted.</summary>
     public Action? Rejected { get; set; }
 
@@ -97,6 +100,12 @@ internal sealed record ListenerBinding(string Listener, string Address, bool IsD
     /// <summary>The rights of the Unix socket's file; what the umask leaves if not given.</summary>
     public UnixFileMode? UnixSocketMode { get; init; }
 
+    /// <summary>Whether it takes the clients of other nodes: <c>SocketSync:Cluster:ForwardPort</c>.</summary>
+    public bool IsForward { get; init; }
+
+    public static ListenerBinding OfForwarding(ClusterOptions cluster) =>
+        new("Clients of other nodes", NodeAddress.Of(cluster).ToString(), IsDefaultAddress: false, cluster.ForwardPort, UnixSocket: null) { IsForward = true };
+
     public static ListenerBinding Of(string listener, ListenerOptions options, string defaultAddress) =>
         new(listener, options.Address ?? defaultAddress, options.Address is null, options.Port, options.UnixSocket)
         {
@@ -124,11 +133,12 @@ internal sealed record ListenerBinding(string Listener, string Address, bool IsD
 
     public string AddressProblem(string words) => $"{AddressLine}: {words}";
 
-    private string AddressLine => IsDefaultAddress
+    private string AddressLine => IsForward ? $"{ClusterOptions.Path}:{nameof(ClusterOptions.Address)}: '{Address}'"
+        : IsDefaultAddress
         ? $"SocketSync:DefaultAddress: '{Address}'"
         : $"SocketSync:Listeners:{Listener}:Address: '{Address}'";
 
-    private string PortLine => $"SocketSync:Listeners:{Listener}:Port: '{Port}'";
+    private string PortLine => IsForward ? $"{ClusterOptions.Path}:{nameof(ClusterOptions.ForwardPort)}: '{Port}'" : $"SocketSync:Listeners:{Listener}:Port: '{Port}'";
 
     private string UnixSocketLine => $"SocketSync:Listeners:{Listener}:UnixSocket: '{UnixSocket}'";
 

@@ -20,6 +20,7 @@ internal static class ListenerPipeline
         var rejections = new ConnectionRejections(listener, time, services.GetRequiredService<ILogger<ConnectionRejections>>());
         services.GetRequiredService<IHostApplicationLifetime>().ApplicationStopped.Register(rejections.Dispose);
         endPoint.Protocols = HttpProtocols.None;
+        endPoint.UseIdsOfNode(services.GetRequiredService<SocketSyncOptions>().Cluster.Node);
 
         // Behind a proxy the peer is the proxy; the client's address is known only after the connection limit.
         if (options.ProxyProtocol)
@@ -44,6 +45,7 @@ internal static class ListenerPipeline
             endPoint.UseTls(tls);
         }
 
+        endPoint.UseForwarding(listener);
         var handler = new ClientConnectionHandler(
             listener,
             time,

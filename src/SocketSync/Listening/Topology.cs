@@ -31,9 +31,10 @@ internal sealed class Topology(
 
     public IEnumerable<AcceptedConnection> Connections => Listeners.Values.SelectMany(listener => listener.Connections);
 
-    /// <summary>The clients that are connected to a resource, by whichever listener.</summary>
+    /// <summary>The clients that are served here for a resource, by whichever listener.</summary>
     public IEnumerable<AcceptedConnection> ConnectionsTo(SharedResource resource) =>
-        Listeners.Values.Where(listener => listener.Routes.Any(route => route.Resource == resource)).SelectMany(listener => listener.Connections);
+        Listeners.Values.Where(listener => listener.Routes.Any(route => route.Resource == resource))
+            .SelectMany(listener => listener.Connections).Where(connection => connection.IsServedHere);
 
     /// <summary>Lists all clients that are connected now.</summary>
     public IReadOnlyList<ConnectionEntry> ListConnections() =>

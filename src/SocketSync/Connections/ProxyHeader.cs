@@ -46,22 +46,25 @@ internal readonly record struct ProxyHeader(int Length, IPEndPoint? Source)
     /// </summary>
     public const int MaxLength = 4096;
 
-    public static ProxyHeaderStatus Read(in ReadOnlySequence<byte> bytes, out ProxyHeader header)
+    /// <param name="bytes">What has been received so far.</param>
+    /// <param name="header">The header, if it is complete.</param>
+    /// <param name="maxLength">The longest header of version 2 that is taken.</param>
+    public static ProxyHeaderStatus Read(in ReadOnlySequence<byte> bytes, out ProxyHeader header, int maxLength = MaxLength)
     {
         if (bytes.IsSingleSegment)
-            return Read(bytes.FirstSpan, out header);
+            return Read(bytes.FirstSpan, out header, maxLength);
 
-        Span<byte> copy = stackalloc byte[(int)Math.Min(bytes.Length, MaxLength)];
+        Span<byte> copy = stackalloc byte[(int)Math.Min(bytes.Length, maxLength)];
         bytes.Slice(0, copy.Length).CopyTo(copy);
-        return Read(copy, out header);
+        return Read(copy, out header, maxLength);
     }
 
-    public static ProxyHeaderStatus Read(ReadOnlySpan<byte> bytes, out ProxyHeader header)
+    public static ProxyHeaderStatus Read(ReadOnlySpan<byte> bytes, out ProxyHeader header, int maxLength = MaxLength)
     {
         header = default;
         if (bytes.IsEmpty)
             return ProxyHeaderStatus.Incomplete;
-        return bytes[0] == ProxyHeaderText.Signature[0] ? ProxyHeaderText.Read(bytes, out header) : ProxyHeaderBinary.Read(bytes, out header);
+        return bytes[0] == ProxyHeaderText.Signature[0] ? ProxyHeaderText.Read(bytes, out header) : ProxyHeaderBinary.Read(bytes, maxLength, out header);
     }
 
     /// <summary>Whether the bytes received so far match the beginning of the signature.</summary>
@@ -146,8 +149,8 @@ internal static class ProxyHeaderText
 /// <summary>Parses version 2 of the PROXY protocol (section 2.2 of the specification): a fixed part, addresses, then TLVs.</summary>
 internal static class ProxyHeaderBinary
 {
-    private const int FixedLength = 16;
-    private const int TlvHeaderLength = 3;
+    public const int FixedLength = 16;
+    public const int TlvHeaderLength = 3;
     private const byte ChecksumType = 0x03;
     private const int Local = 0x20;
     private const int Proxied = 0x21;
@@ -160,7 +163,7 @@ internal static class ProxyHeaderBinary
 
     public static ReadOnlySpan<byte> Signature => "\r\n\r\n\0\r\nQUIT\n"u8;
 
-    public static ProxyHeaderStatus Read(ReadOnlySpan<byte> bytes, out ProxyHeader header)
+    public static ProxyHeaderStatus Read(ReadOnlySpan<byte> bytes, int maxLength, out ProxyHeader header)
     {
         header = default;
         if (!ProxyHeader.BeginsAs(bytes, Signature))
@@ -171,7 +174,7 @@ internal static class ProxyHeaderBinary
             return ProxyHeaderStatus.Incomplete;
 
         var length = FixedLength + BinaryPrimitives.ReadUInt16BigEndian(bytes[14..]);
-        if (length > ProxyHeader.MaxLength)
+        if (length > maxLength)
             return ProxyHeaderStatus.TooLarge;
         if (bytes.Length < length)
             return ProxyHeaderStatus.Incomplete;
