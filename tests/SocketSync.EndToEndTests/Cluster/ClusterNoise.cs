@@ -4,5 +4,8 @@ namespace SocketSync.EndToEndTests;
 internal static class ClusterNoise
 {
     /// <summary>Of a node that the others have declared dead, or that has lost what it owned while it was inside.</summary>
-    public static readonly string[] OfADeclaredDeath = [];
+    public static readonly string[] OfADeclaredDeath = ["The server ends: "];
+
+    /// <summary>Of a node that is refused by the others.</summary>
+    public static readonly string[] OfAStranger = [];
 }

@@ -16,6 +16,9 @@ internal sealed class NodeCluster(StoreServer store, NodeCluster.Plan plan, para
 
     public IReadOnlyList<ClusterNode> Nodes { get; } = nodes;
 
+    /// <summary>Whether the store is another one's, who ends it.</summary>
+    public bool KeepsStore { get; init; }
+
     /// <summary>What stands in section Tls of a node's cluster; null: nothing.</summary>
     public Func<ClusterNode, string>? Tls { get; init; }
 
@@ -85,7 +88,7 @@ internal sealed class NodeCluster(StoreServer store, NodeCluster.Plan plan, para
         finally
         {
             foreach (var node in Nodes) await node.DisposeAsync();
-            await Store.DisposeAsync();
+            if (!KeepsStore) await Store.DisposeAsync();
         }
     }
 
