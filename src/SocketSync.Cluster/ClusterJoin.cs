@@ -17,6 +17,9 @@ internal sealed partial class ClusterJoin(
     /// <summary>A node that was killed and started anew elsewhere finds its former life in the table for about so long.</summary>
     private static readonly TimeSpan FormerLife = TimeSpan.FromSeconds(15);
 
+    /// <summary>So long the others get to start, when all are started at once.</summary>
+    private static readonly TimeSpan Newcomers = TimeSpan.FromSeconds(5);
+
     private bool _hasWarned;
 
     public async Task RunAsync(CancellationToken cancellationToken)
@@ -56,7 +59,8 @@ internal sealed partial class ClusterJoin(
         var secret = await store.GetSecretAsync(cancellationToken);
         forward.Set(secret);
         await store.AddKnownNodeAsync(options.Cluster.Node!, cancellationToken);
-        await WarnOfUnknownAsync(cancellationToken);
+        if (options.Cluster.Store.Postgres is { } postgres)
+            await PostgresMembership.EnsureAsync(postgres, cancellationToken);
         await silo.StartAsync(secret, cancellationToken);
     }
 
@@ -65,14 +69,23 @@ internal sealed partial class ClusterJoin(
     {
         if (_hasWarned)
             return;
-        var known = await store.GetKnownNodesAsync(cancellationToken);
+        _hasWarned = true;
+        IReadOnlyCollection<string> known;
+        try
+        {
+            known = await store.GetKnownNodesAsync(cancellationToken);
+        }
+        catch (ClusterStoreException)
+        {
+            _hasWarned = false;
+            return;
+        }
+
         foreach (var (resource, settings) in options.Resources)
         {
             foreach (var node in settings.Nodes.Where(node => !known.Contains(node, StringComparer.Ordinal)))
                 LogUnknownNode(logger, resource, node);
         }
-
-        _hasWarned = true;
     }
 
     /// <summary>Returns when the table of the members does not know this node any more.</summary>
@@ -85,11 +98,12 @@ internal sealed partial class ClusterJoin(
         while (true)
         {
             await Task.Delay(LookEvery, time, cancellationToken);
+            if (time.GetElapsedTime(since) > Newcomers)
+                await WarnOfUnknownAsync(cancellationToken);
             var members = await ReadAsync(table);
             if (members is null)
                 continue;
-            var (entry, _) = members.TryGet(own) ?? Tuple.Create<MembershipEntry?, string?>(null, null);
-            if (entry is null)
+            if (members.TryGet(own)?.Item1 is not { } entry)
                 return;
             if (entry.Status == SiloStatus.Dead)
                 end.After("the other nodes have declared this one dead", TimeSpan.FromSeconds(1));
@@ -102,7 +116,7 @@ internal sealed partial class ClusterJoin(
     {
         try
         {
-            return await table.ReadAll();
+            return await table.ReadAllAsync(CancellationToken.None);
         }
         catch (Exception)
         {

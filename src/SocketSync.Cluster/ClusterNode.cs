@@ -28,6 +28,7 @@ internal sealed class ClusterNode : IHostedLifecycleService, IAsyncDisposable
     private readonly TimeProvider _time;
     private readonly CancellationTokenSource _stopping = new();
     private Task _running = Task.CompletedTask;
+    private int _isDisposed;
 
     public ClusterNode(
         IServiceProvider services,
@@ -140,6 +141,8 @@ internal sealed class ClusterNode : IHostedLifecycleService, IAsyncDisposable
 
     public async ValueTask DisposeAsync()
     {
+        if (Interlocked.Exchange(ref _isDisposed, 1) != 0)
+            return; // the container knows it by two names
         await _stopping.CancelAsync();
         _keeper.Dispose();
         _leases.Dispose();

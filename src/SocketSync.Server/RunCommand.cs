@@ -63,7 +63,7 @@ internal static class RunCommand
     {
         builder.Services.AddSerilog(logger);
         builder.Services.AddRouting();
-        builder.AddSocketSync(processors, _ => PluginResult.None).AddDashboard().AddMetricsEndpoint(); // The plugins are loaded already.
+        builder.AddSocketSync(processors, _ => PluginResult.None).AddDashboard().AddMetricsEndpoint().AddCluster(); // The plugins are loaded already.
 
         var app = builder.Build();
         app.UseSafeHeaders();

@@ -59,7 +59,7 @@ internal sealed partial class ProcessEnd(ILogger<ProcessEnd> logger)
     [LoggerMessage(431, LogLevel.Critical, "The server ends: {Why}")]
     private static partial void LogEnding(ILogger logger, string why);
 
-    [LibraryImport("libc", EntryPoint = "_exit")]
+    [DllImport("libc", EntryPoint = "_exit")]
     [DefaultDllImportSearchPaths(DllImportSearchPath.SafeDirectories)]
-    private static partial void ExitNow(int status);
+    private static extern void ExitNow(int status);
 }

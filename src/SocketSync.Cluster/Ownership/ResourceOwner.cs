@@ -1,3 +1,4 @@
+using System.Diagnostics.CodeAnalysis;
 using Microsoft.Extensions.Logging;
 
 namespace SocketSync;
@@ -9,6 +10,7 @@ namespace SocketSync;
 /// <param name="name">The resource's name.</param>
 /// <param name="lease">The way to its lease.</param>
 /// <param name="use">What the owners of all resources need.</param>
+[SuppressMessage("Design", "CA1001:Types that own disposable fields should be disposable", Justification = "A source without a timer holds nothing that needs to be disposed of.")]
 internal sealed partial class ResourceOwner(string name, ResourceLease lease, OwnerParts use)
 {
     /// <summary>After a processor could not be made, another node gets the chance to.</summary>
@@ -92,7 +94,7 @@ internal sealed partial class ResourceOwner(string name, ResourceLease lease, Ow
             return;
         }
 
-        using var ending = term.Ending.Register(static state => ((TaskCompletionSource)state!).TrySetResult(), use.NewSignal(out var warned));
+        var warned = WhenFired(term.Ending);
         await Task.WhenAny(warned, departure);
         if (departure.IsCompleted && !warned.IsCompleted)
             await LeaveAsync(term, await departure, warned);
@@ -142,11 +144,18 @@ internal sealed partial class ResourceOwner(string name, ResourceLease lease, Ow
     {
         // Its clients are told now, while the link is still there: the reply of the turn in hand may yet come.
         use.Terms.Cancel(name);
-        await Task.Delay(Timeout.InfiniteTimeSpan, use.Time, term.Ended).ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
+        await WhenFired(term.Ended);
         var end = use.Terms.EndAsync(name, use.Grace);
         use.Voice.End(name, term.Epoch);
         if (!await end)
             StillInside();
+    }
+
+    private static Task WhenFired(CancellationToken token)
+    {
+        var fired = new TaskCompletionSource(TaskCreationOptions.RunContinuationsAsynchronously);
+        token.Register(static state => ((TaskCompletionSource)state!).TrySetResult(), fired);
+        return fired.Task;
     }
 
     private void StillInside() =>
@@ -165,13 +174,4 @@ internal sealed partial class ResourceOwner(string name, ResourceLease lease, Ow
 /// <param name="Grace">How long a processor may take to return, once its term is over.</param>
 /// <param name="Time">Measures it.</param>
 /// <param name="Logger">The log.</param>
-internal sealed record OwnerParts(ResourceTerms Terms, NodeVoice Voice, ProcessEnd End, TimeSpan Grace, TimeProvider Time, ILogger Logger)
-{
-    /// <summary>A signal that can be given from any thread.</summary>
-    public TaskCompletionSource NewSignal(out Task given)
-    {
-        var signal = new TaskCompletionSource(TaskCreationOptions.RunContinuationsAsynchronously);
-        given = signal.Task;
-        return signal;
-    }
-}
+internal sealed record OwnerParts(ResourceTerms Terms, NodeVoice Voice, ProcessEnd End, TimeSpan Grace, TimeProvider Time, ILogger Logger);

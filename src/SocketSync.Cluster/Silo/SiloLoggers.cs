@@ -1,6 +1,7 @@
 using System.Collections.Concurrent;
 using System.Diagnostics;
 using Microsoft.Extensions.Logging;
+using Microsoft.Extensions.Logging.Abstractions;
 
 namespace SocketSync;
 
@@ -10,7 +11,11 @@ namespace SocketSync;
 /// </summary>
 internal sealed class SiloLoggers(ILoggerFactory loggers) : ILoggerFactory
 {
-    public ILogger CreateLogger(string categoryName) => new SiloLogger(loggers.CreateLogger(categoryName));
+    /// <summary>Complain of things that are as they should be here: the kind of garbage collection, and how long ago the machine started.</summary>
+    private static readonly string[] Silent = ["Orleans.Runtime.Silo", "Orleans.Runtime.Watchdog", "Orleans.Runtime.MembershipService.LocalSiloHealthMonitor"];
+
+    public ILogger CreateLogger(string categoryName) =>
+        Silent.Contains(categoryName, StringComparer.Ordinal) ? NullLogger.Instance : new SiloLogger(loggers.CreateLogger(categoryName));
 
     public void AddProvider(ILoggerProvider provider) => throw new NotSupportedException();
 
