@@ -6,6 +6,7 @@ using SocketSync.TestHost;
 var builder = WebApplication.CreateBuilder(args);
 builder.Configuration.AddJsonFile(builder.Configuration["config"]!, optional: false, reloadOnChange: true);
 builder.Logging.AddFilter("Microsoft", LogLevel.Warning); // The tests ask often.
+builder.Logging.AddFilter("Microsoft.Extensions.Diagnostics.HealthChecks", LogLevel.None); // Each time that they find it unready.
 builder.Logging.AddFilter("Orleans", LogLevel.Warning);
 builder.Services.AddSingleton<Stage>();
 builder.AddSocketSync().AddDashboard().AddCluster()

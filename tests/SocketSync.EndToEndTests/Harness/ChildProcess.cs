@@ -38,7 +38,7 @@ internal sealed class ChildProcess : IAsyncDisposable
         {
             _family = new();
             _family.Mark(start.Environment);
-            start.Environment["DOTNET_STARTUP_HOOKS"] = typeof(StartupHook).Assembly.Location;
+            start.Environment["DOTNET_STARTUP_HOOKS"] = ServerProcess.Assembly("StartupHookAssembly");
         }
 
         _process = new Process { StartInfo = start };
