@@ -12,7 +12,7 @@ internal sealed partial class ClusterJoin(
     SiloHost silo, ClusterStore store, SocketSyncOptions options, ForwardSecret forward, ProcessEnd end, TimeProvider time, ILogger<ClusterJoin> logger)
 {
     private static readonly TimeSpan RetryAfter = TimeSpan.FromSeconds(1);
-    private static readonly TimeSpan LookEvery = TimeSpan.FromSeconds(2);
+    private static readonly TimeSpan LookEvery = TimeSpan.FromSeconds(1);
 
     /// <summary>A node that was killed and started anew elsewhere finds its former life in the table for about so long.</summary>
     private static readonly TimeSpan FormerLife = TimeSpan.FromSeconds(15);
@@ -95,6 +95,7 @@ internal sealed partial class ClusterJoin(
         var table = services.GetRequiredService<IMembershipTable>();
         var own = services.GetRequiredService<ILocalSiloDetails>().SiloAddress;
         var since = time.GetTimestamp();
+        var failures = 0;
         while (true)
         {
             await Task.Delay(LookEvery, time, cancellationToken);
@@ -102,7 +103,15 @@ internal sealed partial class ClusterJoin(
                 await WarnOfUnknownAsync(cancellationToken);
             var members = await ReadAsync(table);
             if (members is null)
+            {
+                // Orleans takes a table that is not there for an error like any other, and goes on without one.
+                failures = await IsThereAsync(cancellationToken) ? failures + 1 : 0;
+                if (failures >= 2)
+                    return;
                 continue;
+            }
+
+            failures = 0;
             if (members.TryGet(own)?.Item1 is not { } entry)
                 return;
             if (entry.Status == SiloStatus.Dead)
@@ -122,6 +131,19 @@ internal sealed partial class ClusterJoin(
         {
             // The store is away, which those who need it tell.
             return null;
+        }
+    }
+
+    private async Task<bool> IsThereAsync(CancellationToken cancellationToken)
+    {
+        try
+        {
+            await store.GetKnownNodesAsync(cancellationToken);
+            return true;
+        }
+        catch (ClusterStoreException)
+        {
+            return false;
         }
     }
 

@@ -97,7 +97,7 @@ internal sealed class ResourceDirectory(string node, ClusterOptions cluster, Own
         {
             if (_entries.GetValueOrDefault(resource) is not { } entry || entry.Lost.Token != place.Lost)
                 return; // something newer is known already
-            Remove(resource, entry);
+            entry.IsDoubted = true; // those who are connected to it are served or reset there; nobody else is sent
             if (_nodes.TryGetValue(entry.Node, out var known))
                 known.Version = 0; // what it says next is taken, also if it says the same
         }
@@ -189,7 +189,7 @@ internal sealed class ResourceDirectory(string node, ClusterOptions cluster, Own
         lock (_lock)
         {
             change = _changed.Task;
-            if (_entries.GetValueOrDefault(resource) is { IsLeaving: false } entry)
+            if (_entries.GetValueOrDefault(resource) is { IsLeaving: false, IsDoubted: false } entry)
             {
                 if (entry.Node == Node)
                     return new ResourcePlace.Here(entry.Lost.Token);
@@ -208,7 +208,7 @@ internal sealed class ResourceDirectory(string node, ClusterOptions cluster, Own
         {
             if (entry.Node == owner && entry.Epoch == epoch)
             {
-                entry.IsLeaving = isLeaving;
+                (entry.IsLeaving, entry.IsDoubted) = (isLeaving, false);
                 return;
             }
 
@@ -251,6 +251,9 @@ internal sealed class ResourceDirectory(string node, ClusterOptions cluster, Own
         public long Epoch { get; } = epoch;
 
         public bool IsLeaving { get; set; }
+
+        /// <summary>Whether it has failed somebody since it was told: it is believed again when it is told again.</summary>
+        public bool IsDoubted { get; set; }
 
         public CancellationTokenSource Lost { get; } = new();
     }

@@ -5,7 +5,17 @@ namespace SocketSync;
 /// <param name="Instance">One run of that node's process: a restarted node is not the owner that it was.</param>
 /// <param name="Epoch">The number of the owner's term.</param>
 /// <param name="IsReleased">Whether the owner has given the resource up, so that the next one need not wait.</param>
-internal sealed record LeaseRecord(string Node, string Instance, long Epoch, bool IsReleased);
+internal sealed record LeaseRecord(string Node, string Instance, long Epoch, bool IsReleased)
+{
+    /// <summary>
+    /// Whether it stands for one that the store has lost: somebody may own the resource. It is written by whoever finds none, so that
+    /// there is a version to watch; that there is none, twice, does not mean that there was none in between.
+    /// </summary>
+    public bool IsLost => Instance.Length == 0;
+
+    /// <param name="epoch">The greatest epoch that is known.</param>
+    public static LeaseRecord Lost(long epoch) => new("", "", epoch, IsReleased: false);
+}
 
 /// <summary>A record with its version.</summary>
 /// <param name="Record">The record.</param>

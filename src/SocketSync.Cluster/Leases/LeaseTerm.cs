@@ -46,6 +46,7 @@ internal sealed class LeaseTerm : Term
     private string _etag;
     private long _nextRenewal; // by the monotonic clock
     private TaskCompletionSource? _renewal;
+    private TaskCompletionSource? _release;
     private bool _isEnding;
 
     /// <param name="node">What the leases have in common.</param>
@@ -100,13 +101,13 @@ internal sealed class LeaseTerm : Term
     /// <summary>How it has ended.</summary>
     public LeaseEnd End { get; private set; }
 
-    /// <summary>Completes when no renewal is on its way.</summary>
+    /// <summary>Completes when no write is on its way.</summary>
     internal Task Settled
     {
         get
         {
             lock (_sync)
-                return _renewal?.Task ?? Task.CompletedTask;
+                return (_release ?? _renewal)?.Task ?? Task.CompletedTask;
         }
     }
 
@@ -117,24 +118,48 @@ internal sealed class LeaseTerm : Term
     public void Abandon() => Finish(LeaseEnd.GivenUp);
 
     /// <summary>Gives the resource up: no turn may be in progress. The next owner need not wait.</summary>
-    public async Task ReleaseAsync()
+    public Task ReleaseAsync()
     {
         Finish(LeaseEnd.GivenUp);
-        if (End == LeaseEnd.Overtaken)
-            return;
-        await Settled;
+        TaskCompletionSource release;
+        Task renewal;
+        lock (_sync)
+        {
+            if (_release is not null)
+                return _release.Task;
+            release = _release = new();
+            renewal = _renewal?.Task ?? Task.CompletedTask;
+        }
+
+        ReleaseAsync(release, renewal).Observe();
+        return release.Task;
+    }
+
+    private async Task ReleaseAsync(TaskCompletionSource release, Task renewal)
+    {
         try
         {
-            while (await _writes.TryWriteAsync(_record with { IsReleased = true }, _etag) is null)
-            {
-                if (await _node.Store.ReadAsync(_resource, CancellationToken.None) is not { } seen || seen.Record != _record)
-                    return;
-                _etag = seen.ETag;
-            }
+            await renewal;
+            if (End != LeaseEnd.Overtaken)
+                await TryReleaseAsync();
         }
         catch (ClusterStoreException error)
         {
             _node.Log.NotReleased(_resource, error.Message);
+        }
+        finally
+        {
+            release.SetResult();
+        }
+    }
+
+    private async Task TryReleaseAsync()
+    {
+        while (await _writes.TryWriteAsync(_record with { IsReleased = true }, _etag) is null)
+        {
+            if (await _node.Store.ReadAsync(_resource, CancellationToken.None) is not { } seen || seen.Record != _record)
+                return;
+            _etag = seen.ETag;
         }
     }
 
@@ -217,7 +242,11 @@ internal sealed class LeaseTerm : Term
             }
 
             var seen = await _node.Store.ReadAsync(_resource, CancellationToken.None);
-            if (seen is not null && seen.Record != _record)
+            if (seen is null or { Record.IsLost: true })
+            {
+                _node.Log.Lost(_resource);
+            }
+            else if (seen.Record != _record)
             {
                 Overtake(seen.Record);
                 return;
@@ -225,8 +254,6 @@ internal sealed class LeaseTerm : Term
 
             // An earlier write was not known to have succeeded, or the store has gone back to one, or has lost it altogether. Nobody
             // can have owned the resource in the meantime: this term has not ended.
-            if (seen is null)
-                _node.Log.Lost(_resource);
             expected = seen?.ETag;
         }
     }

@@ -23,10 +23,10 @@ internal sealed class LeaseWatch(TimeProvider time, LeaseTimes times)
     }
 
     /// <summary>The store has answered.</summary>
-    /// <param name="etag">The version of the record; <see langword="null"/> if it is missing, which counts as one that is held.</param>
+    /// <param name="etag">The version of the record.</param>
     /// <param name="interruptions">See <see cref="ClusterStore.Interruptions"/>.</param>
     /// <returns>Whether its owner's term has ended, if it has not been renewed by now.</returns>
-    public bool Saw(string? etag, long interruptions)
+    public bool Saw(string etag, long interruptions)
     {
         var now = time.GetTimestamp();
         if (!_isWatching || !string.Equals(etag, _etag, StringComparison.Ordinal) || interruptions != _interruptions

@@ -14,6 +14,9 @@ internal sealed class PostgresClusterStore(string connectionString, string id, L
     public const string ScriptPath = "docs/cluster/postgres.sql";
 
     private NpgsqlDataSource? _source;
+    private volatile bool _hasNoTables; // any more: it was restored, perhaps
+
+    private byte[]? _secret; // proposed again after a loss of data, so that the nodes that know it still understand each other
 
     public override async Task OpenAsync(CancellationToken cancellationToken)
     {
@@ -27,10 +30,13 @@ internal sealed class PostgresClusterStore(string connectionString, string id, L
         }
 
         await new PostgresTables(this).EnsureAsync(cancellationToken);
+        _hasNoTables = false;
     }
 
     public override async Task<StoredLease?> ReadAsync(string resource, CancellationToken cancellationToken)
     {
+        if (_hasNoTables)
+            await OpenAsync(cancellationToken);
         const string Sql = "SELECT node, instance, epoch, released, version FROM socketsync_lease WHERE id = $1 AND resource = $2";
         var rows = await QueryAsync(
             Sql,
@@ -66,9 +72,9 @@ internal sealed class PostgresClusterStore(string connectionString, string id, L
 
     public override async Task<byte[]> GetSecretAsync(CancellationToken cancellationToken)
     {
-        await ExecuteAsync("INSERT INTO socketsync_secret (id, secret) VALUES ($1, $2) ON CONFLICT DO NOTHING", cancellationToken, id, NewSecret());
+        await ExecuteAsync("INSERT INTO socketsync_secret (id, secret) VALUES ($1, $2) ON CONFLICT DO NOTHING", cancellationToken, id, _secret ?? NewSecret());
         var rows = await QueryAsync("SELECT secret FROM socketsync_secret WHERE id = $1", row => row.GetFieldValue<byte[]>(0), cancellationToken, id);
-        return rows.Count == 1 ? rows[0] : throw new ClusterStoreException("the secret in PostgreSQL was deleted");
+        return rows.Count == 1 ? _secret = rows[0] : throw new ClusterStoreException("the secret in PostgreSQL was deleted");
     }
 
     public override async Task<IReadOnlyCollection<string>> GetKnownNodesAsync(CancellationToken cancellationToken) =>
@@ -110,6 +116,7 @@ internal sealed class PostgresClusterStore(string connectionString, string id, L
         }
         catch (Exception error) when (error is NpgsqlException or TimeoutException or IOException or InvalidOperationException)
         {
+            _hasNoTables |= error is PostgresException { SqlState: PostgresErrorCodes.UndefinedTable };
             throw new ClusterStoreException(Message(error), error);
         }
         catch (OperationCanceledException error) when (!cancellationToken.IsCancellationRequested)

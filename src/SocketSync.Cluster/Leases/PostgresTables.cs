@@ -5,6 +5,9 @@ namespace SocketSync;
 /// <summary>Makes the tables, where they are missing and the user may.</summary>
 internal sealed class PostgresTables(PostgresClusterStore store)
 {
+    // Any number that other programs do not lock in the same database.
+    private const string Lock = "6017341170250431";
+
     /// <summary>The same statements as in <see cref="PostgresClusterStore.ScriptPath"/>.</summary>
     public static IReadOnlyList<string> Statements { get; } =
     [
@@ -42,18 +45,12 @@ internal sealed class PostgresTables(PostgresClusterStore store)
             return;
         try
         {
-            foreach (var statement in Statements)
-                await store.ExecuteAsync(statement, cancellationToken);
+            // One transaction. Nodes that start at once wait for each other: IF NOT EXISTS does not see what another one is making.
+            await store.ExecuteAsync(string.Join(";\n", [$"SELECT pg_advisory_xact_lock({Lock})", .. Statements]), cancellationToken);
         }
         catch (ClusterStoreException error) when (error.InnerException is PostgresException { SqlState: PostgresErrorCodes.InsufficientPrivilege })
         {
             throw new ClusterStoreException($"the tables are missing in PostgreSQL, and this user may not make them: run {PostgresClusterStore.ScriptPath} as one who may", error);
-        }
-        catch (ClusterStoreException error) when (error.InnerException is PostgresException { SqlState: PostgresErrorCodes.UniqueViolation or PostgresErrorCodes.DuplicateTable or PostgresErrorCodes.DuplicateObject })
-        {
-            // Another node makes them at this moment, which IF NOT EXISTS does not see.
-            if (!await ExistAsync(cancellationToken))
-                throw;
         }
     }
 

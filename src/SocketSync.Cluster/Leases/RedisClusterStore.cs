@@ -23,6 +23,7 @@ internal sealed class RedisClusterStore(string configuration, string id, LeaseTi
     private readonly SemaphoreSlim _opening = new(1, 1);
     private ConnectionMultiplexer? _connection;
     private long _interruptions;
+    private byte[]? _secret;
 
     public override long Interruptions => Interlocked.Read(ref _interruptions);
 
@@ -65,8 +66,9 @@ internal sealed class RedisClusterStore(string configuration, string id, LeaseTi
     public override async Task<byte[]> GetSecretAsync(CancellationToken cancellationToken)
     {
         var key = $"{id}:secret";
-        await CallAsync(database => database.StringSetAsync(key, NewSecret(), when: When.NotExists), attempted: null, cancellationToken);
-        return (byte[]?)await CallAsync(database => database.StringGetAsync(key, CommandFlags.DemandMaster), attempted: null, cancellationToken)
+        var proposal = _secret ?? NewSecret(); // after a loss of data, the nodes that know it still understand each other
+        await CallAsync(database => database.StringSetAsync(key, proposal, when: When.NotExists), attempted: null, cancellationToken);
+        return _secret = (byte[]?)await CallAsync(database => database.StringGetAsync(key, CommandFlags.DemandMaster), attempted: null, cancellationToken)
             ?? throw new ClusterStoreException($"{key} in Redis was deleted");
     }
 

@@ -19,7 +19,7 @@ internal sealed class ResourceLease(NodeLeases node, string resource)
         {
             if (earlier.IsValid)
                 throw new InvalidOperationException($"the term of {resource} has not ended");
-            // A renewal that is still on its way makes a version that must be known as our own.
+            // What is still on its way makes a version that must be known as our own.
             await earlier.Settled;
         }
 
@@ -44,25 +44,25 @@ internal sealed class ResourceLease(NodeLeases node, string resource)
 
     private async Task<LeaseTerm?> TryAcquireAsync(LeaseWatch watch, CancellationToken cancellationToken)
     {
-        var seen = await node.Store.ReadAsync(resource, cancellationToken);
-        _known = Math.Max(_known, seen?.Record.Epoch ?? 0);
-        var isOwn = seen is not null && _writes.Contains(seen.ETag);
-        if (seen is not null && !isOwn)
+        if (await ReadAsync(cancellationToken) is not { } seen)
+            return null;
+        var isOwn = _writes.Contains(seen.ETag);
+        if (!isOwn)
             _writes.Forget();
-        if (!watch.Saw(seen?.ETag, node.Store.Interruptions) && !isOwn && seen?.Record.IsReleased != true)
+        if (!watch.Saw(seen.ETag, node.Store.Interruptions) && !isOwn && !seen.Record.IsReleased)
             return null;
 
         // From before the write: another node may see the record, and start to count, as soon as it is sent.
         var begun = node.Clock.Now;
         var record = new LeaseRecord(node.Node, node.Instance, NextEpoch(), IsReleased: false);
-        if (await _writes.TryWriteAsync(record, seen?.ETag) is not { } etag)
+        if (await _writes.TryWriteAsync(record, seen.ETag) is not { } etag)
         {
             watch.Restart();
             return null;
         }
 
         _known = record.Epoch;
-        if (seen is { Record.IsReleased: false } && !isOwn)
+        if (!isOwn && seen.Record is { IsReleased: false, IsLost: false })
             TookOver(seen.Record);
         var term = _term = new LeaseTerm(node, resource, _writes, record, etag, begun);
         if (cancellationToken.IsCancellationRequested)
@@ -70,6 +70,19 @@ internal sealed class ResourceLease(NodeLeases node, string resource)
         cancellationToken.ThrowIfCancellationRequested();
         term.Start();
         return term.IsValid ? term : null;
+    }
+
+    /// <summary>The record; where there is none, one that counts as held is written in its place.</summary>
+    private async Task<StoredLease?> ReadAsync(CancellationToken cancellationToken)
+    {
+        if (await node.Store.ReadAsync(resource, cancellationToken) is { } seen)
+        {
+            _known = Math.Max(_known, seen.Record.Epoch);
+            return seen;
+        }
+
+        var lost = LeaseRecord.Lost(_known);
+        return await node.Store.TryWriteAsync(resource, lost, expectedETag: null, cancellationToken) is { } etag ? new(lost, etag) : null;
     }
 
     private void TookOver(LeaseRecord from)

@@ -59,14 +59,21 @@ internal sealed partial class OwnershipKeeper(
     private void Look(string resource)
     {
         var owner = directory.OwnerOf(resource);
-        if (owner is not null)
+        if (owner is { Answers: true })
+        {
             _unownedSince.Remove(resource);
+            _warned.Remove(resource);
+        }
+
         if (owner is null)
         {
             Touch(resource);
             // Orleans may believe for a while that the grain lives on a node that has died.
-            if (time.GetElapsedTime(_unownedSince.GetValueOrDefault(resource)) >= Patience)
-                owners.TryAcquire(resource);
+            if (time.GetElapsedTime(_unownedSince[resource]) < Patience)
+                return;
+            owners.TryAcquire(resource);
+            if (choice.Choose(resource, directory.Living()) is null && _warned.Add(resource))
+                LogNobody(logger, resource);
         }
         else if (owner.Node == directory.Node)
         {
@@ -102,13 +109,10 @@ internal sealed partial class OwnershipKeeper(
         {
             if (silo.Grains is { } grains)
                 await grains.GetGrain<IOwnership>(resource.ToUpperInvariant()).TouchAsync().WaitAsync(Patience, time);
-            lock (_touched)
-                _warned.Remove(resource);
         }
-        catch (Exception exception)
+        catch (Exception)
         {
-            if (exception is Orleans.Runtime.SiloUnavailableException && IsNew(resource))
-                LogNobody(logger, resource, exception.Message);
+            // Tried again in a second; and if Orleans cannot place it at all, without Orleans.
         }
         finally
         {
@@ -117,12 +121,6 @@ internal sealed partial class OwnershipKeeper(
         }
     }
 
-    private bool IsNew(string resource)
-    {
-        lock (_touched)
-            return _warned.Add(resource);
-    }
-
-    [LoggerMessage(432, LogLevel.Warning, "Resource {Resource} has no owner: {Reason}")]
-    private static partial void LogNobody(ILogger logger, string resource, string reason);
+    [LoggerMessage(432, LogLevel.Warning, "Resource {Resource} has no owner: none of the nodes that may own it is there")]
+    private static partial void LogNobody(ILogger logger, string resource);
 }

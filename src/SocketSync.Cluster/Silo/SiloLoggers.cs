@@ -12,7 +12,7 @@ namespace SocketSync;
 internal sealed class SiloLoggers(ILoggerFactory loggers) : ILoggerFactory
 {
     /// <summary>Complain of things that are as they should be here: the kind of garbage collection, and how long ago the machine started.</summary>
-    private static readonly string[] Silent = ["Orleans.Runtime.Silo", "Orleans.Runtime.Watchdog", "Orleans.Runtime.MembershipService.LocalSiloHealthMonitor"];
+    private static readonly string[] Silent = ["Orleans.Runtime.Silo", "Orleans.Runtime.Watchdog", "Orleans.Runtime.MembershipService.LocalSiloHealthMonitor", "Polly"];
 
     public ILogger CreateLogger(string categoryName) =>
         Silent.Contains(categoryName, StringComparer.Ordinal) ? NullLogger.Instance : new SiloLogger(loggers.CreateLogger(categoryName));

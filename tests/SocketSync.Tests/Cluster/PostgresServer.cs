@@ -29,8 +29,7 @@ internal sealed class PostgresServer : StoreServer
         var server = new PostgresServer();
         if (IsRoot()) await server.RunAsync(new("chown", ["postgres", server.Folder]));
         await server.RunAsync(AsUser("initdb", "-D", server.Data, "-A", "trust", "-U", "postgres", "-E", "UTF8", "--no-sync", "--no-instructions"));
-        await server.StartAsync();
-        return server;
+        return await StartedAsync(server);
     }
 
     /// <summary>The connection string of another user.</summary>
@@ -68,9 +67,14 @@ internal sealed class PostgresServer : StoreServer
         return IsRoot() ? new("setpriv", ["--reuid=postgres", "--regid=postgres", "--clear-groups", path, .. arguments]) : new(path, arguments);
     }
 
-    private static string? Find() => Environment.GetEnvironmentVariable("PATH")!.Split(':')
-        .Concat(Directory.Exists("/usr/lib/postgresql") ? Directory.GetDirectories("/usr/lib/postgresql").OrderDescending(StringComparer.Ordinal).Select(version => Path.Combine(version, "bin")) : [])
-        .FirstOrDefault(folder => File.Exists(Path.Combine(folder, "postgres")) && File.Exists(Path.Combine(folder, "initdb")));
+    // Debian has a folder for each version, of which only some programs are in the path.
+    private static string? Find()
+    {
+        string[] versions = Directory.Exists("/usr/lib/postgresql") ? Directory.GetDirectories("/usr/lib/postgresql") : [];
+        return versions.OrderDescending(StringComparer.Ordinal).Select(version => Path.Combine(version, "bin"))
+            .Concat(Environment.GetEnvironmentVariable("PATH")!.Split(':'))
+            .FirstOrDefault(folder => Array.TrueForAll(["initdb", "postgres", "pg_isready", "psql"], program => File.Exists(Path.Combine(folder, program))));
+    }
 
     private static bool IsRoot() => GetUser() == 0;
 

@@ -20,9 +20,7 @@ internal sealed class RedisServer : StoreServer
     public static async Task<RedisServer> RunAsync(IPAddress? address = null)
     {
         Require(Environment.GetEnvironmentVariable("PATH")!.Split(':').Any(folder => File.Exists(Path.Combine(folder, "redis-server"))), "redis-server");
-        var server = new RedisServer(address ?? IPAddress.Loopback);
-        await server.StartAsync();
-        return server;
+        return await StartedAsync(new RedisServer(address ?? IPAddress.Loopback));
     }
 
     public override async Task EmptyAsync() => Assert.Equal("+OK", await AskAsync("FLUSHALL"));

@@ -115,6 +115,22 @@ internal abstract class StoreServer : IAsyncDisposable
         return await output;
     }
 
+    /// <summary>Starts a new one; if that fails, nothing is left of it.</summary>
+    protected static async Task<T> StartedAsync<T>(T server)
+        where T : StoreServer
+    {
+        try
+        {
+            await server.StartAsync();
+            return server;
+        }
+        catch
+        {
+            await server.DisposeAsync();
+            throw;
+        }
+    }
+
     private async Task EndAsync(int signal)
     {
         if (_process is not { HasExited: false } process) return;
