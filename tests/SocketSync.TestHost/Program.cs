@@ -12,10 +12,12 @@ builder.Services.AddSingleton<Stage>();
 builder.AddSocketSync().AddDashboard().AddCluster()
     .AddProcessor<Scripted>("Scripted").AddProcessor<Converse>("Converse").AddProcessor<Judged>("Judged")
     .AddProcessor<Where>("Where").AddProcessor<Where>("WhereNeverBlocking", neverBlocks: true);
+StandInNodes.AddIfAsked(builder);
 builder.Services.AddOpenTelemetry().WithMetrics(metrics => metrics.AddMeter("SocketSync").AddPrometheusExporter());
 
 var app = builder.Build();
 UnobservedExceptions.Log(app.Logger);
+StandInNodes.BeginIfAsked(app);
 app.MapSocketSync();
 app.MapPrometheusScrapingEndpoint("/metrics").WithMetadata(new HttpMethodMetadata([HttpMethods.Get, HttpMethods.Head]));
 app.MapPost("/test/release/{key}", (string key, Stage stage) => stage.Release(key));

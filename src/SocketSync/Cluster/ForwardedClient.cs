@@ -170,7 +170,10 @@ internal sealed class ForwardedClient : IDisposable
             while (true)
             {
                 var memory = _output.GetMemory();
-                var received = await _owner.ReadAsync(memory);
+                var read = _owner.ReadAsync(memory);
+                // A wait ends by an event of its own, after those of all other sockets: only what is there already is work in a row.
+                var isAtOnce = read.IsCompleted;
+                var received = await read;
                 if (_isOnPool)
                     await Dispatcher.LeaveIoThread();
                 if (received == 0 || !_chunks.TryStrip(memory.Span[..received], out var length))
@@ -194,7 +197,7 @@ internal sealed class ForwardedClient : IDisposable
                     EndOutput();
                 }
 
-                if (_work.Charge(WorkBudget.SystemCall + received))
+                if (isAtOnce && _work.Charge(WorkBudget.SystemCall + received))
                     await Dispatcher.Yield();
             }
         }

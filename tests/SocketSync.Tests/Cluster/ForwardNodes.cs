@@ -77,6 +77,8 @@ internal sealed class ForwardNode : IAsyncDisposable
 
     public Topology Topology => _app.Services.GetRequiredService<Topology>();
 
+    public TurnGate GateOf(string resource) => Topology.Resources[resource].Gate;
+
     public ResourceTerms Terms => _app.Services.GetRequiredService<ResourceTerms>();
 
     public IPEndPoint Forward => (IPEndPoint)Topology.Bound.EndPoints.Single(endPoint => endPoint.IsForward).LocalEndPoints[0];
@@ -84,27 +86,26 @@ internal sealed class ForwardNode : IAsyncDisposable
     public int PortOf(string listener) => Topology.Bound.EndPoints.Single(endPoint => endPoint.Name == listener).Port!.Value;
 
     public static async Task<ForwardNode> StartAsync(
-        string name, FakePlaces places, string settings, Action<SocketSyncBuilder>? processors = null, byte[]? secret = null, bool knowsSecret = true)
+        string name, FakePlaces places, string settings, Action<ProcessorCatalog>? processors = null, string cluster = "", int? forwardPort = null)
     {
         var builder = WebApplication.CreateEmptyBuilder(new WebApplicationOptions());
         var logs = new RecordingLogs();
         builder.Logging.AddProvider(logs).SetMinimumLevel(LogLevel.Information);
         using var json = new MemoryStream(System.Text.Encoding.UTF8.GetBytes($$"""
             { "urls": "http://127.0.0.1:0", "SocketSync": {
-              "Cluster": { "Node": "{{name}}", "Store": { "Redis": "nowhere" }, "Address": "127.0.0.1", "ForwardPort": {{TestPorts.Free()}} },
+              "Cluster": { "Node": "{{name}}", "Store": { "Redis": "nowhere" }, "Address": "127.0.0.1", "ForwardPort": {{forwardPort ?? TestPorts.Free()}} {{(cluster.Length > 0 ? $", {cluster}" : "")}} },
               {{settings}} } }
             """));
         builder.Configuration.AddJsonStream(json);
         builder.WebHost.UseKestrelCore();
         builder.Services.AddRoutingCore();
         builder.Services.AddSingleton(places.SeenFrom(name));
-        var sync = builder.AddSocketSync();
-        processors?.Invoke(sync);
+        builder.AddSocketSync();
+        processors?.Invoke((ProcessorCatalog)builder.Services.Single(service => service.ServiceType == typeof(ProcessorCatalog)).ImplementationInstance!);
         var app = builder.Build();
         try
         {
-            if (knowsSecret)
-                app.Services.GetRequiredService<ForwardSecret>().Set(secret ?? new byte[ForwardSecret.Length]);
+            app.Services.GetRequiredService<ForwardSecret>().Set(new byte[ForwardSecret.Length]);
             await app.StartAsync();
             var node = new ForwardNode(app, name, places, logs);
             places.Add(name, node.Forward);
@@ -144,6 +145,8 @@ internal sealed class ForwardNode : IAsyncDisposable
         Terms.Cancel(resource);
         await Terms.EndAsync(resource, TimeSpan.FromSeconds(5));
     }
+
+    public Task StopAsync() => _app.StopAsync();
 
     public async ValueTask DisposeAsync()
     {

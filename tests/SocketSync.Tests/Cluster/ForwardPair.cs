@@ -19,7 +19,7 @@ internal sealed class ForwardPair : IAsyncDisposable
     /// <param name="listener">What stands in the listener beside its port.</param>
     /// <param name="processors">The processors of both.</param>
     public static async Task<ForwardPair> StartAsync(
-        string resource = "", string protocol = "\"Name\": \"Line\"", string listener = "", Action<SocketSyncBuilder>? processors = null)
+        string resource = "", string protocol = "\"Name\": \"Line\"", string listener = "", Action<ProcessorCatalog>? processors = null, string cluster = "")
     {
         var settings = $$"""
             "DrainTimeout": "00:00:02",
@@ -27,14 +27,44 @@ internal sealed class ForwardPair : IAsyncDisposable
             "Resources": { "R": { "Protocol": { {{protocol}} } {{(resource.Length > 0 ? $", {resource}" : "")}} } }
             """;
         var places = new FakePlaces();
-        var ingress = await ForwardNode.StartAsync("a", places, settings, processors);
-        var owner = await ForwardNode.StartAsync("b", places, settings, processors);
+        var ingress = await ForwardNode.StartAsync("a", places, settings, processors, cluster: cluster);
+        var owner = await ForwardNode.StartAsync("b", places, settings, processors, cluster: cluster);
         owner.Own("R");
         return new(places, ingress, owner);
     }
 
+    public TurnGate Gate => Owner.GateOf("R");
+
+    /// <summary>Starts with a processor that both nodes know, and only the owner uses.</summary>
+    public static Task<ForwardPair> StartWithAsync(IRequestProcessor processor, string resource = "", string cluster = "") => StartAsync(
+        $"\"Processor\": \"Test\"{(resource.Length > 0 ? $", {resource}" : "")}",
+        processors: catalog => catalog.Add(new ProcessorRegistration("Test", NeverBlocks: false, (_, _) => processor)), cluster: cluster);
+
     /// <summary>Connects through the ingress.</summary>
-    public Task<LineClient> ConnectAsync(bool local = false) => LineClient.ConnectAsync((local ? Owner : Ingress).PortOf("L"));
+    public Task<LineClient> ConnectAsync(int receiveBuffer = 0) => LineClient.ConnectAsync(Ingress.PortOf("L"), receiveBuffer);
+
+    /// <summary>Connects a client through the ingress whose request gets its turn, and is in it.</summary>
+    public async Task<LineClient> ConnectAndHoldAsync(string request)
+    {
+        var client = await ConnectAsync();
+        await client.SendAsync(request + "\n");
+        await SyncHost.Until(() => Gate.GetStatus().Holder is not null, "a turn is held");
+        return client;
+    }
+
+    /// <summary>Connects a client through the ingress whose request is the last of so many in line.</summary>
+    public async Task<LineClient> ConnectAndWaitAsync(string request, int inLine)
+    {
+        var client = await ConnectAsync();
+        await client.SendAsync(request + "\n");
+        await UntilWaiting(inLine);
+        return client;
+    }
+
+    public Task UntilWaiting(int count) => SyncHost.Until(() => Gate.GetStatus().QueueLength == count, $"{count} wait");
+
+    public Task UntilForwarded(int count) =>
+        SyncHost.Until(() => Ingress.Topology.ListConnections().Count == count, $"{count} clients at the ingress");
 
     public async ValueTask DisposeAsync()
     {
@@ -56,9 +86,16 @@ internal sealed class LineClient : IDisposable
 
     public Socket Socket { get; }
 
-    public static async Task<LineClient> ConnectAsync(int port, int receiveBuffer = 0)
+    /// <summary>Its own address, as a server tells it.</summary>
+    public string LocalText => Socket.LocalEndPoint!.ToString()!;
+
+    public static LineClient Of(Socket socket) => new(socket);
+
+    public static async Task<LineClient> ConnectAsync(int port, int receiveBuffer = 0, IPAddress? from = null)
     {
-        var socket = new Socket(SocketType.Stream, ProtocolType.Tcp) { NoDelay = true };
+        var socket = new Socket(AddressFamily.InterNetwork, SocketType.Stream, ProtocolType.Tcp) { NoDelay = true };
+        if (from is not null)
+            socket.Bind(new IPEndPoint(from, 0));
         if (receiveBuffer > 0)
             socket.ReceiveBufferSize = receiveBuffer;
         await socket.ConnectAsync(new IPEndPoint(IPAddress.Loopback, port)).WaitAsync(Bound);
