@@ -37,7 +37,9 @@ public sealed class KilledOwnerTests
         using var other = new TcpListener(IPAddress.Loopback, 0);
         other.Start();
         var port = ((IPEndPoint)other.LocalEndpoint).Port;
-        await FailedStart.AssertAsync(Settings("a", port), $"SocketSync:Cluster:ForwardPort: '{port}': 127.0.0.1:{port} is already in use");
+        using var files = new TestFiles();
+        await using var server = FailedStart.Launch(files.Write("appsettings.json", ServerProcess.WholeFile(Settings("a", port))));
+        await FailedStart.AssertRefusedAsync(server, $"SocketSync:Cluster:ForwardPort: '{port}': 127.0.0.1:{port} is already in use");
     }
 
     private static Task<ServerProcess> StartAsync(string node, int own, int forward) => ServerProcess.StartTestHostAsync(
