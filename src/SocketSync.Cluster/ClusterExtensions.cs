@@ -1,8 +1,6 @@
 using System.Runtime.CompilerServices;
 using Microsoft.Extensions.DependencyInjection;
-using Microsoft.Extensions.Diagnostics.HealthChecks;
 using Microsoft.Extensions.Hosting;
-using Microsoft.Extensions.Options;
 
 namespace SocketSync;
 
@@ -24,8 +22,7 @@ public static class ClusterExtensions
         // Whether there is a cluster is known when the configuration has been read; until then no type of it is touched.
         services.AddSingleton<IResourceDirectory>(provider => IsOn(provider) ? DirectoryOf(provider) : null!);
         services.AddSingleton<IHostedService>(provider => IsOn(provider) ? NodeOf(provider) : new NoNode());
-        services.AddSingleton<IConfigureOptions<HealthCheckServiceOptions>>(provider =>
-            IsOn(provider) ? CheckOf(provider) : new ConfigureOptions<HealthCheckServiceOptions>(null));
+        services.AddClusterView(provider => IsOn(provider) ? ViewOf(provider) : null);
         AddParts(services);
         return builder;
     }
@@ -40,13 +37,18 @@ public static class ClusterExtensions
     private static ClusterNode NodeOf(IServiceProvider provider) => provider.GetRequiredService<ClusterNode>();
 
     [MethodImpl(MethodImplOptions.NoInlining)]
-    private static ClusterHealthCheck CheckOf(IServiceProvider provider) => new(provider.GetRequiredService<ClusterNode>());
+    private static ClusterView ViewOf(IServiceProvider provider)
+    {
+        var node = provider.GetRequiredService<ClusterNode>();
+        return new(node.Name, node.Silo, node.MoveAsync);
+    }
 
     [MethodImpl(MethodImplOptions.NoInlining)]
     private static void AddParts(IServiceCollection services)
     {
         services.AddSingleton<ClusterTable>();
         services.AddSingleton<ClusterNode>();
+        services.AddSingleton<FeedReaders>();
     }
 
     /// <summary>A server that is alone.</summary>

@@ -14,6 +14,7 @@ namespace SocketSync;
 /// </summary>
 internal sealed class ClusterNode : IHostedLifecycleService, IAsyncDisposable
 {
+    private static readonly TimeSpan AnswerTime = TimeSpan.FromSeconds(2);
     private static readonly TimeSpan GiveUpTime = TimeSpan.FromSeconds(1);
 
     private readonly SocketSyncOptions _options;
@@ -75,10 +76,6 @@ internal sealed class ClusterNode : IHostedLifecycleService, IAsyncDisposable
 
     /// <summary>Whether this node is one of the cluster by now.</summary>
     public bool HasJoined => Silo.Services is not null;
-
-    /// <summary>The resources that no node is known to own.</summary>
-    public IReadOnlyList<string> WithoutOwner() =>
-        [.. _options.Resources.Keys.Where(resource => _table.Directory.OwnerOf(resource) is not { Answers: true })];
 
     /// <summary>Lets another node own a resource from now on, after the owner has finished what it does.</summary>
     /// <returns>Why that was refused, in one line; <see langword="null"/> if it was done.</returns>
@@ -166,7 +163,7 @@ internal sealed class ClusterNode : IHostedLifecycleService, IAsyncDisposable
     {
         try
         {
-            return _peers.Reach(owner) is { } link ? await link.MoveAsync(resource, node) : $"node {owner}, its owner, cannot be reached";
+            return _peers.Reach(owner) is { } link ? await link.MoveAsync(resource, node).WithinAsync(AnswerTime, _time) : $"node {owner}, its owner, cannot be reached";
         }
         catch (Exception exception) when (exception is TimeoutException or OrleansException)
         {
@@ -230,5 +227,7 @@ internal sealed class ClusterNode : IHostedLifecycleService, IAsyncDisposable
         silo.Services.AddPlacementDirector<NodePlacement, NodePlacementDirector>();
         silo.Services.AddPlacementDirector<OwnerPlacement, OwnerPlacementDirector>();
         silo.AddGrainService<NodeLink>();
+        silo.Services.AddSingleton<NodeDeskClient>();
+        silo.AddGrainService<NodeDesk>();
     }
 }

@@ -116,7 +116,9 @@ internal sealed class DashboardPipeline : IAsyncDisposable
         services.AddSingleton<DiagnosticSource>(provider => provider.GetRequiredService<DiagnosticListener>());
         Share<TimeProvider>();
         Share<Topology>();
-        Share<TurnFeed>();
+        Share<ClusterTurns>();
+        if (host.GetService<ClusterNodes>() is { } nodes)
+            services.AddSingleton(nodes);
         Share<OperatorActions>();
         Share<AdminToken>();
         services.AddSingleton<PageWatch>();

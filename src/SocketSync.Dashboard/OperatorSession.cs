@@ -22,35 +22,46 @@ internal sealed class OperatorSession(OperatorActions steering, AdminToken admin
 
     /// <param name="action">What to do.</param>
     /// <param name="token">What the viewer entered; used only while no right token is known.</param>
-    public async Task<PendingActionResult> DoAsync(PendingAction action, string? token)
+    /// <returns>What came of it, and why it was refused where it was.</returns>
+    public async Task<(PendingActionResult Result, string? Why)> DoAsync(PendingAction action, string? token)
     {
         if (!IsConfigured)
-            return PendingActionResult.NoTokenConfigured;
+            return (PendingActionResult.NoTokenConfigured, null);
         if (!IsUnlocked)
         {
             if (!admin.Matches(token))
             {
                 await Task.Delay(WrongTokenPause, time);
-                return PendingActionResult.WrongToken;
+                return (PendingActionResult.WrongToken, null);
             }
 
             _token = token;
         }
 
-        var isDone = action.Kind switch
+        var answer = await (action.Kind switch
         {
-            PendingActionKind.Pause => steering.Pause(action.Target),
-            PendingActionKind.Resume => steering.Resume(action.Target),
-            _ => steering.Close(action.Target),
+            PendingActionKind.Pause => steering.PauseAsync(action.Target),
+            PendingActionKind.Resume => steering.ResumeAsync(action.Target),
+            PendingActionKind.Move => steering.MoveAsync(action.Target, action.Node ?? "", CancellationToken.None),
+            _ => steering.CloseAsync(action.Target),
+        });
+        return answer switch
+        {
+            { Result: SteeringResult.Done } or { Result: SteeringResult.Accepted, Why: null } => (PendingActionResult.Done, null),
+            { Result: SteeringResult.Unknown } => (PendingActionResult.Gone, null),
+            _ => (PendingActionResult.Refused, answer.Why),
         };
-        return isDone ? PendingActionResult.Done : PendingActionResult.Gone;
     }
+
+    /// <summary>The nodes that a resource could be moved to.</summary>
+    public IReadOnlyList<string> TargetsOf(string resource) => steering.TargetsOf(resource);
 }
 
 internal enum PendingActionKind
 {
     Pause,
     Resume,
+    Move,
     Close,
 }
 
@@ -62,6 +73,9 @@ internal enum PendingActionResult
 
     /// <summary>The resource or client no longer exists.</summary>
     Gone,
+
+    /// <summary>It cannot be, or not at once.</summary>
+    Refused,
 }
 
 /// <summary>Something that an operator may do, and what the page says before it is done.</summary>
@@ -71,6 +85,26 @@ internal enum PendingActionResult
 /// <param name="Consequences">What will happen, one sentence each.</param>
 internal sealed record PendingAction(PendingActionKind Kind, string Target, string Title, IReadOnlyList<string> Consequences)
 {
+    /// <summary>The nodes from which the viewer chooses.</summary>
+    public IReadOnlyList<string> Nodes { get; init; } = [];
+
+    /// <summary>The one that the viewer has chosen.</summary>
+    public string? Node { get; init; }
+
+    public static PendingAction Move(ResourceView resource, IReadOnlyList<string> nodes) => new(
+        PendingActionKind.Move,
+        resource.Name,
+        $"Move {resource.Name} to another node?",
+        [
+            resource.Gate.QueueLength == 0 && resource.Turn is null
+                ? "Its clients are closed; they may connect again at once, to any node."
+                : "The requests in hand are answered first; then its clients are closed. They may connect again at once, to any node.",
+            "Until the other node has it, requests wait.",
+        ])
+    {
+        Nodes = nodes,
+    };
+
     public static PendingAction Pause(ResourceView resource) => new(
         PendingActionKind.Pause,
         resource.Name,
@@ -78,7 +112,7 @@ internal sealed record PendingAction(PendingActionKind Kind, string Target, stri
         [
             resource.Turn is { } turn ? $"The turn in hand, of {turn.Address}, ends as it would; after it nobody gets one." : "Nobody gets a turn.",
             "Requests wait in line. Those that wait longer than their WaitTimeout are refused as busy.",
-            "Readiness becomes Degraded. It stays so until you resume, or the server is started anew.",
+            $"Readiness becomes Degraded. It stays so until you resume, or {(resource.Place is null ? "the server is" : "all nodes are")} started anew.",
         ]);
 
     public static PendingAction Resume(ResourceView resource) => new(

@@ -2,7 +2,16 @@ namespace SocketSync;
 
 /// <summary>Everything that the page shows of one moment. All viewers see the same.</summary>
 internal sealed record PageSnapshot(
-    DateTimeOffset At, HostPhase Phase, IReadOnlyDictionary<string, ResourceView> Resources, ClientsView Clients);
+    DateTimeOffset At, HostPhase Phase, IReadOnlyDictionary<string, ResourceView> Resources, ClientsView Clients, NodesView? Nodes = null);
+
+/// <summary>The nodes that share resources, and the one that has sent the page.</summary>
+internal sealed record NodesView(string This, IReadOnlyList<NodeView> All);
+
+/// <summary>A node: its state, for how long it has not been heard of, how many resources it owns and clients it has.</summary>
+internal sealed record NodeView(string Name, NodeState State, TimeSpan? SinceHeard, string? Version, int Resources, int Connections);
+
+/// <summary>Where a resource lives; nowhere while nobody owns it.</summary>
+internal sealed record PlaceView(string? Node, long? Epoch, bool IsHere, bool IsSilent);
 
 /// <summary>A resource: who has the turn, the head of its queue, how fast its counts grow, and its last seconds and minutes.</summary>
 internal sealed record ResourceView(
@@ -16,7 +25,8 @@ internal sealed record ResourceView(
     ResourceRates Rates,
     TimelineView Timeline,
     DurationsView Waits,
-    DurationsView Turns)
+    DurationsView Turns,
+    PlaceView? Place = null)
 {
     /// <summary>Whether there was a turn in the last minutes while the page was open.</summary>
     public bool HasHistory => Turns.Points.Any(point => point.P50 is not null);
@@ -31,7 +41,7 @@ internal sealed record WaiterView(string ConnectionId, string Address, Priority 
 internal sealed record ClientsView(IReadOnlyList<ClientView> Listed, int Total);
 
 internal sealed record ClientView(
-    string Id, string Address, string Listener, string Resource, TimeSpan Connected, long Requests, bool Waiting, bool HasTurn);
+    string Id, string Address, string Listener, string Resource, TimeSpan Connected, long Requests, bool Waiting, bool HasTurn, string? Node = null);
 
 /// <summary>What a screen reader says: a resource's state, when it becomes unusual or usual again.</summary>
 internal static class Announcement
@@ -43,10 +53,16 @@ internal static class Announcement
             return null;
         var changes = now.Resources.Values
             .Where(resource => before.Resources.TryGetValue(resource.Name, out var old) && Usual(old.State) != Usual(resource.State))
-            .Select(resource => $"{resource.Name}: {Usual(resource.State)}.");
+            .Select(resource => $"{resource.Name}: {Usual(resource.State)}.")
+            .Concat(NodesOf(before, now));
         var text = string.Join(' ', changes);
         return text.Length == 0 ? null : text;
     }
+
+    private static IEnumerable<string> NodesOf(PageSnapshot before, PageSnapshot now) =>
+        from node in now.Nodes?.All ?? []
+        where before.Nodes is { } old && old.All.FirstOrDefault(other => other.Name == node.Name)?.State != node.State
+        select $"Node {node.Name}: {node.State.ToString().ToLowerInvariant()}.";
 
     // Idle and busy alternate many times a second.
     private static string Usual(string state) => state is "Idle" or "Busy" ? "in service" : state;

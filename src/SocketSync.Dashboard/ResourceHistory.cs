@@ -1,10 +1,10 @@
 namespace SocketSync;
 
 /// <summary>What is remembered of a resource while the page is open.</summary>
-internal sealed class ResourceHistory(SharedResource resource, IReadOnlyList<Route> routes)
+internal sealed class ResourceHistory(SharedResource resource)
 {
     /// <summary>How many of those who wait are listed one by one.</summary>
-    private const int MaxWaiters = 12;
+    private const int MaxWaiters = ResourceReport.MaxWaiters;
 
     private readonly Timeline _timeline = new();
     private readonly DurationHistory _waits = new();
@@ -29,25 +29,67 @@ internal sealed class ResourceHistory(SharedResource resource, IReadOnlyList<Rou
         _arrived.Clear();
     }
 
-    public ResourceView Look(DateTimeOffset now)
+    /// <param name="now">The time.</param>
+    /// <param name="counts">How its requests have ended, on all nodes.</param>
+    /// <param name="place">Where it lives, if nodes share it.</param>
+    /// <param name="report">What its owner says of it, if that is another node.</param>
+    public ResourceView Look(DateTimeOffset now, RequestCounts counts, PlaceView? place = null, ResourceReport? report = null)
     {
-        var (gate, waiters) = resource.Gate.GetStatusWithWaiters(MaxWaiters);
-        var link = resource.Link?.GetStatus();
-        var turn = gate.Holder is { } holder ? new ClientTime(holder.Id, ClientAddress.Of(holder), gate.Held) : null;
-        WaiterView[] waiting = [.. waiters.Select(waiter => new WaiterView(waiter.Client.Id, ClientAddress.Of(waiter.Client), waiter.Priority, waiter.Waited))];
+        var (state, processor, turn, waiting, gate, link) = report is { Status: { } status } ? There(report, status) : Here();
+        if (place is { IsSilent: true } or { Node: null })
+            state = "Unavailable";
         return new ResourceView(
             resource.Name,
-            resource.ProcessorName,
-            StatusEndpoint.State(gate, link),
+            processor,
+            state,
             turn,
             waiting,
             gate,
             link,
-            _rates.Look(now, routes),
+            _rates.Look(now, counts),
             _timeline.Look(now, turn, waiting),
             _waits.Look(now),
-            _turns.Look(now));
+            _turns.Look(now),
+            place);
     }
+
+    private ResourceNow Here()
+    {
+        var (gate, waiters) = resource.Gate.GetStatusWithWaiters(MaxWaiters);
+        var link = resource.Link?.GetStatus();
+        return new(
+            ResourceFigures.State(gate, link),
+            resource.ProcessorName,
+            gate.Holder is { } holder ? new ClientTime(holder.Id, ClientAddress.Of(holder), gate.Held) : null,
+            [.. waiters.Select(waiter => new WaiterView(waiter.Client.Id, ClientAddress.Of(waiter.Client), waiter.Priority, waiter.Waited))],
+            gate,
+            link);
+    }
+
+    private static ResourceNow There(ResourceReport report, ResourceStatus status) => new(
+        status.State,
+        status.Processor,
+        status.Turn is { } turn ? new ClientTime(turn.ConnectionId, ClientAddress.Of(turn.RemoteEndPoint, turn.ConnectionId), TimeSpan.FromSeconds(turn.HeldSeconds)) : null,
+        [.. (report.Waiters ?? []).Select(waiter => new WaiterView(
+            waiter.ConnectionId,
+            ClientAddress.Of(waiter.RemoteEndPoint, waiter.ConnectionId),
+            Enum.TryParse<Priority>(waiter.Priority, out var priority) ? priority : Priority.Normal,
+            TimeSpan.FromSeconds(waiter.WaitedSeconds)))],
+        new GateStatus(
+            status.QueueLength,
+            report.MaxQueue,
+            TimeSpan.FromSeconds(status.OldestWaitSeconds),
+            Holder: null,
+            TimeSpan.FromSeconds(status.Turn?.HeldSeconds ?? 0),
+            status.State == "Stuck",
+            report.IsPaused),
+        status.Link is { } link
+            ? new LinkStatus(report.LinkDescription ?? "", Enum.TryParse<LinkState>(link.State, out var state) ? state : LinkState.Down, link.Connects, link.DiscardedBytes, link.Retries, link.LastError)
+            : null);
+
+    /// <summary>A resource at this moment, wherever it lives.</summary>
+    private readonly record struct ResourceNow(
+        string State, string Processor, ClientTime? Turn, IReadOnlyList<WaiterView> Waiters, GateStatus Gate, LinkStatus? Link);
 }
 
 /// <summary>How requests ended since the start; and how many end per second now, in whatever way, and how many of these are refused.</summary>
@@ -60,15 +102,12 @@ internal sealed class RateMeter
 
     private readonly Queue<(DateTimeOffset At, long Ended, long Refused)> _samples = new();
 
-    public ResourceRates Look(DateTimeOffset now, IReadOnlyCollection<Route> routes)
+    public ResourceRates Look(DateTimeOffset now, RequestCounts counts)
     {
-        long Sum(Outcome outcome) => routes.Sum(route => route.CountOf(outcome));
-        var completed = Sum(Outcome.Ok);
-        var refused = Sum(Outcome.Busy) + Sum(Outcome.Unavailable);
-        var failed = Sum(Outcome.Timeout) + Sum(Outcome.Failed);
-        var abandoned = Sum(Outcome.Abandoned);
-
-        var ended = completed + Sum(Outcome.Cached) + refused + Sum(Outcome.Denied) + failed + abandoned;
+        var (completed, refused, failed, abandoned) = (counts.Completed, counts.Refused, counts.Failed, counts.Abandoned);
+        var ended = counts.Total;
+        if (_samples.TryPeek(out var oldest) && ended < oldest.Ended)
+            _samples.Clear(); // a node was started anew, and counts from the beginning
         _samples.Enqueue((now, ended, refused));
         while (_samples.Count > 2 && now - _samples.Peek().At > Span)
             _samples.Dequeue();

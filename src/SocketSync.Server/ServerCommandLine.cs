@@ -2,7 +2,7 @@ using System.CommandLine;
 
 namespace SocketSync;
 
-/// <summary>The commands: run, check, healthcheck, ask, simulate.</summary>
+/// <summary>The commands: run, check, healthcheck, ask, move, simulate.</summary>
 internal static class ServerCommandLine
 {
     private static readonly Option<string?> ConfigOption = new("--config")
@@ -52,7 +52,7 @@ internal static class ServerCommandLine
             "Lets many TCP clients share one thing that only one may use at a time. Any key of the configuration can be "
             + "given as --Section:Key=value, besides --urls and --environment of ASP.NET Core.")
         {
-            ConfigOption, check, health, AskCommand.Build(), SimulateCommand.Build(),
+            ConfigOption, check, health, AskCommand.Build(), MoveCommand.Build(), SimulateCommand.Build(),
         };
         root.TreatUnmatchedTokensAsErrors = false;
         root.SetAction((parsed, _) => RunCommand.RunAsync(Arguments(parsed)));
@@ -79,7 +79,7 @@ internal static class CommandLineKeys
 
     private static readonly string[] Options = ["--config", "--help", "--version", .. HostKeys.Select(k => "--" + k)];
 
-    private static readonly string[] Commands = ["check", "healthcheck", "ask", "simulate"];
+    private static readonly string[] Commands = ["check", "healthcheck", "ask", "move", "simulate"];
 
     /// <exception cref="SocketSyncStartupException">A token is not a key, or has no value; one line for each.</exception>
     public static IReadOnlyDictionary<string, string?> Parse(IReadOnlyList<string> tokens)

@@ -9,6 +9,10 @@ public sealed partial class GrafanaTests
     /// <summary>What Prometheus adds to every sample that it takes.</summary>
     private static readonly string[] OfPrometheus = ["instance", "job"];
 
+    /// <summary>Metrics that are there when the first of it has happened.</summary>
+    private static readonly string[] OnceItHappens =
+        ["socketsync_cluster_takeovers_total", "socketsync_cluster_fenced_total", "socketsync_cluster_lease_renewal_duration_seconds_bucket"];
+
     private static readonly JsonElement Dashboard = ReadDashboard();
 
     [Fact]
@@ -24,9 +28,25 @@ public sealed partial class GrafanaTests
         using var client = await server.ConnectAsync("Echo");
         Assert.Equal("a", await client.AskAsync("a"));
         await server.WaitForMetricAsync(1, "socketsync_turn_duration_seconds_count");
-        var exported = Samples(await server.MetricsAsync());
+        AssertShows(Expressions().Where(expression => !IsOfCluster(expression)).ToList(), Samples(await server.MetricsAsync()));
+    }
 
-        var expressions = Expressions().ToList();
+    /// <summary>The row of the cluster, against a node; it needs no other and no store for this.</summary>
+    [Fact]
+    public async Task ShowsWhatANodeExports()
+    {
+        await using var server = await ServerProcess.StartUnreadyAsync(Settings.Node("a", redis: FreePort.Next(), owners: "\"a\""));
+        await server.WaitForMetricAsync(1, "socketsync_cluster_owned", "resource=\"Default\"");
+        var exported = Samples(await server.MetricsAsync()).Where(metric => IsOfCluster(metric.Key)).ToDictionary(StringComparer.Ordinal);
+        foreach (var name in OnceItHappens)
+            exported.TryAdd(name, [new(StringComparer.Ordinal) { ["resource"] = "Default", ["le"] = "1" }]);
+        AssertShows(Expressions().Where(IsOfCluster).ToList(), exported);
+    }
+
+    private static bool IsOfCluster(string text) => text.Contains("socketsync_cluster_", StringComparison.Ordinal);
+
+    private static void AssertShows(List<string> expressions, Dictionary<string, List<Dictionary<string, string>>> exported)
+    {
         foreach (var expression in expressions)
         {
             var selectors = Selector().Matches(expression);

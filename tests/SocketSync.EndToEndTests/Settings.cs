@@ -9,6 +9,20 @@ internal static class Settings
         "Resources": { "Default": { "Protocol": { "Name": "Line" } } }
         """;
 
+    /// <summary>The same on a node of several, by name.</summary>
+    /// <param name="node">The node's name.</param>
+    /// <param name="redis">The port of their store.</param>
+    /// <param name="owners">The nodes that may own the resource, as JSON; none: any.</param>
+    public static string Node(string node, int redis, string owners = "") => $$"""
+        "Admin": { "Token": "correct-horse-battery" },
+        "Listeners": { "Default": { "Port": 0 } },
+        "Resources": { "Default": { "Protocol": { "Name": "Line" }, "Nodes": [ {{owners}} ] } },
+        "Cluster": {
+          "Node": "{{node}}", "Store": { "Redis": "127.0.0.1:{{redis}}" }, "Address": "127.0.0.1",
+          "NodePort": {{FreePort.Next()}}, "ForwardPort": {{FreePort.Next()}}
+        }
+        """;
+
     /// <summary>What the log tells, as an error, when a request has said "throw".</summary>
     public const string Thrown = "thrown because the request said so";
 

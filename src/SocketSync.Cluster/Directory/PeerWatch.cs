@@ -84,7 +84,7 @@ internal sealed class PeerWatch(SiloHost silo, ResourceDirectory directory, Node
         try
         {
             var (instance, version) = directory.KnownOf(peer.Name);
-            var answer = await services.GetRequiredService<NodeLinkClient>().Of(peer.Address).AskAsync(instance, version).WaitAsync(AnswerTime, time);
+            var answer = await services.GetRequiredService<NodeLinkClient>().Of(peer.Address).AskAsync(instance, version).WithinAsync(AnswerTime, time);
             if (NodeReport.OfJson(answer) is { } report)
                 directory.Learn(report);
             else
@@ -106,7 +106,7 @@ internal sealed class PeerWatch(SiloHost silo, ResourceDirectory directory, Node
     {
         try
         {
-            await services.GetRequiredService<NodeLinkClient>().Of(peer.Address).TellAsync(report).WaitAsync(AnswerTime, time);
+            await services.GetRequiredService<NodeLinkClient>().Of(peer.Address).TellAsync(report).WithinAsync(AnswerTime, time);
         }
         catch (Exception)
         {

@@ -17,8 +17,8 @@ internal sealed class ResourceDirectory(string node, ClusterOptions cluster, Own
     private static readonly TimeSpan Patience = TimeSpan.FromSeconds(2);
 
     private readonly Lock _lock = new();
-    private readonly Dictionary<string, KnownNode> _nodes = new(StringComparer.Ordinal);
-    private readonly Dictionary<string, Entry> _entries = new(StringComparer.OrdinalIgnoreCase);
+    private readonly Dictionary<string, OtherNode> _nodes = new(StringComparer.Ordinal);
+    private readonly Dictionary<string, PlaceEntry> _entries = new(StringComparer.OrdinalIgnoreCase);
     private TaskCompletionSource _changed = NewChange();
 
     public string Node { get; } = node;
@@ -226,7 +226,7 @@ internal sealed class ResourceDirectory(string node, ClusterOptions cluster, Own
             Remove(resource, entry);
     }
 
-    private void Remove(string resource, Entry entry)
+    private void Remove(string resource, PlaceEntry entry)
     {
         _entries.Remove(resource);
         entry.Lost.CancelInBackground();
@@ -244,7 +244,7 @@ internal sealed class ResourceDirectory(string node, ClusterOptions cluster, Own
     private static TaskCompletionSource NewChange() => new(TaskCreationOptions.RunContinuationsAsynchronously);
 
     [SuppressMessage("Design", "CA1001:Types that own disposable fields should be disposable", Justification = "A source without a timer holds nothing that needs to be disposed of, and clients may still ask its token.")]
-    private sealed class Entry(string node, long epoch)
+    private sealed class PlaceEntry(string node, long epoch)
     {
         public string Node { get; } = node;
 
@@ -258,7 +258,7 @@ internal sealed class ResourceDirectory(string node, ClusterOptions cluster, Own
         public CancellationTokenSource Lost { get; } = new();
     }
 
-    private sealed class KnownNode
+    private sealed class OtherNode
     {
         public long Instance { get; set; }
 

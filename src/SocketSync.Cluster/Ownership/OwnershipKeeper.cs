@@ -108,7 +108,7 @@ internal sealed partial class OwnershipKeeper(
         try
         {
             if (silo.Grains is { } grains)
-                await grains.GetGrain<IOwnership>(resource.ToUpperInvariant()).TouchAsync().WaitAsync(Patience, time);
+                await grains.GetGrain<IOwnership>(resource.ToUpperInvariant()).TouchAsync().WithinAsync(Patience, time);
         }
         catch (Exception)
         {

@@ -18,11 +18,11 @@ internal static partial class NodeConnections
     public static void Secure(SiloConnectionOptions options, NodeCertificates? tls, byte[] secret, ILoggerFactory loggers)
     {
         var logger = loggers.CreateLogger("SocketSync.Cluster");
-        options.ConfigureSiloInboundConnection(connection => connection.Use(next => new Guard(next, tls, secret, isServer: true, logger).RunAsync));
-        options.ConfigureSiloOutboundConnection(connection => connection.Use(next => new Guard(next, tls, secret, isServer: false, logger).RunAsync));
+        options.ConfigureSiloInboundConnection(connection => connection.Use(next => new NodeCheck(next, tls, secret, isServer: true, logger).RunAsync));
+        options.ConfigureSiloOutboundConnection(connection => connection.Use(next => new NodeCheck(next, tls, secret, isServer: false, logger).RunAsync));
     }
 
-    private sealed class Guard(ConnectionDelegate next, NodeCertificates? tls, byte[] secret, bool isServer, ILogger logger)
+    private sealed class NodeCheck(ConnectionDelegate next, NodeCertificates? tls, byte[] secret, bool isServer, ILogger logger)
     {
         private long _lastTold = long.MinValue;
 

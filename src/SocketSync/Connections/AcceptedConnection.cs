@@ -21,6 +21,9 @@ internal sealed class AcceptedConnection(ConnectionContext connection, TimeProvi
     /// <summary>Whether this node serves the client itself, as opposed to leading it to another node, or not knowing yet.</summary>
     public bool IsServedHere => _served is not null;
 
+    /// <summary>Whether another node serves the client, which knows it by the same id.</summary>
+    public bool IsForwarded => _forwarding is not null;
+
     /// <summary>Another node serves this connection from now on.</summary>
     /// <param name="node">That node's name.</param>
     /// <param name="drain">Ends the client's stream there, so that what it has asked is finished, and no more.</param>
@@ -109,8 +112,15 @@ internal static class AcceptedConnectionExtensions
 /// <param name="ConnectedAt">When the client connected.</param>
 /// <param name="Requests">How many complete requests the client has sent, including refused ones.</param>
 /// <param name="Waiting">Whether a request of the client waits in the queue.</param>
+/// <param name="Node">The node that the client is connected to; <see langword="null"/> for a server that is alone.</param>
 internal sealed record ConnectionEntry(
-    string Id, string Listener, string? RemoteEndPoint, DateTimeOffset ConnectedAt, long Requests, bool Waiting)
+    string Id,
+    string Listener,
+    string? RemoteEndPoint,
+    DateTimeOffset ConnectedAt,
+    long Requests,
+    bool Waiting,
+    [property: JsonIgnore(Condition = JsonIgnoreCondition.WhenWritingNull)] string? Node = null)
 {
     /// <summary>
     /// The node that serves the client, if that is another one. That node has an entry of the same id, with the requests: over all nodes,

@@ -74,6 +74,9 @@ public static class SocketSyncHostExtensions
             (host, options) => host.ShutdownTimeout = options.DrainTimeout + StopTime);
 
         services.AddSingleton<TurnFeed>();
+        services.AddSingleton<ClusterTurns>();
+        services.AddSingleton<ClusterTrace>();
+        services.AddSingleton<ClusterClients>();
         services.AddSingleton<OperatorActions>();
         services.AddSingleton<EventStreams>();
         services.AddSingleton<OperatorCheck>();

@@ -24,7 +24,7 @@ internal static class TopologyFactory
             foreach (var (name, resource) in options.Resources)
             {
                 var registration = catalog[resource.Processor];
-                var watch = new ResourceTelemetry(name, services.GetRequiredService<TurnFeed>(), time);
+                var watch = new ResourceTelemetry(name, services.GetRequiredService<TurnFeed>(), time, options.Cluster.Node);
                 var gate = new TurnGate(resource.TurnsOf(), time, new TurnMetrics(meter.Meter, name), registration.NeverBlocks, watch);
                 if (options.Cluster.Node is not null)
                     gate.Close(); // until a term of this node begins

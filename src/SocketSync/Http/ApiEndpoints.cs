@@ -1,4 +1,3 @@
-using System.Text.Json;
 using System.Text.Json.Serialization;
 using Microsoft.AspNetCore.Builder;
 using Microsoft.AspNetCore.Http;
@@ -29,64 +28,42 @@ internal static class ApiEndpoints
             return await SmallRequests.RefuseAsync(call.HttpContext) ?? await next(call);
         });
         StatusEndpoint.Map(api);
-        api.MapGet("/connections", static (Topology topology) =>
-            TypedResults.Json(topology.ListConnections(), ApiJson.Default.IReadOnlyListConnectionEntry));
-        api.MapGet("/events", static (HttpContext context, EventStreams streams, TurnFeed turns) =>
-            streams.ServeAsync(context, turns, KeptTurns, ApiJson.Default.TurnEvent));
+        api.MapGet("/connections", static async (ClusterClients clients) =>
+            TypedResults.Json(await clients.ListAsync(), ApiJson.Default.IReadOnlyListConnectionEntry));
+        api.MapGet("/events", static (HttpContext context, EventStreams streams, ClusterTurns turns) =>
+            streams.ServeAsync(context, _ => turns.Subscribe(KeptTurns), KeptTurns, EventJson.Default.TurnEvent));
 
         var steering = api.MapGroup("");
         steering.AddEndpointFilter(static async (call, next) =>
             call.HttpContext.RequestServices.GetRequiredService<OperatorCheck>().Refuse(call.HttpContext) ?? await next(call));
-        steering.MapPost("/resources/{name}/pause", static (string name, OperatorActions steering) => Done(steering.Pause(name), "resource"));
-        steering.MapPost("/resources/{name}/resume", static (string name, OperatorActions steering) => Done(steering.Resume(name), "resource"));
-        steering.MapDelete("/connections/{id}", static (string id, OperatorActions steering) => Done(steering.Close(id), "connection"));
+        steering.MapPost("/resources/{name}/pause", static async (string name, OperatorActions steering) => Answer(await steering.PauseAsync(name)));
+        steering.MapPost("/resources/{name}/resume", static async (string name, OperatorActions steering) => Answer(await steering.ResumeAsync(name)));
+        steering.MapPost("/resources/{name}/move", static async (string name, string? node, OperatorActions steering, CancellationToken aborted) =>
+            string.IsNullOrEmpty(node)
+                ? TypedResults.Problem("The node is missing: move?node=NODE.", statusCode: StatusCodes.Status400BadRequest)
+                : Answer(await steering.MoveAsync(name, node, aborted)));
+        steering.MapDelete("/connections/{id}", static async (string id, OperatorActions steering) => Answer(await steering.CloseAsync(id)));
         steering.MapGet("/resources/{name}/trace", TraceAsync);
     }
 
-    private static Task TraceAsync(string name, HttpContext context, Topology topology, EventStreams streams) =>
+    private static Task TraceAsync(string name, HttpContext context, Topology topology, EventStreams streams, ClusterTrace trace) =>
         topology.Resources.TryGetValue(name, out var resource)
-            ? streams.ServeAsync(context, resource.Telemetry.Trace, KeptTraces, ApiJson.Default.TraceEntry)
-            : Missing("resource").ExecuteAsync(context);
+            ? streams.ServeAsync(context, end => trace.Subscribe(resource, KeptTraces, end), KeptTraces, EventJson.Default.TraceEntry)
+            : Answer(SteeringAnswer.Missing("resource")).ExecuteAsync(context);
 
-    private static Results<NoContent, ProblemHttpResult> Done(bool found, string what) =>
-        found ? TypedResults.NoContent() : Missing(what);
-
-    private static ProblemHttpResult Missing(string what) =>
-        TypedResults.Problem($"There is no such {what}.", statusCode: StatusCodes.Status404NotFound);
+    private static IResult Answer(SteeringAnswer answer) => answer.Result switch
+    {
+        SteeringResult.Done => TypedResults.NoContent(),
+        SteeringResult.Accepted => TypedResults.StatusCode(StatusCodes.Status202Accepted),
+        SteeringResult.Unknown => TypedResults.Problem(answer.Why, statusCode: StatusCodes.Status404NotFound),
+        _ => TypedResults.Problem(answer.Why, statusCode: StatusCodes.Status409Conflict),
+    };
 }
 
 /// <summary>JSON serialization of the API's responses.</summary>
-[JsonSourceGenerationOptions(PropertyNamingPolicy = JsonKnownNamingPolicy.CamelCase, Converters = [typeof(OutcomeConverter), typeof(TraceEntryConverter)])]
+[JsonSourceGenerationOptions(PropertyNamingPolicy = JsonKnownNamingPolicy.CamelCase)]
 [JsonSerializable(typeof(IReadOnlyList<ConnectionEntry>))]
-[JsonSerializable(typeof(TurnEvent))]
-[JsonSerializable(typeof(TraceEntry))]
 internal sealed partial class ApiJson : JsonSerializerContext;
-
-/// <summary>Writes an outcome as its code, as in metrics and error lines.</summary>
-internal sealed class OutcomeConverter : JsonConverter<Outcome>
-{
-    public override Outcome Read(ref Utf8JsonReader reader, Type typeToConvert, JsonSerializerOptions options) => throw new NotSupportedException();
-
-    public override void Write(Utf8JsonWriter writer, Outcome value, JsonSerializerOptions options) => writer.WriteStringValue(value.Code());
-}
-
-/// <summary>Writes a trace entry with its bytes in hex.</summary>
-internal sealed class TraceEntryConverter : JsonConverter<TraceEntry>
-{
-    public override TraceEntry Read(ref Utf8JsonReader reader, Type typeToConvert, JsonSerializerOptions options) => throw new NotSupportedException();
-
-    public override void Write(Utf8JsonWriter writer, TraceEntry value, JsonSerializerOptions options)
-    {
-        writer.WriteStartObject();
-        writer.WriteString("direction"u8, value.Direction);
-        writer.WriteString("connectionId"u8, value.ConnectionId);
-        writer.WriteString("time"u8, value.Time);
-        writer.WriteNumber("bytes"u8, value.Length);
-        writer.WriteString("hex"u8, Convert.ToHexStringLower(value.Bytes.Span));
-        writer.WriteBoolean("truncated"u8, value.Bytes.Length < value.Length);
-        writer.WriteEndObject();
-    }
-}
 
 /// <summary>
 /// Refuses request bodies of more than 1 KiB, since the API needs none. A body without Content-Length is read to check its

@@ -36,17 +36,17 @@ internal sealed class EventStreams(IHostApplicationLifetime lifetime, TimeProvid
     public int Readers => Volatile.Read(ref _readers);
 
     /// <param name="context">The request whose response is the event stream.</param>
-    /// <param name="feed">The source of the events.</param>
+    /// <param name="subscribe">Begins to read the events, until the token is cancelled.</param>
     /// <param name="kept">How many events are buffered for a slow reader.</param>
     /// <param name="type">How an event is serialized.</param>
-    public async Task ServeAsync<T>(HttpContext context, EventFeed<T> feed, int kept, JsonTypeInfo<T> type)
+    public async Task ServeAsync<T>(HttpContext context, Func<CancellationToken, EventFeedReader<T>> subscribe, int kept, JsonTypeInfo<T> type)
     {
         try
         {
             if (Interlocked.Increment(ref _readers) > MaxReaders || lifetime.ApplicationStopping.IsCancellationRequested)
                 await RefuseAsync(context);
             else
-                await StreamAsync(context, feed, kept, type);
+                await StreamAsync(context, subscribe, kept, type);
         }
         catch (OperationCanceledException)
         {
@@ -62,10 +62,10 @@ internal sealed class EventStreams(IHostApplicationLifetime lifetime, TimeProvid
         TypedResults.Problem($"At most {MaxReaders} readers are served, and none while the server stops.", statusCode: StatusCodes.Status503ServiceUnavailable)
             .ExecuteAsync(context);
 
-    private async Task StreamAsync<T>(HttpContext context, EventFeed<T> feed, int kept, JsonTypeInfo<T> type)
+    private async Task StreamAsync<T>(HttpContext context, Func<CancellationToken, EventFeedReader<T>> subscribe, int kept, JsonTypeInfo<T> type)
     {
-        using var reader = feed.Subscribe(kept);
         using var end = CancellationTokenSource.CreateLinkedTokenSource(context.RequestAborted, lifetime.ApplicationStopping);
+        using var reader = subscribe(end.Token);
         context.Response.ContentType = "text/event-stream";
         context.Response.Headers["X-Accel-Buffering"] = "no"; // Otherwise nginx buffers the events.
 

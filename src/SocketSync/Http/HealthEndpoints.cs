@@ -57,7 +57,7 @@ internal static class HealthEndpoints
 }
 
 /// <summary>Checks whether a resource's clients can be served.</summary>
-internal sealed class ResourceHealthCheck(Topology topology, string name) : IHealthCheck
+internal sealed class ResourceHealthCheck(Topology topology, string name, ClusterStatus? cluster) : IHealthCheck
 {
     public Task<HealthCheckResult> CheckHealthAsync(HealthCheckContext context, CancellationToken cancellationToken = default) =>
         Task.FromResult(Look());
@@ -66,40 +66,34 @@ internal sealed class ResourceHealthCheck(Topology topology, string name) : IHea
     {
         if (topology.Phase != HostPhase.Running)
             return HealthCheckResult.Unhealthy(topology.Phase == HostPhase.Starting ? "The server is starting." : "The server is stopping.");
-
         var resource = topology.Resources[name];
-        if (resource.MovesBetweenNodes && resource.Term is null)
-            return HealthCheckResult.Healthy("Not owned by this node.");
-        var gate = resource.Gate.GetStatus();
-        if (gate.IsStuck)
-            return Unserved($"A turn is stuck: its processor has not returned after {gate.Held.TotalSeconds:F0} s.");
-        if (resource.Link?.GetStatus() is { State: LinkState.Down or LinkState.Opening or LinkState.Stopped } link)
-            return Unserved($"The link is down: {link.LastError ?? $"{link.Description}: not open yet"}");
-        if (gate.IsPaused)
-            return HealthCheckResult.Degraded($"Paused by an operator; {gate.QueueLength} requests wait.");
-        // The queue is over 80 % full.
-        if (gate.QueueLength * 5L > gate.MaxQueue * 4L)
-            return HealthCheckResult.Degraded($"{gate.QueueLength} requests wait; {gate.MaxQueue} may.");
-        if (topology.Resources[name].RestingUnits is { Count: > 0 } resting)
-            return HealthCheckResult.Degraded($"{(resting.Count == 1 ? "A unit does" : "Units do")} not answer and {(resting.Count == 1 ? "rests" : "rest")}: {string.Join(", ", resting)}.");
-        return HealthCheckResult.Healthy();
-
-        HealthCheckResult Unserved(string why) =>
-            resource.IsRequired ? HealthCheckResult.Unhealthy(why) : HealthCheckResult.Degraded(why);
+        return cluster is null || resource.IsServedHere ? ResourceHealth.Of(resource) : cluster.HealthElsewhere(name);
     }
 }
 
-/// <summary>Adds one readiness check for each resource.</summary>
-internal sealed class ResourceHealthChecks(Topology topology) : IConfigureOptions<HealthCheckServiceOptions>
+/// <summary>Checks this node's part in the cluster.</summary>
+internal sealed class ClusterHealthCheck(ClusterStatus cluster) : IHealthCheck
+{
+    /// <summary>Where a resource is called so, that comes first.</summary>
+    public const string Name = "Cluster";
+
+    public Task<HealthCheckResult> CheckHealthAsync(HealthCheckContext context, CancellationToken cancellationToken = default) =>
+        Task.FromResult(cluster.Health());
+}
+
+/// <summary>Adds one readiness check for each resource, and one for the cluster where there is one.</summary>
+internal sealed class ResourceHealthChecks(Topology topology, ClusterNodes? nodes = null) : IConfigureOptions<HealthCheckServiceOptions>
 {
     public const string Tag = "socketsync";
 
     public void Configure(HealthCheckServiceOptions checks)
     {
+        var cluster = nodes is null ? null : new ClusterStatus(nodes, topology);
         foreach (var name in topology.Resources.Keys)
-        {
-            checks.Registrations.Add(new HealthCheckRegistration(
-                name, new ResourceHealthCheck(topology, name), HealthStatus.Unhealthy, [Tag]));
-        }
+            Add(name, new ResourceHealthCheck(topology, name, cluster));
+        if (cluster is not null && !topology.Resources.ContainsKey(ClusterHealthCheck.Name))
+            Add(ClusterHealthCheck.Name, new ClusterHealthCheck(cluster));
+
+        void Add(string name, IHealthCheck check) => checks.Registrations.Add(new HealthCheckRegistration(name, check, HealthStatus.Unhealthy, [Tag]));
     }
 }

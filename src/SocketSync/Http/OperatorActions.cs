@@ -10,43 +10,73 @@ namespace SocketSync;
 /// The actions that an operator can perform on a running server. Callers authorize the operator with
 /// <see cref="AdminToken"/>.
 /// </summary>
-internal sealed partial class OperatorActions(Topology topology, ILogger<OperatorActions> logger)
+internal sealed partial class OperatorActions(Topology topology, ILogger<OperatorActions> logger, ClusterSteering? cluster = null)
 {
     /// <summary>
     /// Stops granting turns. The current turn or lease runs to its end; requests wait within their WaitTimeout.
     /// </summary>
-    /// <returns><see langword="false"/> if there is no such resource.</returns>
-    public bool Pause(string resource)
+    public async Task<SteeringAnswer> PauseAsync(string resource)
     {
         if (!topology.Resources.TryGetValue(resource, out var found))
-            return false;
-        found.Gate.Pause();
+            return SteeringAnswer.Missing("resource");
         LogPaused(logger, found.Name);
-        return true;
+        if (cluster is not null)
+            return await cluster.PauseAsync(found.Name, isPaused: true);
+        found.Gate.Pause();
+        return SteeringAnswer.Done;
     }
 
     /// <summary>Grants turns again.</summary>
-    /// <returns><see langword="false"/> if there is no such resource.</returns>
-    public bool Resume(string resource)
+    public async Task<SteeringAnswer> ResumeAsync(string resource)
     {
         if (!topology.Resources.TryGetValue(resource, out var found))
-            return false;
-        found.Gate.Resume();
+            return SteeringAnswer.Missing("resource");
         LogResumed(logger, found.Name);
-        return true;
+        if (cluster is not null)
+            return await cluster.PauseAsync(found.Name, isPaused: false);
+        found.Gate.Resume();
+        return SteeringAnswer.Done;
     }
+
+    /// <summary>Lets another node own a resource, once the owner has answered the requests that it has.</summary>
+    public async Task<SteeringAnswer> MoveAsync(string resource, string node, CancellationToken cancellationToken)
+    {
+        if (!topology.Resources.TryGetValue(resource, out var found))
+            return SteeringAnswer.Missing("resource");
+        if (cluster is null)
+            return new(SteeringResult.Refused, $"This server is alone: {ClusterOptions.Path}:{nameof(ClusterOptions.Node)} is not set.");
+        var answer = await cluster.MoveAsync(found.Name, node, cancellationToken);
+        if (answer.Result == SteeringResult.Done)
+            LogMoved(logger, found.Name, node);
+        return answer;
+    }
+
+    /// <summary>The nodes that a resource could be moved to; none on a server that is alone.</summary>
+    public IReadOnlyList<string> TargetsOf(string resource) => cluster?.TargetsOf(resource) ?? [];
 
     /// <summary>
     /// Closes a client. Its turn or lease is cancelled as on TurnTimeout; a waiting request is removed unprocessed.
     /// </summary>
-    /// <returns><see langword="false"/> if there is no such client.</returns>
-    public bool Close(string connectionId)
+    public async Task<SteeringAnswer> CloseAsync(string connectionId)
     {
-        if (topology.FindConnection(connectionId) is not { } connection)
-            return false;
-        connection.Close();
-        LogClosed(logger, connection.Id);
-        return true;
+        SteeringAnswer answer;
+        if (cluster is not null)
+        {
+            answer = await cluster.CloseAsync(connectionId);
+        }
+        else if (topology.FindConnection(connectionId) is { } connection)
+        {
+            connection.Close();
+            answer = SteeringAnswer.Done;
+        }
+        else
+        {
+            answer = SteeringAnswer.Missing("connection");
+        }
+
+        if (answer.Result == SteeringResult.Done)
+            LogClosed(logger, connectionId);
+        return answer;
     }
 
     [LoggerMessage(510, LogLevel.Information, "Resource {Resource} is paused by an operator")]
@@ -57,6 +87,9 @@ internal sealed partial class OperatorActions(Topology topology, ILogger<Operato
 
     [LoggerMessage(512, LogLevel.Information, "{ConnectionId} is closed by an operator")]
     private static partial void LogClosed(ILogger logger, string connectionId);
+
+    [LoggerMessage(515, LogLevel.Information, "Resource {Resource} is moved to node {Node} by an operator")]
+    private static partial void LogMoved(ILogger logger, string resource, string node);
 }
 
 /// <summary>Refuses operator requests that do not present the token.</summary>

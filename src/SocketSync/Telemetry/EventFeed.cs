@@ -24,10 +24,24 @@ internal class EventFeed<T>
     /// <param name="capacity">How many events are buffered for the reader; when the buffer is full, the oldest is dropped.</param>
     public EventFeedReader<T> Subscribe(int capacity)
     {
-        var reader = new EventFeedReader<T>(this, capacity);
+        var reader = new EventFeedReader<T>(capacity);
+        Add(reader);
+        return reader;
+    }
+
+    /// <summary>Gives these events to a reader of another feed too, until it is disposed.</summary>
+    public void Add(EventFeedReader<T> reader)
+    {
         lock (_sync)
             _readers = [.. _readers, reader];
-        return reader;
+        reader.Follow(this);
+    }
+
+    /// <summary>Tells the readers of events that were lost before they could be published here.</summary>
+    public void Lose(long count)
+    {
+        foreach (var reader in _readers)
+            reader.Lose(count);
     }
 
     internal void Unsubscribe(EventFeedReader<T> reader)
@@ -40,13 +54,12 @@ internal class EventFeed<T>
 /// <summary>A subscriber of an <see cref="EventFeed{T}"/>, until it is disposed. A slow reader loses the oldest events.</summary>
 internal sealed class EventFeedReader<T> : IDisposable
 {
-    private readonly EventFeed<T> _feed;
     private readonly Channel<T> _channel;
+    private readonly List<EventFeed<T>> _feeds = new(1); // changed only by whoever subscribes, before it reads
     private long _lost;
 
-    public EventFeedReader(EventFeed<T> feed, int capacity)
+    public EventFeedReader(int capacity)
     {
-        _feed = feed;
         var options = new BoundedChannelOptions(capacity) { FullMode = BoundedChannelFullMode.DropOldest, SingleReader = true };
         _channel = Channel.CreateBounded<T>(options, _ => Interlocked.Increment(ref _lost));
     }
@@ -59,9 +72,14 @@ internal sealed class EventFeedReader<T> : IDisposable
 
     public void Dispose()
     {
-        _feed.Unsubscribe(this);
+        foreach (var feed in _feeds)
+            feed.Unsubscribe(this);
         _channel.Writer.TryComplete();
     }
+
+    internal void Follow(EventFeed<T> feed) => _feeds.Add(feed);
+
+    internal void Lose(long count) => Interlocked.Add(ref _lost, count);
 
     internal void Offer(in T item) => _channel.Writer.TryWrite(item);
 }

@@ -1,5 +1,6 @@
 using System.Buffers;
 using System.Diagnostics.Metrics;
+using System.Text.Json.Serialization;
 
 namespace SocketSync;
 
@@ -7,7 +8,7 @@ namespace SocketSync;
 /// Publishes the requests of one resource to observers. Without observers each check costs one field read and callers do nothing
 /// further: a request then pays for no clock reading and no allocation.
 /// </summary>
-internal sealed class ResourceTelemetry(string resource, TurnFeed turns, TimeProvider time)
+internal sealed class ResourceTelemetry(string resource, TurnFeed turns, TimeProvider time, string? node = null)
 {
     /// <summary>The bytes of this resource's requests and replies.</summary>
     public EventFeed<TraceEntry> Trace { get; } = new();
@@ -29,7 +30,8 @@ internal sealed class ResourceTelemetry(string resource, TurnFeed turns, TimePro
             At(end.EndedAt),
             end.Outcome,
             end.RequestBytes,
-            end.ReplyBytes));
+            end.ReplyBytes,
+            node));
 
         DateTimeOffset At(long then) => now - time.GetElapsedTime(then, timestamp);
     }
@@ -63,6 +65,7 @@ internal sealed class TurnFeed : EventFeed<TurnEvent>;
 /// <param name="Outcome">The outcome for the client.</param>
 /// <param name="RequestBytes">How many bytes the client sent, including those during the turn.</param>
 /// <param name="ReplyBytes">How many bytes the processor replied, including those sent during the turn; an error line does not count.</param>
+/// <param name="Node">The node that owned the resource; <see langword="null"/> for a server that is alone.</param>
 internal readonly record struct TurnEvent(
     string Resource,
     string ConnectionId,
@@ -72,7 +75,8 @@ internal readonly record struct TurnEvent(
     DateTimeOffset EndedAt,
     Outcome Outcome,
     long RequestBytes,
-    long ReplyBytes);
+    long ReplyBytes,
+    [property: JsonIgnore(Condition = JsonIgnoreCondition.WhenWritingNull)] string? Node = null);
 
 /// <summary>The data of a turn that is over.</summary>
 /// <param name="Outcome">The outcome for the client.</param>

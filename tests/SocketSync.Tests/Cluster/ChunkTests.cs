@@ -61,11 +61,13 @@ public sealed class ChunkTests
         {
             output.GetSpan(64);
             output.Advance(64);
-            Assert.True(output.FlushAsync().IsCompletedSuccessfully);
+            Done(output.FlushAsync());
             Assert.True(pipe.Reader.TryRead(out var result));
             pipe.Reader.AdvanceTo(result.Buffer.End);
         }));
     }
+
+    private static void Done(ValueTask<FlushResult> flush) => Assert.True(flush.IsCompletedSuccessfully);
 
     private static byte[] Send(byte[][] writes, bool hasEnd)
     {
@@ -75,11 +77,11 @@ public sealed class ChunkTests
         {
             System.Buffers.BuffersExtensions.Write<byte>(output, bytes);
             if (bytes.Length % 2 == 0)
-                Assert.True(output.FlushAsync().IsCompletedSuccessfully);
+                Done(output.FlushAsync());
         }
 
         if (hasEnd)
-            Assert.True(output.TellAsync(ChunkKind.Data, 0).IsCompletedSuccessfully);
+            Done(output.TellAsync(ChunkKind.Data, 0));
         pipe.Reader.TryRead(out var result);
         return System.Buffers.BuffersExtensions.ToArray(result.Buffer);
     }

@@ -20,7 +20,7 @@ public sealed class ForwardCutTests
             using (var owner = await bench.AcceptAsync())
             {
                 await owner.SendAsync(Accepted);
-                await owner.SendAsync(Reply.AsMemory(0, cut));
+                await owner.SendAsync(Reply[..cut]);
                 owner.Shutdown(SocketShutdown.Both); // as the system does for a process that was killed
                 var error = await Assert.ThrowsAsync<SocketException>(client.CountToEndAsync);
                 Assert.Equal(SocketError.ConnectionReset, error.SocketErrorCode);

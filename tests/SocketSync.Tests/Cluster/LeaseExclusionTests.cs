@@ -11,8 +11,8 @@ public sealed class LeaseExclusionTests
     private static readonly Gen<double> GenRate = Gen.Double[1, 1.16];
 
     private static readonly Gen<Mishap> GenMishap = Gen.Select(
-        Gen.Int[0, 9], Gen.Int[0, 2], Gen.Int[0, 8000], Gen.Int[0, 3000],
-        (kind, node, duration, next) => new Mishap((MishapKind)kind, node, TimeSpan.FromMilliseconds(duration), TimeSpan.FromMilliseconds(next)));
+        Gen.Int[0, 12], Gen.Int[0, 2], Gen.Int[0, 7000], Gen.Int[0, 5000],
+        (kind, node, duration, next) => new Mishap((MishapKind)(kind % 10), node, TimeSpan.FromMilliseconds(duration), TimeSpan.FromMilliseconds(next)));
 
     private static readonly Gen<(double[] Rates, int Seed, Mishap[] Mishaps)> GenHistory = Gen.Select(
         GenRate.Array[2, 3], Gen.Int[0, 1000], GenMishap.Array[5, 40], (rates, seed, mishaps) => (rates, seed, mishaps));
@@ -44,7 +44,7 @@ public sealed class LeaseExclusionTests
                 Interlocked.Add(ref takeovers, world.Owners);
                 return world.Fault is null;
             },
-            iter: 150, threads: 1, print: Print);
+            iter: 300, threads: 1, print: Print);
         TestContext.Current.TestOutputHelper?.WriteLine($"{steps} steps, {takeovers} terms");
         Assert.True(steps > 300_000, $"{steps} steps");
         Assert.True(takeovers > 1000, $"{takeovers} terms");
@@ -112,6 +112,7 @@ public sealed class LeaseExclusionTests
                 break;
             case MishapKind.SlowNetwork:
                 world.Latency = mishap.Duration / 10;
+                world.At(mishap.Duration, () => world.Latency = TimeSpan.FromMilliseconds(20));
                 break;
         }
     }

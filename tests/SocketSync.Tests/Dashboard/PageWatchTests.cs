@@ -16,7 +16,7 @@ public sealed class PageWatchTests : IAsyncDisposable
             new Dictionary<string, SharedResource>(StringComparer.Ordinal) { ["R"] = _host.Listener.Routes[0].Resource },
             new Dictionary<string, ListenerState>(StringComparer.Ordinal) { ["L"] = _host.Listener },
             ListenerBinder.Bind(new Dictionary<string, ListenerOptions>(StringComparer.Ordinal), "localhost"));
-        _watch = new PageWatch(_topology, _host.Turns, _host.Time, NullLogger<PageWatch>.Instance);
+        _watch = new PageWatch(_topology, new ClusterTurns(_host.Turns), _host.Time, NullLogger<PageWatch>.Instance);
     }
 
     [Fact]
@@ -59,7 +59,7 @@ public sealed class PageWatchTests : IAsyncDisposable
     public async Task OneViewerThatFailsTakesNothingFromTheOthersAndFloodsNoLog()
     {
         var logs = new RecordingLogs();
-        using var watch = new PageWatch(_topology, _host.Turns, _host.Time, new LoggerFactory([logs]).CreateLogger<PageWatch>());
+        using var watch = new PageWatch(_topology, new ClusterTurns(_host.Turns), _host.Time, new LoggerFactory([logs]).CreateLogger<PageWatch>());
         var failed = 0;
         var shown = 0;
         using var failing = watch.Show(_ =>
@@ -80,7 +80,7 @@ public sealed class PageWatchTests : IAsyncDisposable
         var shown = 0;
         using var sampler = new PageSampler(
             _topology,
-            _host.Turns,
+            new ClusterTurns(_host.Turns),
             _host.Time,
             _ =>
             {
