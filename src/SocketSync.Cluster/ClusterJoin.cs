@@ -47,6 +47,7 @@ internal sealed partial class ClusterJoin(
                 if (problem != lastProblem)
                     LogCannotJoin(logger, problem);
                 lastProblem = problem;
+                await silo.StopAsync();
             }
 
             await Task.Delay(RetryAfter, time, cancellationToken).ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);

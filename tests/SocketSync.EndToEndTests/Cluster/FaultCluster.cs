@@ -26,6 +26,8 @@ public abstract class FaultCluster : IAsyncLifetime
     private readonly List<string> _stale = [];
     private readonly HashSet<int> _kept = [];
     private NodeCluster? _cluster;
+    private bool _isStoreStopped;
+    private bool _isStoreEnded;
 
     internal NodeCluster Nodes => _cluster!;
 
@@ -59,9 +61,11 @@ public abstract class FaultCluster : IAsyncLifetime
         _ => AloneDevice,
     };
 
-    /// <summary>All nodes run, are ready, and every resource is served.</summary>
+    /// <summary>The store and all nodes run, are ready, and every resource is served.</summary>
     internal async Task MakeWholeAsync()
     {
+        if (_isStoreStopped) ContinueStore();
+        if (_isStoreEnded) await StartStoreAgainAsync();
         foreach (var node in Nodes.Nodes.Where(node => !node.IsRunning && !node.IsStopped))
             node.Environment["TEST_STOP_AT"] = StopRequest(node, next: true);
         await Nodes.MakeWholeAsync();
@@ -71,6 +75,33 @@ public abstract class FaultCluster : IAsyncLifetime
     internal static string StopRequest(ClusterNode node, bool next = false) => next
         ? string.Create(CultureInfo.InvariantCulture, $"stop-{node.Name}-{Interlocked.Increment(ref s_stops)}")
         : node.Environment["TEST_STOP_AT"];
+
+    /// <summary>The store stands still: whoever asks it waits.</summary>
+    internal void StopStore()
+    {
+        _isStoreStopped = true;
+        Nodes.Store.Pause();
+    }
+
+    internal void ContinueStore()
+    {
+        Nodes.Store.Resume();
+        _isStoreStopped = false;
+    }
+
+    /// <summary>The store ends as by a crash: whoever asks it is refused.</summary>
+    internal async Task EndStoreAsync()
+    {
+        _isStoreEnded = true;
+        await Nodes.Store.CrashAsync();
+    }
+
+    /// <summary>With the data that it had.</summary>
+    internal async Task StartStoreAgainAsync()
+    {
+        await Nodes.Store.StartAsync();
+        _isStoreEnded = false;
+    }
 
     /// <summary>A node is about to be stopped: what its kernel keeps open for it, and a request that it has begun, are its own.</summary>
     internal void Excuse(string? request = null)

@@ -33,10 +33,10 @@ public abstract class FaultTests(FaultCluster cluster)
     {
         Assert.True(round > 0);
         await using var fault = await FaultRound.BeginAsync(Cluster);
-        fault.Strike(Cluster.Nodes.Store.Pause);
+        fault.Strike(Cluster.StopStore);
         await AwayAsync(fault);
         var back = Stopwatch.GetTimestamp();
-        Cluster.Nodes.Store.Resume();
+        Cluster.ContinueStore();
         await AssertBackAsync(fault, back);
     }
 
@@ -46,9 +46,9 @@ public abstract class FaultTests(FaultCluster cluster)
         Assert.True(round > 0);
         await using var fault = await FaultRound.BeginAsync(Cluster);
         fault.Strike(() => { });
-        await Cluster.Nodes.Store.CrashAsync();
+        await Cluster.EndStoreAsync();
         await AwayAsync(fault);
-        await Cluster.Nodes.Store.StartAsync();
+        await Cluster.StartStoreAgainAsync();
         await AssertBackAsync(fault, Stopwatch.GetTimestamp());
     }
 
