@@ -55,7 +55,8 @@ internal sealed class ClusterNode : IHostedLifecycleService, IAsyncDisposable
         _owners = new(options.Resources, _leases, table.Choice, table.Directory, use);
         Silo = new(
             new(cluster, CertificatesOf(cluster, certificates, loggers), silo => Membership.Use(silo, cluster.Store), silo => AddServices(silo, services)),
-            loggers);
+            loggers,
+            why => _end.After(why, GiveUpTime));
         _peers = new(Silo, table.Directory, table.Voice, time);
         _keeper = new(Silo, table.Directory, table.Choice, _owners, time, loggers.CreateLogger<OwnershipKeeper>());
         _join = new(Silo, _store, options, services.GetRequiredService<ForwardSecret>(), _end, time, loggers.CreateLogger<ClusterJoin>());
@@ -223,7 +224,6 @@ internal sealed class ClusterNode : IHostedLifecycleService, IAsyncDisposable
         // Instances, so that the silo does not dispose of them when it ends.
         silo.Services.AddSingleton(_table.Voice).AddSingleton(_table.Directory).AddSingleton(_table.Choice).AddSingleton(_owners);
         silo.Services.AddSingleton<NodeLinkClient>();
-        silo.Services.AddSingleton<IFatalErrorHandler>(new SiloDeath(why => _end.After(why, GiveUpTime)));
         silo.Services.AddPlacementDirector<NodePlacement, NodePlacementDirector>();
         silo.Services.AddPlacementDirector<OwnerPlacement, OwnerPlacementDirector>();
         silo.AddGrainService<NodeLink>();

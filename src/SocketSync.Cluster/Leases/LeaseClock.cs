@@ -17,11 +17,12 @@ internal sealed record LeaseInstant(long Monotonic, long Boot, long Wall);
 /// <param name="readBoot">The clock that runs on while the machine is suspended, in nanoseconds.</param>
 internal sealed class LeaseClock(TimeProvider time, Func<long> readBoot)
 {
-    /// <param name="time">The monotonic and the wall clock, and the timers.</param>
-    public LeaseClock(TimeProvider time)
-        : this(time, OperatingSystem.IsLinux() ? BootClock.Read : static () => 0)
-    {
-    }
+    private bool _isOfLinux;
+
+    /// <summary>The clocks of this machine.</summary>
+    public static LeaseClock System { get; } = OperatingSystem.IsLinux()
+        ? new(LeaseTimers.Shared, BootClock.Read) { _isOfLinux = true }
+        : new(LeaseTimers.Shared, static () => 0);
 
     public TimeProvider Time => time;
 
@@ -35,8 +36,10 @@ internal sealed class LeaseClock(TimeProvider time, Func<long> readBoot)
         new(start.Monotonic + time.ToTimestampTicks(span), start.Boot + (span.Ticks * TimeSpan.NanosecondsPerTick), start.Wall + span.Ticks);
 
     /// <summary>Whether no clock has reached the instant.</summary>
-    public bool IsBefore(LeaseInstant end) =>
-        time.GetTimestamp() < end.Monotonic && readBoot() < end.Boot && time.GetUtcNow().UtcTicks < end.Wall;
+    public bool IsBefore(LeaseInstant end) => _isOfLinux
+        // The boot clock is the monotonic one and the time for which that stood still: it is never behind, and one less is read.
+        ? BootClock.Read() < end.Boot && DateTime.UtcNow.Ticks < end.Wall
+        : time.GetTimestamp() < end.Monotonic && readBoot() < end.Boot && time.GetUtcNow().UtcTicks < end.Wall;
 
     /// <summary>How long it is, by the clock that is furthest ahead, until the instant is reached; negative afterwards.</summary>
     public TimeSpan Until(LeaseInstant end)

@@ -31,10 +31,10 @@ internal sealed record LeaseTimes(TimeSpan Lease, TimeSpan Margin)
     public TimeSpan RenewEvery => Lease / 4;
 
     /// <summary>After a renewal has failed, the next one is begun; a term then has several tries before it ends.</summary>
-    public TimeSpan RetryAfter => Lease / 16;
+    public TimeSpan RetryAfter => Lease / 32;
 
-    /// <summary>How long a call of the store may take.</summary>
-    public TimeSpan StoreTimeout => Lease / 4;
+    /// <summary>How long a call of the store may take; one that is lost leaves time for others.</summary>
+    public TimeSpan StoreTimeout => Lease / 6;
 
     /// <summary>Who waits for a resource looks at its record this often.</summary>
     public TimeSpan LookEvery => Lease / 8;

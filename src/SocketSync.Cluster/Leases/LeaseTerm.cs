@@ -118,21 +118,23 @@ internal sealed class LeaseTerm : Term
     public void Abandon() => Finish(LeaseEnd.GivenUp);
 
     /// <summary>Gives the resource up: no turn may be in progress. The next owner need not wait.</summary>
-    public Task ReleaseAsync()
+    public async Task ReleaseAsync()
     {
         Finish(LeaseEnd.GivenUp);
-        TaskCompletionSource release;
+        TaskCompletionSource? release = null;
         Task renewal;
         lock (_sync)
         {
-            if (_release is not null)
-                return _release.Task;
-            release = _release = new();
             renewal = _renewal?.Task ?? Task.CompletedTask;
+            if (_release is null)
+                release = _release = new();
         }
 
-        ReleaseAsync(release, renewal).Observe();
-        return release.Task;
+        if (release is not null)
+            ReleaseAsync(release, renewal).Observe();
+        await Settled;
+        // The caller's code is not for the thread of the timers, nor for the store's.
+        await Dispatcher.LeaveIoThread();
     }
 
     private async Task ReleaseAsync(TaskCompletionSource release, Task renewal)

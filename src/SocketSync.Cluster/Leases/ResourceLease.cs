@@ -15,14 +15,25 @@ internal sealed class ResourceLease(NodeLeases node, string resource)
     /// <exception cref="OperationCanceledException"><paramref name="cancellationToken"/> was cancelled; the resource is not taken.</exception>
     public async Task<LeaseTerm> AcquireAsync(CancellationToken cancellationToken)
     {
-        if (_term is { } earlier)
+        if (_term is { IsValid: true })
+            throw new InvalidOperationException($"the term of {resource} has not ended");
+        try
         {
-            if (earlier.IsValid)
-                throw new InvalidOperationException($"the term of {resource} has not ended");
-            // What is still on its way makes a version that must be known as our own.
-            await earlier.Settled;
+            return await WatchAsync(cancellationToken);
         }
+        finally
+        {
+            // The caller's code is not for the thread of the timers, nor for the store's.
+            await Dispatcher.LeaveIoThread();
+        }
+    }
 
+    /// <summary><see cref="AcquireAsync"/>, which ends on whatever thread is at hand.</summary>
+    internal async Task<LeaseTerm> WatchAsync(CancellationToken cancellationToken)
+    {
+        // What is still on its way makes a version that must be known as our own.
+        if (_term is { } earlier)
+            await earlier.Settled;
         var watch = new LeaseWatch(node.Clock.Time, node.Times);
         while (true)
         {

@@ -94,12 +94,21 @@ internal sealed partial class ResourceOwner(string name, ResourceLease lease, Ow
             return;
         }
 
-        var warned = WhenFired(term.Ending);
-        await Task.WhenAny(warned, departure);
-        if (departure.IsCompleted && !warned.IsCompleted)
-            await LeaveAsync(term, await departure, warned);
-        else
-            await LoseAsync(term);
+        try
+        {
+            var warned = WhenFired(term.Ending);
+            await Task.WhenAny(warned, departure);
+            if (departure.IsCompleted && !warned.IsCompleted)
+                await LeaveAsync(term, await departure, warned);
+            else
+                await LoseAsync(term);
+        }
+        catch (Exception exception)
+        {
+            // A processor of the user's own that fails when it is disposed of: nobody knows what is left of it.
+            term.Abandon();
+            use.End.Now($"Resource {name}: its term could not be ended: {exception.Message.ReplaceLineEndings(" ")}");
+        }
     }
 
     private bool TryBegin(LeaseTerm term)
@@ -111,8 +120,9 @@ internal sealed partial class ResourceOwner(string name, ResourceLease lease, Ow
             HasHadTerms = true;
             return true;
         }
-        catch (Exception exception) when (exception is SocketSyncStartupException or InvalidOperationException)
+        catch (Exception exception)
         {
+            // Whatever the constructor of a user's own processor throws: the others get their chance.
             _failedAt = use.Time.GetTimestamp();
             LogCannotServe(use.Logger, name, exception.Message.ReplaceLineEndings(" "));
             return false;

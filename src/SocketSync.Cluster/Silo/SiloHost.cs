@@ -13,7 +13,8 @@ namespace SocketSync;
 /// </summary>
 /// <param name="settings">What the silo is made from.</param>
 /// <param name="loggers">The server's loggers.</param>
-internal sealed class SiloHost(SiloSettings settings, ILoggerFactory loggers)
+/// <param name="died">Told when the silo, a member by then, cannot go on: the process may not, either.</param>
+internal sealed class SiloHost(SiloSettings settings, ILoggerFactory loggers, Action<string> died)
 {
     private static readonly TimeSpan StartTime = TimeSpan.FromSeconds(30);
     private static readonly TimeSpan StopTime = TimeSpan.FromSeconds(2);
@@ -30,12 +31,23 @@ internal sealed class SiloHost(SiloSettings settings, ILoggerFactory loggers)
     /// <exception cref="Exception">It has not come to that; nothing is left of the attempt.</exception>
     public async Task StartAsync(byte[] secret, CancellationToken cancellationToken)
     {
-        var host = Build(secret);
+        using var limit = CancellationTokenSource.CreateLinkedTokenSource(cancellationToken);
+        limit.CancelAfter(StartTime);
+        var failed = new TaskCompletionSource(TaskCreationOptions.RunContinuationsAsynchronously);
+        // One that dies before it has joined has done nothing yet that others could rely on: it is simply started again.
+        var host = Build(secret, why =>
+        {
+            if (!failed.TrySetException(new OrleansException(why)))
+                died(why);
+        });
         try
         {
-            using var limit = CancellationTokenSource.CreateLinkedTokenSource(cancellationToken);
-            limit.CancelAfter(StartTime);
-            await host.StartAsync(limit.Token);
+            var starting = host.StartAsync(limit.Token);
+            // What becomes of a start that nobody waits for any more is of no interest.
+            _ = starting.ContinueWith(static start => _ = start.Exception, CancellationToken.None, TaskContinuationOptions.OnlyOnFaulted, TaskScheduler.Default);
+            await await Task.WhenAny(starting.WaitAsync(limit.Token), failed.Task);
+            if (!failed.TrySetResult())
+                await failed.Task;
         }
         catch
         {
@@ -76,15 +88,15 @@ internal sealed class SiloHost(SiloSettings settings, ILoggerFactory loggers)
         }
     }
 
-    private IHost Build(byte[] secret)
+    private IHost Build(byte[] secret, Action<string> dies)
     {
         var builder = Host.CreateEmptyApplicationBuilder(new() { ApplicationName = "SocketSync.Cluster", DisableDefaults = true });
         builder.Services.AddSingleton<ILoggerFactory>(new SiloLoggers(loggers));
-        builder.UseOrleans(silo => Configure(silo, secret));
+        builder.UseOrleans(silo => Configure(silo, secret, dies));
         return builder.Build();
     }
 
-    private void Configure(ISiloBuilder silo, byte[] secret)
+    private void Configure(ISiloBuilder silo, byte[] secret, Action<string> dies)
     {
         var cluster = settings.Cluster;
         silo.Configure<SiloOptions>(options => options.SiloName = cluster.Node!);
@@ -98,6 +110,7 @@ internal sealed class SiloHost(SiloSettings settings, ILoggerFactory loggers)
         });
         silo.Configure<ClusterMembershipOptions>(Limit);
         silo.Configure<SiloConnectionOptions>(options => NodeConnections.Secure(options, settings.Tls, secret, loggers));
+        silo.Services.AddSingleton<IFatalErrorHandler>(new SiloDeath(dies));
         settings.UseMembership(silo);
         settings.AddServices(silo);
     }

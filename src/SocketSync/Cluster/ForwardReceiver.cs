@@ -198,6 +198,8 @@ internal sealed partial class ForwardReceiver(
     {
         if (bytes[0] != ProxyHeaderBinary.Signature[0] || ForwardHeader.Read(bytes, client) is not { } header)
             return (null, "it does not speak as a node");
+        if (Math.Abs(header.Version - ForwardHeader.CurrentVersion) > 1)
+            return (null, "it is of a version that is too old or too new");
         if (secret is { Value: null })
             return (null, "this node does not know the secret of the nodes yet");
         return secret?.Matches(header.Secret.Span) == false ? (null, "it does not know the secret of the nodes") : (header, null);

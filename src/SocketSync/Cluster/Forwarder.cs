@@ -8,8 +8,8 @@ namespace SocketSync;
 /// <summary>Leads each client to where its listener's resource lives: on to the handler of this node, or to the node that owns it.</summary>
 internal sealed partial class Forwarder : IDisposable
 {
-    /// <summary>For a node on the same network, which answers in a few milliseconds or is not there.</summary>
-    private static readonly TimeSpan ConnectTime = TimeSpan.FromSeconds(1);
+    /// <summary>For a node on the same network, which answers in a few milliseconds, unless it is busy or not there.</summary>
+    private static readonly TimeSpan ConnectTime = TimeSpan.FromSeconds(2);
 
     private static readonly TimeSpan PauseAtFirst = TimeSpan.FromMilliseconds(20);
     private static readonly TimeSpan PauseAtMost = TimeSpan.FromMilliseconds(200);

@@ -24,6 +24,9 @@ internal sealed class AcceptedConnection(ConnectionContext connection, TimeProvi
     /// <summary>Whether another node serves the client, which knows it by the same id.</summary>
     public bool IsForwarded => _forwarding is not null;
 
+    /// <summary>The node that serves the client, if that is another one; its entry of the same id is the one to close, or to ask for requests.</summary>
+    public string? ForwardedTo => _forwarding?.Node;
+
     /// <summary>Another node serves this connection from now on.</summary>
     /// <param name="node">That node's name.</param>
     /// <param name="drain">Ends the client's stream there, so that what it has asked is finished, and no more.</param>
@@ -62,7 +65,7 @@ internal sealed class AcceptedConnection(ConnectionContext connection, TimeProvi
         _served?.Requests ?? 0,
         _served?.IsWaiting ?? false)
     {
-        ForwardedTo = _forwarding?.Node,
+        ForwardedTo = ForwardedTo,
     };
 
     /// <summary>Aborts the connection at once, whatever its state.</summary>

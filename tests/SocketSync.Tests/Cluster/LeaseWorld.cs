@@ -1,3 +1,4 @@
+using System.Collections.Concurrent;
 using System.Diagnostics.Metrics;
 using Microsoft.Extensions.Logging.Abstractions;
 
@@ -12,6 +13,7 @@ internal sealed class LeaseWorld(LeaseTimes times, int seed = 0)
     private static readonly TimeSpan Step = TimeSpan.FromMilliseconds(10);
 
     private readonly PriorityQueue<Action, (long Due, int Order)> _events = new();
+    private readonly Continuations _continuations = new();
     private readonly Random _random = new(seed);
     private int _order;
     private (long Epoch, LeaseNode? Node) _last;
@@ -45,7 +47,24 @@ internal sealed class LeaseWorld(LeaseTimes times, int seed = 0)
 
     public TimeSpan NextLatency() => Latency * _random.NextDouble() * (_random.Next(10) == 0 ? 10 : 1);
 
-    public void Advance(TimeSpan time)
+    public void Advance(TimeSpan time) => Run(() => AdvanceHere(time));
+
+    /// <summary>Runs code of a node: all that it awaits continues here, on the thread that lets time pass.</summary>
+    public void Run(Action code)
+    {
+        var outside = SynchronizationContext.Current;
+        SynchronizationContext.SetSynchronizationContext(_continuations);
+        try
+        {
+            code();
+        }
+        finally
+        {
+            SynchronizationContext.SetSynchronizationContext(outside);
+        }
+    }
+
+    private void AdvanceHere(TimeSpan time)
     {
         for (var end = Now + time.Ticks; Now < end && Fault is null;)
         {
@@ -57,6 +76,7 @@ internal sealed class LeaseWorld(LeaseTimes times, int seed = 0)
                 action();
             }
 
+            _continuations.RunAll();
             foreach (var node in Nodes)
                 node.Run();
             Judge();
@@ -94,6 +114,18 @@ internal sealed class LeaseWorld(LeaseTimes times, int seed = 0)
             Fault ??= $"after {TimeSpan.FromTicks(Now)} there are valid terms of {string.Join(" and ", valid.Select(node => $"{node.Name} (epoch {node.Term!.Epoch})"))}";
     }
 
+    private sealed class Continuations : SynchronizationContext
+    {
+        private readonly ConcurrentQueue<Action> _posted = new();
+
+        public override void Post(SendOrPostCallback d, object? state) => _posted.Enqueue(() => d(state));
+
+        public void RunAll()
+        {
+            while (_posted.TryDequeue(out var code)) code();
+        }
+    }
+
     private static LeaseNode AddTo(List<LeaseNode> nodes, LeaseNode node)
     {
         nodes.Add(node);
@@ -104,8 +136,6 @@ internal sealed class LeaseWorld(LeaseTimes times, int seed = 0)
 /// <summary>A node that takes the resource whenever it may, and uses the device whenever its term is valid.</summary>
 internal sealed class LeaseNode : TimeProvider
 {
-    private static readonly Meter Meter = new("SocketSync.Tests");
-
     private readonly LeaseWorld _world;
     private readonly double _rate;
     private readonly List<Timer> _timers = [];
@@ -130,6 +160,8 @@ internal sealed class LeaseNode : TimeProvider
 
     public string Name { get; }
 
+    public Meter Meter { get; } = new("SocketSync.Tests");
+
     public LeaseClock Clock { get; }
 
     public NodeLeases Leases { get; }
@@ -151,7 +183,10 @@ internal sealed class LeaseNode : TimeProvider
 
     private bool IsRunning => !_isStopped && !_isSuspended;
 
-    public override long GetTimestamp() => (long)((_world.Now - _asleep) * _rate);
+    /// <summary>How far its monotonic clock has leapt ahead, as after a virtual machine was moved.</summary>
+    public TimeSpan Leap { get; set; }
+
+    public override long GetTimestamp() => (long)((_world.Now - _asleep) * _rate) + Leap.Ticks;
 
     public override DateTimeOffset GetUtcNow() => DateTimeOffset.UnixEpoch.AddYears(50).AddTicks((long)(_world.Now * _rate)) + WallAhead;
 
@@ -187,7 +222,7 @@ internal sealed class LeaseNode : TimeProvider
 
     public void Release()
     {
-        if (IsRunning && IsOwner) Term!.ReleaseAsync().Observe();
+        if (IsRunning && IsOwner) _world.Run(() => Term!.ReleaseAsync().Observe());
     }
 
     /// <summary>Something arrives.</summary>
@@ -205,7 +240,7 @@ internal sealed class LeaseNode : TimeProvider
         }
 
         if (IsOwner) _world.Use(this, Term!.Epoch);
-        else if (IsCandidate && _acquiring is null) _acquiring = _lease.AcquireAsync(CancellationToken.None);
+        else if (IsCandidate && _acquiring is null) _acquiring = _lease.WatchAsync(CancellationToken.None); // not on the pool: all is on one thread
     }
 
     private sealed class Timer(LeaseNode node, Action ring) : ITimer
