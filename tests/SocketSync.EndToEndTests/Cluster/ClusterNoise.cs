@@ -7,5 +7,5 @@ internal static class ClusterNoise
     public static readonly string[] OfADeclaredDeath = ["The server ends: "];
 
     /// <summary>Of a node that is refused by the others.</summary>
-    public static readonly string[] OfAStranger = [];
+    public static readonly string[] OfAStranger = ["The server ends: "];
 }
