@@ -43,7 +43,7 @@ internal sealed partial class ClusterJoin(
             catch (Exception exception)
             {
                 // Each problem once, for as long as it lasts.
-                var problem = exception.GetBaseException().Message.ReplaceLineEndings(" ");
+                var problem = (exception is System.Security.Authentication.AuthenticationException ? exception : exception.GetBaseException()).Message.ReplaceLineEndings(" ");
                 if (problem != lastProblem)
                     LogCannotJoin(logger, problem);
                 lastProblem = problem;

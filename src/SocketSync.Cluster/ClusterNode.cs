@@ -48,7 +48,7 @@ internal sealed class ClusterNode : IHostedLifecycleService, IAsyncDisposable
         _store = cluster.Store.Redis is { } redis
             ? new RedisClusterStore(redis, cluster.Id, times, time)
             : new PostgresClusterStore(cluster.Store.Postgres!, cluster.Id, times, time);
-        _leases = new(_store, cluster.Node!, times, new LeaseClock(time), new LeaseMetrics(meter.Meter), loggers.CreateLogger<NodeLeases>());
+        _leases = new(_store, cluster.Node!, times, LeaseClock.System, new LeaseMetrics(meter.Meter), loggers.CreateLogger<NodeLeases>());
         _end = new(loggers.CreateLogger<ProcessEnd>());
 
         var use = new OwnerParts(terms, table.Voice, _end, cluster.Margin / 4, time, loggers.CreateLogger<ResourceOwners>());
@@ -152,7 +152,7 @@ internal sealed class ClusterNode : IHostedLifecycleService, IAsyncDisposable
         _join.RunAsync(_stopping.Token),
         _peers.RunAsync(_stopping.Token),
         _keeper.RunAsync(_stopping.Token),
-        new StandstillWatch(_options.Cluster.Lease, _time, StoodStill).RunAsync(_stopping.Token));
+        new StandstillWatch(_options.Cluster.Lease, LeaseClock.System, StoodStill).RunAsync(_stopping.Token));
 
     private void StoodStill(TimeSpan time)
     {

@@ -10,6 +10,8 @@ namespace SocketSync;
 /// </summary>
 internal sealed class NodeCertificates
 {
+    private static readonly byte[] Greeting = "SocketSync node 1\n"u8.ToArray();
+
     private readonly CertificateReloader<SslStreamCertificateContext> _own;
     private readonly CertificateReloader<X509Certificate2Collection> _authority;
 
@@ -24,8 +26,41 @@ internal sealed class NodeCertificates
         inUse.Add(_authority.Reread);
     }
 
-    /// <summary>For the side that was connected to.</summary>
-    public SslServerAuthenticationOptions Server() => new()
+    /// <summary>Shakes hands with a node that has connected.</summary>
+    /// <exception cref="AuthenticationException">It is no node of this cluster.</exception>
+    public async Task AcceptAsync(SslStream stream, CancellationToken cancellationToken)
+    {
+        await stream.AuthenticateAsServerAsync(Server(), cancellationToken);
+        await GreetAsync(stream, cancellationToken);
+    }
+
+    /// <summary>Shakes hands with a node that was connected to, which has accepted this one's certificate by the end.</summary>
+    /// <exception cref="AuthenticationException">One of the two is no node of the other's cluster.</exception>
+    public async Task ConnectAsync(SslStream stream, CancellationToken cancellationToken)
+    {
+        await stream.AuthenticateAsClientAsync(Client(), cancellationToken);
+        try
+        {
+            await GreetAsync(stream, cancellationToken);
+        }
+        catch (IOException exception)
+        {
+            // With TLS 1.3 a client learns by its first read what has become of its certificate (RFC 8446, section 4.4.2.4).
+            throw new AuthenticationException("this node's certificate is refused", exception);
+        }
+    }
+
+    private static async Task GreetAsync(SslStream stream, CancellationToken cancellationToken)
+    {
+        await stream.WriteAsync(Greeting, cancellationToken);
+        await stream.FlushAsync(cancellationToken);
+        var greeting = new byte[Greeting.Length];
+        await stream.ReadExactlyAsync(greeting, cancellationToken);
+        if (!greeting.AsSpan().SequenceEqual(Greeting))
+            throw new AuthenticationException("it speaks another language");
+    }
+
+    private SslServerAuthenticationOptions Server() => new()
     {
         ServerCertificateContext = _own.Current,
         ClientCertificateRequired = true,
@@ -35,8 +70,8 @@ internal sealed class NodeCertificates
         RemoteCertificateValidationCallback = static (_, _, _, errors) => errors == SslPolicyErrors.None,
     };
 
-    /// <summary>For the side that connects. The name is not looked at: whoever has a certificate of the authority is a node.</summary>
-    public SslClientAuthenticationOptions Client() => new()
+    // The name is not looked at: whoever has a certificate of the authority is a node.
+    private SslClientAuthenticationOptions Client() => new()
     {
         TargetHost = "",
         ClientCertificateContext = _own.Current,

@@ -38,7 +38,7 @@ internal static partial class NodeConnections
             }
 
             await using var stream = new SslStream(raw, leaveInnerStreamOpen: true);
-            if (!await IsNodeAsync(connection, limit => isServer ? stream.AuthenticateAsServerAsync(tls.Server(), limit) : stream.AuthenticateAsClientAsync(tls.Client(), limit)))
+            if (!await IsNodeAsync(connection, limit => isServer ? tls.AcceptAsync(stream, limit) : tls.ConnectAsync(stream, limit)))
                 return;
             connection.Transport = new StreamPipe(stream);
             try

@@ -2,6 +2,7 @@ using System.Net;
 using Microsoft.Extensions.DependencyInjection;
 using Microsoft.Extensions.Hosting;
 using Microsoft.Extensions.Logging;
+using Orleans;
 using Orleans.Configuration;
 using Orleans.Runtime;
 
@@ -42,6 +43,7 @@ internal sealed class SiloHost(SiloSettings settings, ILoggerFactory loggers, Ac
         });
         try
         {
+            await MemberProbe.RunAsync(host.Services.GetRequiredService<IMembershipTable>(), settings, secret, limit.Token);
             var starting = host.StartAsync(limit.Token);
             // What becomes of a start that nobody waits for any more is of no interest.
             _ = starting.ContinueWith(static start => _ = start.Exception, CancellationToken.None, TaskContinuationOptions.OnlyOnFaulted, TaskScheduler.Default);
