@@ -46,6 +46,7 @@ internal sealed partial class ClusterJoin(
                 var problem = (exception is System.Security.Authentication.AuthenticationException ? exception : exception.GetBaseException()).Message.ReplaceLineEndings(" ");
                 if (told.Add(problem))
                     LogCannotJoin(logger, problem);
+                await silo.StopAsync();
             }
 
             await Task.Delay(RetryAfter, time, cancellationToken).ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);

@@ -143,7 +143,7 @@ public sealed class AccessTests
         "Processor": "Relay", "Protocol": { "Name": "{{protocol}}" }, "Link": { {{device.Tcp}}, "Protocol": { "Name": "ModbusTcp" } }, "Access": [ {{rules}} ]
         """;
 
-    private static X509Extension Role(string role)
+    internal static X509Extension Role(string role)
     {
         var writer = new AsnWriter(AsnEncodingRules.DER);
         writer.WriteCharacterString(UniversalTagNumber.UTF8String, role);

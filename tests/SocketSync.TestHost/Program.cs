@@ -6,9 +6,11 @@ using SocketSync.TestHost;
 var builder = WebApplication.CreateBuilder(args);
 builder.Configuration.AddJsonFile(builder.Configuration["config"]!, optional: false, reloadOnChange: true);
 builder.Logging.AddFilter("Microsoft", LogLevel.Warning); // The tests ask often.
+builder.Logging.AddFilter("Microsoft.Extensions.Diagnostics.HealthChecks", LogLevel.None); // Each time that they find it unready.
+builder.Logging.AddFilter("Orleans", LogLevel.Warning);
 builder.Services.AddSingleton<Stage>();
-builder.AddSocketSync().AddDashboard()
-    .AddProcessor<Scripted>("Scripted").AddProcessor<Converse>("Converse")
+builder.AddSocketSync().AddDashboard().AddCluster()
+    .AddProcessor<Scripted>("Scripted").AddProcessor<Converse>("Converse").AddProcessor<Judged>("Judged")
     .AddProcessor<Where>("Where").AddProcessor<Where>("WhereNeverBlocking", neverBlocks: true);
 StandInNodes.AddIfAsked(builder);
 builder.Services.AddOpenTelemetry().WithMetrics(metrics => metrics.AddMeter("SocketSync").AddPrometheusExporter());

@@ -44,6 +44,9 @@ internal abstract class ClusterStore : IAsyncDisposable
 
     public abstract ValueTask DisposeAsync();
 
+    /// <summary>The resource's name as a key: nodes may write it in different cases, and mean one.</summary>
+    protected static string KeyOf(string resource) => resource.ToLowerInvariant();
+
     /// <summary>A version that no record has had.</summary>
     protected static string NewETag() => Guid.NewGuid().ToString("N");
 

@@ -5,8 +5,11 @@ namespace SocketSync;
 /// <summary>What is counted of the leases of this node, each with the tag <c>resource</c>.</summary>
 internal sealed class LeaseMetrics(Meter meter)
 {
-    private readonly Histogram<double> _renewal = meter.CreateHistogram<double>(
-        "socketsync.cluster.lease.renewal.duration", "s", "How long the store took to renew a lease.");
+    // A store answers within milliseconds; one that takes half a lease is about to lose it.
+    private static readonly InstrumentAdvice<double> Seconds = new() { HistogramBucketBoundaries = [0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5] };
+
+    private readonly Histogram<double> _renewal = meter.CreateHistogram(
+        "socketsync.cluster.lease.renewal.duration", "s", "How long the store took to renew a lease.", tags: null, Seconds);
 
     private readonly Counter<long> _takeovers = meter.CreateCounter<long>(
         "socketsync.cluster.takeovers", "{takeover}", "Resources that this node took over from one that had not given them up.");

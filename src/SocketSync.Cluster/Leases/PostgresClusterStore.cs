@@ -46,7 +46,7 @@ internal sealed class PostgresClusterStore(string connectionString, string id, L
         var rows = await QueryAsync(
             Sql,
             row => new StoredLease(new(row.GetString(0), row.GetString(1), row.GetInt64(2), row.GetBoolean(3)), row.GetString(4)),
-            cancellationToken, id, resource);
+            cancellationToken, id, KeyOf(resource));
         return rows.Count == 0 ? null : rows[0];
     }
 
@@ -61,7 +61,7 @@ internal sealed class PostgresClusterStore(string connectionString, string id, L
             WHERE id = $1 AND resource = $2 AND version = $8
             """;
         var etag = NewETag();
-        object[] values = [id, resource, record.Node, record.Instance, record.Epoch, record.IsReleased, etag];
+        object[] values = [id, KeyOf(resource), record.Node, record.Instance, record.Epoch, record.IsReleased, etag];
         try
         {
             var rows = expectedETag is null

@@ -88,7 +88,7 @@ internal sealed class RedisClusterStore(string configuration, string id, LeaseTi
         _opening.Dispose();
     }
 
-    private string LeaseKey(string resource) => $"{id}:lease:{resource}";
+    private string LeaseKey(string resource) => $"{id}:lease:{KeyOf(resource)}";
 
     private async Task<ConnectionMultiplexer> ConnectAsync()
     {
@@ -126,12 +126,9 @@ internal sealed class RedisClusterStore(string configuration, string id, LeaseTi
             answer = call(connection.GetDatabase());
             return await answer.WaitAsync(times.StoreTimeout, time, cancellationToken);
         }
-        catch (Exception error) when (error is RedisException or TimeoutException or ObjectDisposedException)
+        catch (Exception error) when (error is not OperationCanceledException || !cancellationToken.IsCancellationRequested)
         {
-            throw Failed(error, attempted);
-        }
-        catch (OperationCanceledException error) when (!cancellationToken.IsCancellationRequested)
-        {
+            // Whatever it is: while it loses its connection, the library also throws what it does not document.
             throw Failed(error, attempted);
         }
         finally

@@ -11,7 +11,7 @@ internal sealed class ResourceOwners(
 {
     private readonly Dictionary<string, ResourceOwner> _owners = resources.Keys.Where(name => !choice.IsSole(name, out _)).ToDictionary(
         name => name,
-        name => new ResourceOwner(name, leases.Of(KeyOf(name)), use),
+        name => new ResourceOwner(name, leases.Of(name), use),
         StringComparer.OrdinalIgnoreCase);
 
     private readonly Dictionary<string, SoleTerm> _soleTerms = new(StringComparer.OrdinalIgnoreCase);
@@ -30,9 +30,6 @@ internal sealed class ResourceOwners(
 
     /// <summary>Whether this node has owned a resource by a lease.</summary>
     public bool HasHadTerms => _owners.Values.Any(owner => owner.HasHadTerms);
-
-    /// <summary>Nodes may write a resource's name in different cases, and mean one.</summary>
-    public static string KeyOf(string resource) => resource.ToLowerInvariant();
 
     /// <summary>Serves the resources that no other node may own, from now on, without the store and without the others.</summary>
     /// <exception cref="SocketSyncStartupException">A processor cannot be made.</exception>

@@ -71,6 +71,7 @@ internal sealed class SiloHost(SiloSettings settings, ILoggerFactory loggers, Ac
 
     private static async Task StopAsync(IHost host)
     {
+        (host.Services.GetService<IFatalErrorHandler>() as SiloDeath)?.GiveUp();
         // Not awaited beyond its time: a store that does not answer holds it up, and nothing is lost by that.
         await Task.WhenAny(Task.Run(() => StopAndDisposeAsync(host)), Task.Delay(StopTime));
     }

@@ -1,4 +1,5 @@
 using Microsoft.AspNetCore.Connections;
+using Microsoft.AspNetCore.Connections.Features;
 using Microsoft.Extensions.DependencyInjection;
 
 namespace SocketSync;
@@ -12,6 +13,25 @@ internal static class ForwardingExtensions
         {
             connection.ConnectionId = $"{node}-{connection.ConnectionId}";
             return next(connection);
+        });
+
+    /// <summary>
+    /// Lets the kernel reset the client if the process dies, whatever kills it: what it had sent of a reply must not look whole. A
+    /// connection that ends in order is closed as ever. Add it before all that may say something at the end.
+    /// </summary>
+    public static IConnectionBuilder UseResetAtDeath(this IConnectionBuilder builder, string? node) =>
+        node is null ? builder : builder.Use(next => async connection =>
+        {
+            var socket = connection.Features.Get<IConnectionSocketFeature>()?.Socket;
+            TcpFault.SetResetAtClose(socket, true);
+            try
+            {
+                await next(connection);
+            }
+            finally
+            {
+                TcpFault.SetResetAtClose(socket, false);
+            }
         });
 
     /// <summary>

@@ -91,6 +91,21 @@ internal static class TcpFault
         socket.SetSocketOption(SocketOptionLevel.Tcp, SocketOptionName.TcpKeepAliveRetryCount, 3);
     }
 
+    /// <summary>Whether closing the socket resets its connection; the kernel closes those of a process that dies.</summary>
+    public static void SetResetAtClose(Socket? socket, bool isReset)
+    {
+        if (socket is not { ProtocolType: ProtocolType.Tcp })
+            return;
+        try
+        {
+            socket.LingerState = new(isReset, 0);
+        }
+        catch (Exception exception) when (exception is SocketException or ObjectDisposedException)
+        {
+            // It is closed already.
+        }
+    }
+
     /// <summary>Whether a client has reset its connection, also if that has been read, or what it sent before has not.</summary>
     public static bool IsReset(Socket? client) =>
         client is { AddressFamily: AddressFamily.InterNetwork or AddressFamily.InterNetworkV6 } ? TcpState.IsReset(client) : IsSeenOn(client);

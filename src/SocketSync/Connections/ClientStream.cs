@@ -78,6 +78,7 @@ internal sealed class ClientStream : IDisposable
 
     public void Dispose()
     {
+        Reader.LetGo();
         _readDeadline.Dispose();
         _sendDeadline?.Dispose();
     }

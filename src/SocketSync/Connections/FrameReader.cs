@@ -102,6 +102,16 @@ internal sealed class FrameReader(PipeReader input, IProtocol protocol)
     /// <summary>Discards all bytes received so far.</summary>
     public void Discard() => _unread = _unread.Slice(_unread.End);
 
+    /// <summary>Gives up what was read last, so that another one can read on.</summary>
+    public void LetGo()
+    {
+        if (!_isHeld)
+            return;
+        _isHeld = false;
+        input.AdvanceTo(_unread.End);
+        _unread = default;
+    }
+
     private bool Take(in ReadResult result)
     {
         _unread = result.Buffer;

@@ -78,8 +78,11 @@ internal sealed partial class TurnGate
         }
     }
 
-    /// <summary>Stops granting turns, for good or until <see cref="Open"/>: refuses waiting requests as unavailable, and cancels the current turn likewise.</summary>
-    public void Close()
+    /// <summary>Stops granting turns, for good or until <see cref="Open"/>: refuses waiting requests as unavailable, and cancels the current turn.</summary>
+    /// <param name="ofTheTurn">
+    /// What the client of the current turn is told. Where others go on to serve, it must not be that its request was never tried.
+    /// </param>
+    public void Close(Outcome ofTheTurn = Outcome.Unavailable)
     {
         TimedOutTurn? timedOut = null;
         Turn? next = null;
@@ -89,7 +92,7 @@ internal sealed partial class TurnGate
             while (_line.Oldest is { } waiting)
                 Dismiss(waiting, Outcome.Unavailable);
             if (_holder is { State: TurnState.Running } running)
-                timedOut = TimeOut(running, Outcome.Unavailable);
+                timedOut = TimeOut(running, ofTheTurn);
             else if (_holder is { State: TurnState.Leased } leased)
                 next = Release(leased, _time.GetTimestamp());
         }

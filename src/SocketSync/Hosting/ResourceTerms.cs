@@ -51,7 +51,7 @@ internal sealed partial class ResourceTerms(IServiceProvider services, Processor
     /// Refuses who waits, and cancels the turn in progress: the term is about to end. Nothing is granted until the next
     /// <see cref="Begin"/>.
     /// </summary>
-    public void Cancel(string name) => topology.Resources[name].Gate.Close();
+    public void Cancel(string name) => topology.Resources[name].Gate.Close(Outcome.Timeout);
 
     /// <summary>
     /// The term is over: the link is cut, and the processor disposed of. What has been begun and not been written is never written.

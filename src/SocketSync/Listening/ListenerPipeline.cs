@@ -20,7 +20,9 @@ internal static class ListenerPipeline
         var rejections = new ConnectionRejections(listener, time, services.GetRequiredService<ILogger<ConnectionRejections>>());
         services.GetRequiredService<IHostApplicationLifetime>().ApplicationStopped.Register(rejections.Dispose);
         endPoint.Protocols = HttpProtocols.None;
-        endPoint.UseIdsOfNode(services.GetRequiredService<SocketSyncOptions>().Cluster.Node);
+        var node = services.GetRequiredService<SocketSyncOptions>().Cluster.Node;
+        endPoint.UseIdsOfNode(node);
+        endPoint.UseResetAtDeath(node);
 
         // Behind a proxy the peer is the proxy; the client's address is known only after the connection limit.
         if (options.ProxyProtocol)

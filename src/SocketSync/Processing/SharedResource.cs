@@ -14,7 +14,6 @@ internal sealed partial class SharedResource : IAsyncDisposable
     private IImmediateProcessor? _immediate;
     private ILinkedProcessor? _linked;
     private volatile AccessList? _access;
-    private volatile Term? _term;
 
     /// <param name="name">The resource's name.</param>
     /// <param name="registration">The processor that the resource names.</param>
@@ -76,15 +75,6 @@ internal sealed partial class SharedResource : IAsyncDisposable
         set => _access = value;
     }
 
-    /// <summary>Whether several nodes share it, of which one at a time owns it: it is served here during a term only.</summary>
-    public bool MovesBetweenNodes { get; init; }
-
-    /// <summary>This node's right to use it, if several nodes share it and this one is the owner.</summary>
-    public Term? Term => _term;
-
-    /// <summary>Whether its clients are served here. One that asks for it elsewhere is told so, and closed: it would ask in vain for ever.</summary>
-    public bool IsServedHere => !MovesBetweenNodes || _term is { IsValid: true };
-
     /// <summary>Sets the processor, before any client is accepted.</summary>
     public void Start(IRequestProcessor processor)
     {
@@ -92,44 +82,6 @@ internal sealed partial class SharedResource : IAsyncDisposable
         _immediate = processor as IImmediateProcessor;
         _linked = processor as ILinkedProcessor;
         _cache = _linked?.Cache;
-    }
-
-    /// <summary>This node owns the resource from now on. Its gate was closed until now.</summary>
-    public void BeginTerm(IRequestProcessor processor, Term term)
-    {
-        Start(processor);
-        _term = term;
-        Gate.Open();
-    }
-
-    /// <summary>This node's term is over. The gate stays closed until the next one.</summary>
-    /// <param name="grace">How long the processor may take to return, after its turn was cancelled.</param>
-    /// <param name="time">Measures it.</param>
-    /// <returns><see langword="false"/> if the processor has not returned; it is not disposed of, and no other term may begin.</returns>
-    public async Task<bool> EndTermAsync(TimeSpan grace, TimeProvider time)
-    {
-        Gate.Close();
-        var start = time.GetTimestamp();
-        var isCut = false;
-        while (Gate.GetStatus().Holder is not null)
-        {
-            if (time.GetElapsedTime(start) >= grace)
-            {
-                if (isCut || Link is not { } link)
-                    return false;
-                await link.DisposeAsync(); // a turn that waits for its device ends by this
-                isCut = true;
-                start = time.GetTimestamp();
-            }
-
-            await Task.Delay(TimeSpan.FromMilliseconds(5), time);
-        }
-
-        await DisposeProcessorAsync();
-        _linked = null;
-        _cache = null;
-        _term = null;
-        return true;
     }
 
     /// <summary>Takes one request through the queue and its turn.</summary>

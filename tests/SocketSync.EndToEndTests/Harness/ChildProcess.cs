@@ -12,6 +12,7 @@ internal sealed class ChildProcess : IAsyncDisposable
     private readonly ConcurrentQueue<string> _errors = new();
     private readonly ConcurrentQueue<string> _both = new();
     private readonly ConcurrentBag<string> _expected = [];
+    private readonly ConcurrentBag<string> _allowed = [];
     private readonly ProcessFamily? _family;
 
     /// <param name="fileName">The program.</param>
@@ -37,7 +38,7 @@ internal sealed class ChildProcess : IAsyncDisposable
         {
             _family = new();
             _family.Mark(start.Environment);
-            start.Environment["DOTNET_STARTUP_HOOKS"] = typeof(StartupHook).Assembly.Location;
+            start.Environment["DOTNET_STARTUP_HOOKS"] = ServerProcess.Assembly("StartupHookAssembly");
         }
 
         _process = new Process { StartInfo = start };
@@ -96,6 +97,9 @@ internal sealed class ChildProcess : IAsyncDisposable
     /// <summary>The test wants an error with these words, any number of times but never none.</summary>
     public void Expect(string words) => _expected.Add(words);
 
+    /// <summary>What the test does may cause errors with these words, or none.</summary>
+    public void Allow(string words) => _allowed.Add(words);
+
     public void Terminate()
     {
         IsToldToEnd = true;
@@ -146,7 +150,7 @@ internal sealed class ChildProcess : IAsyncDisposable
         List<string> errors = [.. ErrorOutput.In(Output), .. ErrorOutput.In(Errors)];
         foreach (var words in _expected.Where(words => !errors.Exists(error => error.Contains(words, StringComparison.Ordinal))))
             Findings.Tell($"the server printed no error with '{words}', which the test wants");
-        var unexpected = errors.Where(error => !_expected.Any(words => error.Contains(words, StringComparison.Ordinal))).ToList();
+        var unexpected = errors.Where(error => !_expected.Concat(_allowed).Any(words => error.Contains(words, StringComparison.Ordinal))).ToList();
         if (unexpected.Count > 0) Findings.Tell($"the server printed {unexpected.Count} errors:\n{string.Join('\n', unexpected.Take(20))}");
     }
 

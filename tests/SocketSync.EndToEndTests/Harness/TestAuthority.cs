@@ -30,13 +30,15 @@ internal sealed class TestAuthority : IDisposable
 
     /// <param name="name">Of whom it is.</param>
     /// <param name="extension">What it carries besides.</param>
-    public X509Certificate2 Issue(string name, X509Extension? extension = null)
+    /// <param name="address">An address of it beside loopback.</param>
+    public X509Certificate2 Issue(string name, X509Extension? extension = null, IPAddress? address = null)
     {
         using var key = ECDsa.Create(ECCurve.NamedCurves.nistP256);
         var request = new CertificateRequest($"CN={name}", key, HashAlgorithmName.SHA256);
         var names = new SubjectAlternativeNameBuilder();
         names.AddDnsName("localhost");
         names.AddIpAddress(IPAddress.Loopback);
+        if (address is not null && !IPAddress.IsLoopback(address)) names.AddIpAddress(address);
         request.CertificateExtensions.Add(names.Build());
         request.CertificateExtensions.Add(new X509KeyUsageExtension(X509KeyUsageFlags.DigitalSignature, critical: true));
         request.CertificateExtensions.Add(new X509EnhancedKeyUsageExtension([new("1.3.6.1.5.5.7.3.1"), new("1.3.6.1.5.5.7.3.2")], critical: false));

@@ -28,13 +28,15 @@ internal sealed class TestClient : IDisposable
 
     /// <param name="to">Where the server listens.</param>
     /// <param name="receiveBuffer">How many bytes the system takes in for a client that does not read; 0: what is usual.</param>
-    public static async Task<TestClient> ConnectAsync(EndPoint to, int receiveBuffer = 0)
+    /// <param name="from">The address that it comes from, if that matters.</param>
+    public static async Task<TestClient> ConnectAsync(EndPoint to, int receiveBuffer = 0, IPAddress? from = null)
     {
         var protocol = to is UnixDomainSocketEndPoint ? ProtocolType.Unspecified : ProtocolType.Tcp;
         var socket = new Socket(to.AddressFamily, SocketType.Stream, protocol);
         try
         {
             if (receiveBuffer > 0) socket.ReceiveBufferSize = receiveBuffer;
+            if (from is not null) socket.Bind(new IPEndPoint(from, 0));
             using var limit = Limit();
             await socket.ConnectAsync(to, limit.Token);
             if (protocol == ProtocolType.Tcp) socket.NoDelay = true;

@@ -10,7 +10,7 @@ using System.Runtime.InteropServices;
 [SuppressMessage("Design", "MA0047:Declare types in namespaces", Justification = "The runtime looks for this name, in no namespace.")]
 internal static class StartupHook
 {
-    public const string Dropped = "a task that nobody looks at";
+    private const string Dropped = "a task that nobody looks at";
 
     private const PosixSignal User1 = (PosixSignal)10;
 
