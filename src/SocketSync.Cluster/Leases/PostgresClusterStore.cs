@@ -13,7 +13,11 @@ internal sealed class PostgresClusterStore(string connectionString, string id, L
     /// <summary>Where the tables are described, for users who may not make them.</summary>
     public const string ScriptPath = "docs/cluster/postgres.sql";
 
+    // The first connection also learns what types there are, and compiles half of Npgsql.
+    private static readonly TimeSpan OpenTimeout = TimeSpan.FromSeconds(5);
+
     private NpgsqlDataSource? _source;
+    private volatile bool _isOpen;
     private volatile bool _hasNoTables; // any more: it was restored, perhaps
 
     private byte[]? _secret; // proposed again after a loss of data, so that the nodes that know it still understand each other
@@ -30,6 +34,7 @@ internal sealed class PostgresClusterStore(string connectionString, string id, L
         }
 
         await new PostgresTables(this).EnsureAsync(cancellationToken);
+        _isOpen = true;
         _hasNoTables = false;
     }
 
@@ -112,7 +117,7 @@ internal sealed class PostgresClusterStore(string connectionString, string id, L
         var answer = CallAsync(source, call, sql, values);
         try
         {
-            return await answer.WaitAsync(times.StoreTimeout, time, cancellationToken);
+            return await answer.WaitAsync(_isOpen ? times.StoreTimeout : OpenTimeout, time, cancellationToken);
         }
         catch (Exception error) when (error is NpgsqlException or TimeoutException or IOException or InvalidOperationException)
         {

@@ -12,7 +12,7 @@ internal static class PostgresSettings
     {
         var settings = new NpgsqlConnectionStringBuilder(connectionString);
         var seconds = Math.Max(1, (int)Math.Ceiling(times.StoreTimeout.TotalSeconds));
-        settings.Timeout = seconds;
+        settings.Timeout = seconds + 1;
         settings.CommandTimeout = seconds;
         settings.CancellationTimeout = -1; // a server that does not answer does not answer to this either: the connection is closed
         settings.KeepAlive = Math.Max(seconds, settings.KeepAlive);
