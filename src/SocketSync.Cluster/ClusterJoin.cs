@@ -24,14 +24,14 @@ internal sealed partial class ClusterJoin(
 
     public async Task RunAsync(CancellationToken cancellationToken)
     {
-        string? lastProblem = null;
+        var told = new HashSet<string>(StringComparer.Ordinal);
         while (!cancellationToken.IsCancellationRequested)
         {
             try
             {
                 await JoinAsync(cancellationToken);
                 LogJoined(logger, options.Cluster.Node!, options.Cluster.Id);
-                lastProblem = null;
+                told.Clear();
                 await WatchAsync(cancellationToken);
                 LogLost(logger);
                 await silo.StopAsync();
@@ -44,9 +44,8 @@ internal sealed partial class ClusterJoin(
             {
                 // Each problem once, for as long as it lasts.
                 var problem = (exception is System.Security.Authentication.AuthenticationException ? exception : exception.GetBaseException()).Message.ReplaceLineEndings(" ");
-                if (problem != lastProblem)
+                if (told.Add(problem))
                     LogCannotJoin(logger, problem);
-                lastProblem = problem;
                 await silo.StopAsync();
             }
 
