@@ -43,7 +43,8 @@ internal sealed partial class ClusterNode : IAsyncDisposable
 
     public bool IsStopped { get; private set; }
 
-    public bool IsRunning => _process is { HasExited: false } && !IsStopped;
+    /// <summary>Whether it runs, and nobody has asked it to end.</summary>
+    public bool IsRunning => _process is { HasExited: false, IsToldToEnd: false } && !IsStopped;
 
     public ChildProcess Process => _process ?? throw new InvalidOperationException($"node {Name} has not been started");
 
@@ -66,6 +67,7 @@ internal sealed partial class ClusterNode : IAsyncDisposable
     /// <param name="configuration">The whole file.</param>
     public async Task StartAsync(string configuration)
     {
+        if (_process is { HasExited: false, IsToldToEnd: true }) await _process.ExitAsync(TimeSpan.FromSeconds(20));
         if (_process is not null) await _process.DisposeAsync();
         IsStopped = false;
         var file = _files.Write("appsettings.json", configuration);

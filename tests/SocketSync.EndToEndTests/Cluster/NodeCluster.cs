@@ -95,14 +95,15 @@ internal sealed class NodeCluster(StoreServer store, NodeCluster.Plan plan, para
     private async Task EndInOrderAsync()
     {
         foreach (var node in Nodes.Where(node => node.IsStopped)) node.Kill();
-        foreach (var node in Nodes.Where(node => node.IsRunning))
+        var running = Nodes.Where(node => node.IsRunning).ToList();
+        foreach (var node in running)
         {
             // What fails a test already is told by what it printed.
             await node.ReleaseAsync("*");
             node.Process.Terminate();
         }
 
-        foreach (var node in Nodes.Where(node => node.IsRunning))
+        foreach (var node in running)
         {
             var code = await node.Process.ExitAsync(TimeSpan.FromSeconds(20));
             if (code != 0) Findings.Tell($"node {node.Name} ended with {code}");
