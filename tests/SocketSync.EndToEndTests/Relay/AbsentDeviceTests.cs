@@ -100,7 +100,8 @@ public sealed class AbsentDeviceTests
     public async Task GetsThePausesThatItWants()
     {
         await using var device = new ScriptedDevice(new ModbusTcpDialect());
-        await using var server = await RelaySettings.StartAsync(device, "ModbusTcp", """ "ConnectDelay": "00:00:00.300", "RequestInterval": "00:00:00.100" """);
+        var link = $$"""{{device.Tcp}}, "ConnectDelay": "00:00:00.300", "RequestInterval": "00:00:00.100" """; // and time enough to reply
+        await using var server = await ServerProcess.StartAsync(RelaySettings.Of("ModbusTcp", link));
         using var client = await server.ConnectAsync();
         for (ushort i = 0; i < 5; i++) Assert.Equal(0, await ModbusTestClient.AskAsync(client, i, 3, i));
         device.EndConnections(reset: false);

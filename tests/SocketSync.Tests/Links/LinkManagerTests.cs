@@ -20,7 +20,11 @@ public class LinkManagerTests
             device.Reset();
             Assert.StartsWith("ERROR unavailable", await poisoner.ReadLineAsync(), StringComparison.Ordinal);
             Assert.Equal(LinkState.Opening, setup.Manager.GetStatus().State);
-            setup.Time.Advance(ReconnectDelay); // and no more, however often it happened
+            var since = setup.Time.GetTimestamp();
+            var attempts = setup.Link.Attempts;
+            await SyncHost.AdvanceUntil(setup.Time, ReconnectDelay / 10, () => setup.Link.Attempts > attempts, "it is opened again");
+            // However often it happened. The pause may have begun a few steps late, on another thread; a longer one has twice the length.
+            Assert.InRange(setup.Time.GetElapsedTime(since), ReconnectDelay, 1.9 * ReconnectDelay);
             device = await setup.Link.AcceptAsync();
             await setup.UntilUp();
         }
