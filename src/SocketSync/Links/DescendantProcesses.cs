@@ -22,6 +22,9 @@ internal sealed class DescendantProcesses
 
     private const int ChunkBytes = 4096;
 
+    /// <summary>The parent of all threads of the kernel.</summary>
+    private const int KernelThreads = 2;
+
     private readonly int _child;
     private readonly byte[] _mark;
     private readonly ulong _since;
@@ -43,17 +46,22 @@ internal sealed class DescendantProcesses
         for (var round = 0; round < MaxRounds; round++)
         {
             var isNew = false;
-            foreach (var id in Find(isChildAlive && round == 0))
+            var family = Find(isChildAlive && round == 0, out var isCertain);
+            foreach (var id in family)
             {
                 _ = Kill(id, KillSignal);
                 isNew |= killed.Add(id);
             }
 
-            if (!isNew) return;
+            if (isNew) continue;
+            if (isCertain) return;
+            Thread.Sleep(1); // an exec takes less
         }
     }
 
-    private HashSet<int> Find(bool withChild)
+    /// <param name="withChild">Whether to count the child to its family.</param>
+    /// <param name="isCertain">Whether nobody was met who may be a descendant, and may not be.</param>
+    private HashSet<int> Find(bool withChild, out bool isCertain)
     {
         var others = new List<ProcessEntry>();
         var family = new HashSet<int>();
@@ -71,6 +79,7 @@ internal sealed class DescendantProcesses
             // until nobody is left whose parent belongs to the family
         }
 
+        isCertain = !others.Exists(other => other.Parent != KernelThreads && IsInExec(other.Id));
         return family;
     }
 
@@ -90,6 +99,19 @@ internal sealed class DescendantProcesses
         }
 
         return false;
+    }
+
+    /// <summary>
+    /// Whether a process is in the middle of an exec: it has its new memory, and neither arguments nor an environment in it yet, so
+    /// that its mark cannot be read. A process whose environment was cleared has arguments.
+    /// </summary>
+    private static bool IsInExec(int id)
+    {
+        using var environment = Open(id, "environ");
+        using var arguments = Open(id, "cmdline");
+        if (environment is null || arguments is null) return false;
+        Span<byte> any = stackalloc byte[1];
+        return Read(environment, any, 0) == 0 && Read(arguments, any, 0) == 0 && TryRead(id, out var process) && !process.IsZombie;
     }
 
     private static bool TryRead(int id, out ProcessEntry process)

@@ -108,7 +108,8 @@ internal sealed class ProcessGuard : IDisposable
           fi
         }
 
-        child=$1 mark=$2 killed=' '
+        # One that is in the middle of an exec has no environment that could be read: who is not seen once may be seen the next time.
+        child=$1 mark=$2 killed=' ' calm=
         while :; do
           family=' ' grown=1 new=
           for found in $(marked); do found=${found#/proc/}; family="$family${found%/*} "; done
@@ -128,7 +129,8 @@ internal sealed class ProcessGuard : IDisposable
             kill -s KILL "$id"
             case $killed in *" $id "*) ;; *) killed="$killed$id " new=1 ;; esac
           done
-          [ -n "$new" ] || exit 0
+          if [ -n "$new" ]; then calm=; else calm=.$calm; fi
+          [ "$calm" != ... ] || exit 0
         done
         """;
 
