@@ -22,7 +22,8 @@ internal sealed record NodeReport
     public bool IsLeaving { get; init; }
 
     /// <summary>The resources that it owns.</summary>
-    public IReadOnlyDictionary<string, ResourceClaim> Resources { get; init; } = new Dictionary<string, ResourceClaim>(StringComparer.OrdinalIgnoreCase);
+    /// <remarks>Never null, though a report without them is read as one with null.</remarks>
+    public IReadOnlyDictionary<string, ResourceClaim> Resources { get; init => field = value ?? field; } = new Dictionary<string, ResourceClaim>(StringComparer.OrdinalIgnoreCase);
 
     public byte[] ToJson() => JsonSerializer.SerializeToUtf8Bytes(this, NodeJson.Default.NodeReport);
 

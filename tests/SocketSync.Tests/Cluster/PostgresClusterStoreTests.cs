@@ -1,5 +1,6 @@
 namespace SocketSync.Tests;
 
+[Collection(nameof(TakesRealTime))]
 public sealed class PostgresClusterStoreTests : ClusterStoreTests
 {
     private PostgresServer Postgres => (PostgresServer)Server;

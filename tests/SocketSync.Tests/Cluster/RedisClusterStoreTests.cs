@@ -1,5 +1,6 @@
 namespace SocketSync.Tests;
 
+[Collection(nameof(TakesRealTime))]
 public sealed class RedisClusterStoreTests : ClusterStoreTests
 {
     private protected override async Task<StoreServer> StartServerAsync() => await RedisServer.RunAsync();
