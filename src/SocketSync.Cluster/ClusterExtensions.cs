@@ -37,10 +37,11 @@ public static class ClusterExtensions
     private static ClusterNode NodeOf(IServiceProvider provider) => provider.GetRequiredService<ClusterNode>();
 
     [MethodImpl(MethodImplOptions.NoInlining)]
-    private static ClusterView ViewOf(IServiceProvider provider)
+    [System.Diagnostics.CodeAnalysis.SuppressMessage("Performance", "CA1859:Use concrete types when possible for improved performance", Justification = "The class has a field of a struct of Orleans, which would be loaded with it.")]
+    private static IClusterView ViewOf(IServiceProvider provider)
     {
         var node = provider.GetRequiredService<ClusterNode>();
-        return new(node.Name, node.Silo, node.MoveAsync);
+        return new ClusterView(node.Name, node.Silo, node.MoveAsync);
     }
 
     [MethodImpl(MethodImplOptions.NoInlining)]
