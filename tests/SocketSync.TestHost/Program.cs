@@ -9,10 +9,10 @@ builder.Logging.AddFilter("Microsoft", LogLevel.Warning); // The tests ask often
 builder.Logging.AddFilter("Microsoft.Extensions.Diagnostics.HealthChecks", LogLevel.None); // Each time that they find it unready.
 builder.Logging.AddFilter("Orleans", LogLevel.Warning);
 builder.Services.AddSingleton<Stage>();
-builder.AddSocketSync().AddDashboard().AddCluster()
+var socketSync = builder.AddSocketSync().AddDashboard()
     .AddProcessor<Scripted>("Scripted").AddProcessor<Converse>("Converse").AddProcessor<Judged>("Judged")
     .AddProcessor<Where>("Where").AddProcessor<Where>("WhereNeverBlocking", neverBlocks: true);
-StandInNodes.AddIfAsked(builder);
+if (!StandInNodes.AddIfAsked(builder)) socketSync.AddCluster();
 builder.Services.AddOpenTelemetry().WithMetrics(metrics => metrics.AddMeter("SocketSync").AddPrometheusExporter());
 
 var app = builder.Build();

@@ -8,12 +8,13 @@ namespace SocketSync.TestHost;
 /// </summary>
 internal static class StandInNodes
 {
-    public static void AddIfAsked(WebApplicationBuilder builder)
+    public static bool AddIfAsked(WebApplicationBuilder builder)
     {
         if (builder.Configuration["TestNodes:Owner"] is not { } owner)
-            return;
+            return false;
         var node = builder.Configuration["SocketSync:Cluster:Node"]!;
         builder.Services.AddSingleton<IResourceDirectory>(new Directory(node, owner, IPEndPoint.Parse(builder.Configuration["TestNodes:Forward"]!)));
+        return true;
     }
 
     public static void BeginIfAsked(WebApplication app)

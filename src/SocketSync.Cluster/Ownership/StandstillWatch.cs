@@ -8,12 +8,16 @@ internal sealed class StandstillWatch(TimeSpan limit, LeaseClock clock, Action<T
 {
     private static readonly TimeSpan TickEvery = TimeSpan.FromMilliseconds(250);
 
-    public async Task RunAsync(CancellationToken cancellationToken)
+    /// <summary>Watches on a thread of its own: a pool that is held up, by a store that does not answer for instance, is no standstill.</summary>
+    public Task RunAsync(CancellationToken cancellationToken) =>
+        Task.Factory.StartNew(() => Run(cancellationToken), CancellationToken.None, TaskCreationOptions.LongRunning, TaskScheduler.Default);
+
+    private void Run(CancellationToken cancellationToken)
     {
         while (!cancellationToken.IsCancellationRequested)
         {
             var before = clock.Now;
-            await Task.Delay(TickEvery, clock.Time, cancellationToken).ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
+            cancellationToken.WaitHandle.WaitOne(TickEvery);
             // The boot clock runs on while the machine is suspended. Not the wall clock: that may be set forward.
             var now = clock.Now;
             var boot = TimeSpan.FromTicks((now.Boot - before.Boot) / TimeSpan.NanosecondsPerTick);

@@ -45,9 +45,11 @@ internal sealed class SiloHost(SiloSettings settings, ILoggerFactory loggers, Ac
         {
             await MemberProbe.RunAsync(host.Services.GetRequiredService<IMembershipTable>(), settings, secret, limit.Token);
             var starting = host.StartAsync(limit.Token);
+            var waiting = starting.WaitAsync(limit.Token);
             // What becomes of a start that nobody waits for any more is of no interest.
-            _ = starting.ContinueWith(static start => _ = start.Exception, CancellationToken.None, TaskContinuationOptions.OnlyOnFaulted, TaskScheduler.Default);
-            await await Task.WhenAny(starting.WaitAsync(limit.Token), failed.Task);
+            foreach (var task in (Task[])[starting, waiting, failed.Task])
+                _ = task.ContinueWith(static start => _ = start.Exception, CancellationToken.None, TaskContinuationOptions.OnlyOnFaulted, TaskScheduler.Default);
+            await await Task.WhenAny(waiting, failed.Task);
             if (!failed.TrySetResult())
                 await failed.Task;
         }

@@ -113,7 +113,7 @@ internal sealed class JudgeDevice : IAsyncDisposable
                 JudgedConnection connection;
                 lock (_lock)
                 {
-                    connection = new(_connections.Count + 1, socket);
+                    connection = new(_connections.Count + 1, socket, [.. _connections.Where(IsOpen).Select(other => other.Number)]);
                     _connections.Add(connection);
                 }
 
@@ -123,6 +123,22 @@ internal sealed class JudgeDevice : IAsyncDisposable
         catch (Exception error) when (error is OperationCanceledException or ObjectDisposedException or SocketException)
         {
             // The test is over.
+        }
+    }
+
+    // By the kernel, which knows of an end before this program has got round to reading it.
+    private static bool IsOpen(JudgedConnection connection)
+    {
+        const int tcpInfo = 11;
+        const byte established = 1;
+        Span<byte> info = stackalloc byte[104];
+        try
+        {
+            return connection.EndedAt is null && connection.Socket.GetRawSocketOption((int)SocketOptionLevel.Tcp, tcpInfo, info) > 0 && info[0] == established;
+        }
+        catch (Exception error) when (error is SocketException or ObjectDisposedException)
+        {
+            return false;
         }
     }
 
@@ -163,7 +179,6 @@ internal sealed class JudgeDevice : IAsyncDisposable
             _requests.Add(Read(connection, line));
             _held?.TrySetResult();
             release = _release?.Task;
-            connection.Begun ??= Stopwatch.GetTimestamp();
         }
 
         if (release is not null) await release;
@@ -190,16 +205,14 @@ internal sealed record JudgedRequest(long At, JudgedConnection Connection, long 
     public override string ToString() => $"{Request} in epoch {Epoch} of {Node ?? "?"}";
 }
 
-internal sealed class JudgedConnection(int number, Socket socket)
+internal sealed class JudgedConnection(int number, Socket socket, IReadOnlyList<int> beside)
 {
     public int Number { get; } = number;
 
     public Socket Socket { get; } = socket;
 
-    public long AcceptedAt { get; } = Stopwatch.GetTimestamp();
-
-    /// <summary>When its first request came.</summary>
-    public long? Begun { get; set; }
+    /// <summary>Those that were open when it was opened, by number.</summary>
+    public IReadOnlyList<int> Beside { get; } = beside;
 
     public long? EndedAt { get; set; }
 }

@@ -36,15 +36,8 @@ internal static class Judgement
     /// <param name="kept">Connections that the kernel of a stopped owner kept open, by number.</param>
     public static void AssertOneConnectionAtATime(JudgeDevice device, IReadOnlySet<int> kept)
     {
-        var wrong = new List<string>();
-        JudgedConnection? before = null;
-        foreach (var connection in device.Connections)
-        {
-            if (before is not null && !kept.Contains(before.Number) && (before.EndedAt is null || before.EndedAt > connection.AcceptedAt))
-                wrong.Add($"connection {connection.Number} was opened while {before.Number} was open");
-            before = connection;
-        }
-
+        var wrong = device.Connections.SelectMany(connection => connection.Beside.Where(other => !kept.Contains(other))
+            .Select(other => $"connection {connection.Number} was opened while {other} was open")).ToList();
         Tell(wrong);
     }
 

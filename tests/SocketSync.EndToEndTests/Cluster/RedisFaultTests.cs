@@ -5,7 +5,7 @@ namespace SocketSync.EndToEndTests;
 
 /// <summary>With Redis, also what has little to do with the store.</summary>
 [Collection(ClusterTests.Name)]
-public sealed class RedisFaultTests(RedisFaultCluster cluster) : FaultTests(cluster), IClassFixture<RedisFaultCluster>
+public sealed partial class RedisFaultTests(RedisFaultCluster cluster) : FaultTests(cluster), IClassFixture<RedisFaultCluster>
 {
     // More than all buffers between an owner and a client that does not read.
     private const int Large = 6_000_000;

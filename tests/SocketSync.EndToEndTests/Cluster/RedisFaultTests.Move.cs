@@ -2,17 +2,16 @@ using System.Text.Json;
 
 namespace SocketSync.EndToEndTests;
 
-/// <summary>An operator moves a device to another node, while its clients go on asking.</summary>
-[Collection(ClusterTests.Name)]
-public sealed class MoveTests(RedisFaultCluster cluster) : IClassFixture<RedisFaultCluster>
+// An operator moves a device to another node, while its clients go on asking.
+public sealed partial class RedisFaultTests
 {
     [Theory, ClassData(typeof(Rounds))]
     public async Task NothingIsLostWhenADeviceIsMoved(int round)
     {
-        await using var fault = await FaultRound.BeginAsync(cluster);
+        await using var fault = await FaultRound.BeginAsync(Cluster);
         var resource = round % 2 == 1 ? FaultCluster.Judged : FaultCluster.Relayed;
-        var owner = cluster.Nodes.Owner(resource);
-        var (next, asked) = (cluster.Nodes.Another(resource), cluster.Nodes.Nodes.Last(node => node != owner)); // Not the owner is asked.
+        var owner = Cluster.Nodes.Owner(resource);
+        var (next, asked) = (Cluster.Nodes.Another(resource), Cluster.Nodes.Nodes.Last(node => node != owner)); // Not the owner is asked.
         fault.Strike(() => { });
         await using (var move = new ChildProcess(
             "dotnet", [ServerProcess.Assembly("ServerAssembly"), "move", resource, next.Name, "--url", asked.Http.BaseAddress!.ToString()],
@@ -21,9 +20,9 @@ public sealed class MoveTests(RedisFaultCluster cluster) : IClassFixture<RedisFa
             Assert.True(await move.ExitAsync(TimeSpan.FromSeconds(30)) == 0, move.Log);
         }
 
-        Assert.Equal(next.Name, cluster.Nodes.Owner(resource).Name);
+        Assert.Equal(next.Name, Cluster.Nodes.Owner(resource).Name);
         await fault.AssertTakenOverAsync([resource], TimeSpan.FromSeconds(30));
-        foreach (var node in cluster.Nodes.Nodes) await WaitUntilShownAsync(node, resource, next);
+        foreach (var node in Cluster.Nodes.Nodes) await WaitUntilShownAsync(node, resource, next);
         await fault.JudgeAsync(nothingLost: true);
     }
 
