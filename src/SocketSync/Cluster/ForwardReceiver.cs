@@ -211,10 +211,10 @@ internal sealed partial class ForwardReceiver(
         (last, sum) => LogMoreRefused(logger, sum.Count, last.Address, sum.Seconds, last.Reason),
         fold: stranger => stranger with { Address = RemoteAddress.Others });
 
-    [LoggerMessage(432, LogLevel.Warning, "The port for other nodes: a connection from {Address} is closed: {Reason}")]
+    [LoggerMessage(462, LogLevel.Warning, "The port for other nodes: a connection from {Address} is closed: {Reason}")]
     private static partial void LogRefused(ILogger logger, object address, string reason);
 
-    [LoggerMessage(433, LogLevel.Warning, "The port for other nodes: {Count} more connections from {Address} were closed within {Seconds} s: {Reason}")]
+    [LoggerMessage(463, LogLevel.Warning, "The port for other nodes: {Count} more connections from {Address} were closed within {Seconds} s: {Reason}")]
     private static partial void LogMoreRefused(ILogger logger, long count, object address, int seconds, string reason);
 
     private readonly record struct Stranger(object Address, string Reason);

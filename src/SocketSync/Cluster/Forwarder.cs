@@ -150,10 +150,10 @@ internal sealed partial class Forwarder : IDisposable
         return header.Write() ?? throw new ForwardException("the client's certificate is too long");
     }
 
-    [LoggerMessage(430, LogLevel.Warning, "Resource {Resource}: a client cannot be led to node {Node}: {Reason}")]
+    [LoggerMessage(460, LogLevel.Warning, "Resource {Resource}: a client cannot be led to node {Node}: {Reason}")]
     private static partial void LogFailed(ILogger logger, string resource, string node, string reason);
 
-    [LoggerMessage(431, LogLevel.Warning, "Resource {Resource}: to node {Node} clients could not be led {Count} more times within {Seconds} s: {Reason}")]
+    [LoggerMessage(461, LogLevel.Warning, "Resource {Resource}: to node {Node} clients could not be led {Count} more times within {Seconds} s: {Reason}")]
     private static partial void LogMoreFailed(ILogger logger, string resource, string node, long count, int seconds, string reason);
 
     private sealed record Found(ResourcePlace Place, OwnerLink? Owner);

@@ -70,11 +70,7 @@ internal sealed partial class SharedResource : IAsyncDisposable
     public bool IsRequired { get; set; } = true;
 
     /// <summary>Who may ask for what; <see langword="null"/>: everybody for everything. May change at run time.</summary>
-    public AccessList? Access
-    {
-        get => _access;
-        set => _access = value;
-    }
+    public AccessList? Access { get => _access; set => _access = value; }
 
     /// <summary>Whether several nodes share it, of which one at a time owns it: it is served here during a term only.</summary>
     public bool MovesBetweenNodes { get; init; }
