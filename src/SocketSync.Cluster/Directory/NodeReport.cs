@@ -27,7 +27,13 @@ internal sealed record NodeReport
 
     public byte[] ToJson() => JsonSerializer.SerializeToUtf8Bytes(this, NodeJson.Default.NodeReport);
 
-    public static NodeReport? OfJson(byte[] json) => json.Length == 0 ? null : JsonSerializer.Deserialize(json, NodeJson.Default.NodeReport);
+    public static NodeReport? OfJson(byte[] json)
+    {
+        if (json.Length == 0 || JsonSerializer.Deserialize(json, NodeJson.Default.NodeReport) is not { } report)
+            return null;
+        // What is missing becomes null, whatever it is initialized with.
+        return report with { Resources = report.Resources ?? new Dictionary<string, ResourceClaim>(StringComparer.OrdinalIgnoreCase) };
+    }
 }
 
 /// <summary>A node says that it owns a resource.</summary>

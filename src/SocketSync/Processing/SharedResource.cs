@@ -69,11 +69,7 @@ internal sealed partial class SharedResource : IAsyncDisposable
     public bool IsRequired { get; set; } = true;
 
     /// <summary>Who may ask for what; <see langword="null"/>: everybody for everything. May change at run time.</summary>
-    public AccessList? Access
-    {
-        get => _access;
-        set => _access = value;
-    }
+    public AccessList? Access { get => _access; set => _access = value; }
 
     /// <summary>Sets the processor, before any client is accepted.</summary>
     public void Start(IRequestProcessor processor)
