@@ -12,6 +12,7 @@ RUN dotnet restore src/SocketSync.Server --locked-mode -p:PublishReadyToRun=true
 
 COPY .editorconfig appsettings.json ./
 COPY src src
+COPY docs/cluster docs/cluster
 # Compiled ahead of time: it starts with a quarter less work.
 RUN dotnet publish src/SocketSync.Server -c Release --no-restore -p:PublishReadyToRun=true -o /app
 

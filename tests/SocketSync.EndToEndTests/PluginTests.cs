@@ -96,7 +96,7 @@ public sealed class PluginTests : IDisposable
     {
         File.Copy(ServerProcess.Assembly("TestHostAssembly"), _files["plugins/TestHost.dll"]);
         await using var check = Check("plugins/TestHost.dll");
-        await FailedStart.AssertRefusedAsync(check, "has no processor", "(Converse, Scripted, Where are not public)");
+        await FailedStart.AssertRefusedAsync(check, "has no processor", "(Converse, Judged, Scripted, Where are not public)");
     }
 
     [Fact]

@@ -72,6 +72,8 @@ internal sealed class LeaseTerm : Term
 
     public override long Epoch => _record.Epoch;
 
+    public override TimeSpan? Lease => _node.Times.Lease;
+
     /// <inheritdoc/>
     /// <remarks>Reads the clocks: it is right also when this process was stopped and continued a moment ago.</remarks>
     public override bool IsValid

@@ -13,6 +13,9 @@ internal abstract class Term
     /// <summary>The number of this term; each term of a resource has a greater one than those before, on whichever node.</summary>
     public abstract long Epoch { get; }
 
+    /// <summary>How long it lasts without being renewed; <see langword="null"/>: until this process ends.</summary>
+    public virtual TimeSpan? Lease => null;
+
     /// <summary>Whether the resource may be used at this moment. Once <see langword="false"/>, it stays so.</summary>
     public abstract bool IsValid { get; }
 }

@@ -76,10 +76,11 @@ internal static class LinkFactory
     /// <param name="framesEndBySilence">The device tells frames apart by the silence between them, as Modbus RTU does.</param>
     /// <param name="loggers">Where the messages of a process go.</param>
     /// <param name="time">Limits how many messages a process may log.</param>
+    /// <param name="term">This node's right to use the device, if several nodes share it.</param>
     /// <exception cref="ArgumentException">None of the kinds is given.</exception>
-    public static ILink Create(LinkOptions options, bool framesEndBySilence, ILoggerFactory loggers, TimeProvider time) => options switch
+    public static ILink Create(LinkOptions options, bool framesEndBySilence, ILoggerFactory loggers, TimeProvider time, Term? term = null) => options switch
     {
-        { Tcp: { } tcp } => new TcpLink(tcp),
+        { Tcp: { } tcp } => new TcpLink(tcp, term?.Lease),
         { Serial: { } serial } => new SerialLink(serial, framesEndBySilence, options.Rs485),
         { Process: { } process } => new ProcessLink(process, loggers.CreateLogger<ProcessLink>(), time),
         { Udp: { } udp } => new UdpLink(udp),

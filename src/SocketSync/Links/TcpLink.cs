@@ -10,8 +10,12 @@ using Microsoft.Extensions.Logging.Abstractions;
 namespace SocketSync;
 
 /// <summary>A device that listens on TCP, with TLS or without.</summary>
-internal sealed class TcpLink(TcpLinkOptions options) : ILink
+/// <param name="options">Where it listens.</param>
+/// <param name="giveUpAfter">How long the system goes on sending what the device does not acknowledge; <see langword="null"/>: for minutes.</param>
+internal sealed class TcpLink(TcpLinkOptions options, TimeSpan? giveUpAfter = null) : ILink
 {
+    private const int TcpUserTimeout = 18; // TCP_USER_TIMEOUT of linux/tcp.h
+
     private readonly string _host = options.Host.Trim('[', ']');
 
     public string Description { get; } = $"tcp {Bracketed(options.Host.Trim('[', ']'))}:{options.Port}";
@@ -27,6 +31,9 @@ internal sealed class TcpLink(TcpLinkOptions options) : ILink
         {
             socket = new(SocketType.Stream, ProtocolType.Tcp) { NoDelay = true };
             KeepAlive(socket);
+            // The system sends also for a process that is stopped, and that may have lost the device to another node by then.
+            if (giveUpAfter is { } time && OperatingSystem.IsLinux())
+                socket.SetRawSocketOption((int)SocketOptionLevel.Tcp, TcpUserTimeout, BitConverter.GetBytes((int)time.TotalMilliseconds));
             // Tries each of the host's addresses, of either family.
             await socket.ConnectAsync(_host, options.Port, cancellationToken);
             return options.Tls ? await AuthenticateAsync(socket, cancellationToken) : new OpenTcpLink(socket);

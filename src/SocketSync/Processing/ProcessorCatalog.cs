@@ -94,7 +94,7 @@ internal static class LinkedProcessors
         var time = services.GetRequiredService<TimeProvider>();
         var options = setup.Options.Link!;
         var framesEndBySilence = ProtocolCatalog.Find(device.Name) is { FramesEndBySilence: true };
-        var link = LinkFactory.Create(WithEpoch(options, setup.Term), framesEndBySilence, loggers, time);
+        var link = LinkFactory.Create(WithEpoch(options, setup.Term), framesEndBySilence, loggers, time, setup.Term);
         return new LinkManager(setup.Name, link, options, time, loggers.CreateLogger<LinkManager>()) { Term = setup.Term };
     }
 

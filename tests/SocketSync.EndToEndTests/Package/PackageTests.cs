@@ -105,6 +105,7 @@ public sealed partial class PackageTests(PackedPackages packages) : IClassFixtur
     [Theory]
     [InlineData(PackedPackages.Library)]
     [InlineData(PackedPackages.Dashboard)]
+    [InlineData(PackedPackages.Cluster)]
     public void HoldsTheAssemblyItsCommentsAndTheReadme(string id)
     {
         using var package = packages.Open(id, "nupkg");
@@ -127,13 +128,17 @@ public sealed partial class PackageTests(PackedPackages packages) : IClassFixtur
         Assert.Equal([MudBlazor, PackedPackages.Library, Ports], dependencies.Keys, StringComparer.Ordinal);
         // The dashboard uses what is internal to the library, which may change with any version.
         Assert.Equal($"[{packages.Version}]", dependencies[PackedPackages.Library]);
+        var cluster = DependenciesOf(PackedPackages.Cluster);
+        Assert.Equal($"[{packages.Version}]", cluster[PackedPackages.Library]); // so does the cluster
+        Assert.Contains("Microsoft.Orleans.Server", cluster.Keys, StringComparer.Ordinal);
 
-        Assert.All(dependencies.Concat(DependenciesOf(PackedPackages.Library)), dependency => Assert.DoesNotContain('-', dependency.Value));
+        Assert.All(dependencies.Concat(cluster).Concat(DependenciesOf(PackedPackages.Library)), dependency => Assert.DoesNotContain('-', dependency.Value));
     }
 
     [Theory]
     [InlineData(PackedPackages.Library)]
     [InlineData(PackedPackages.Dashboard)]
+    [InlineData(PackedPackages.Cluster)]
     public void NamesNoFolderOfTheMachineThatBuiltIt(string id)
     {
         using var package = packages.Open(id, "nupkg");

@@ -8,6 +8,7 @@ public sealed class PackedPackages : IAsyncLifetime
 {
     public const string Library = "SocketSync";
     public const string Dashboard = "SocketSync.Dashboard";
+    public const string Cluster = "SocketSync.Cluster";
 
     private static readonly TimeSpan Bound = TimeSpan.FromMinutes(3);
 
@@ -29,6 +30,7 @@ public sealed class PackedPackages : IAsyncLifetime
             "--artifacts-path", Path.Combine(Recipe.Repository, "artifacts", "package-tests"), $"-p:PackageVersion={Version}",
         ];
         await DotnetAsync(Recipe.Repository, ["pack", $"src/{Dashboard}", .. options]);
+        await DotnetAsync(Recipe.Repository, ["pack", $"src/{Cluster}", .. options]);
         await DotnetAsync(Recipe.Repository, ["pack", $"src/{Library}", "--no-build", .. options]);
 
         // No source but that folder. The packages of others come from this machine's folder of packages, which is only read.
