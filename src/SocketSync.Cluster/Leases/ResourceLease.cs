@@ -4,7 +4,6 @@ namespace SocketSync;
 internal sealed class ResourceLease(NodeLeases node, string resource)
 {
     private readonly OwnWrites _writes = new(node.Store, resource);
-    private volatile TaskCompletionSource _news = NewNews();
     private LeaseTerm? _term;
     private long _known;
 
@@ -50,16 +49,9 @@ internal sealed class ResourceLease(NodeLeases node, string resource)
                 node.Log.StoreFailed(error);
             }
 
-            await _news.Task.WaitAsync(watch.NextLook, node.Clock.Time, cancellationToken).ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
-            if (_news.Task.IsCompleted)
-                _news = NewNews();
+            await Task.Delay(watch.NextLook, node.Clock.Time, cancellationToken);
         }
     }
-
-    /// <summary>The owner has told that it has given the resource up: who waits for it need not wait for the next look.</summary>
-    public void LookNow() => _news.TrySetResult();
-
-    private static TaskCompletionSource NewNews() => new(TaskCreationOptions.RunContinuationsAsynchronously);
 
     private async Task<LeaseTerm?> TryAcquireAsync(LeaseWatch watch, CancellationToken cancellationToken)
     {

@@ -67,7 +67,6 @@ internal sealed partial class OwnershipKeeper(
 
         if (owner is null)
         {
-            owners.LookNow(resource);
             Touch(resource);
             // Orleans may believe for a while that the grain lives on a node that has died.
             if (time.GetElapsedTime(_unownedSince[resource]) < Patience)

@@ -50,9 +50,6 @@ internal sealed partial class ResourceOwner(string name, ResourceLease lease, Ow
         }
     }
 
-    /// <summary>The owner has told that it has given the resource up.</summary>
-    public void LookNow() => lease.LookNow();
-
     /// <summary>Waits for the lease no more. A term that has begun goes on.</summary>
     public void StopAcquiring()
     {

@@ -61,9 +61,6 @@ internal sealed class ResourceOwners(
         return true;
     }
 
-    /// <summary>Nobody owns the resource any more: if this node waits for it, it looks at once.</summary>
-    public void LookNow(string resource) => _owners[resource].LookNow();
-
     /// <summary>Another node owns the resource, and lives.</summary>
     public void StopAcquiring(string resource) => _owners[resource].StopAcquiring();
 
