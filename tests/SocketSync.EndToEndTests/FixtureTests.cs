@@ -65,5 +65,17 @@ public sealed class FixtureTests
         Assert.Contains("sleep 60", Assert.Single(Told()), StringComparison.Ordinal);
     }
 
+    /// <summary>In the middle of an exec a process has no environment to read, and the mark is in there.</summary>
+    [Fact]
+    public async Task AProcessInTheMiddleOfAnExecIsCounted()
+    {
+        using var files = new TestFiles();
+        files.Write("again", "[ $1 = 0 ] && exec sleep 60\nexec sh $0 $(($1 - 1))\n");
+        await using var process = new ChildProcess("sh", [files["again"], "3000"], isServer: true);
+        var counts = new HashSet<int>();
+        while (!File.ReadAllText($"/proc/{process.Id}/cmdline").StartsWith("sleep", StringComparison.Ordinal)) counts.Add(process.FamilySize);
+        Assert.Equal([1], counts);
+    }
+
     private static IReadOnlyCollection<string> Told() => Findings.Take(TestContext.Current.Test!.UniqueID);
 }

@@ -14,8 +14,9 @@ internal static class MemberProbe
 {
     private static readonly TimeSpan AnswerTime = TimeSpan.FromSeconds(2);
 
+    /// <returns>The table of the members, as it was before.</returns>
     /// <exception cref="AuthenticationException">A member refuses this node, or is no node to it.</exception>
-    public static async Task RunAsync(IMembershipTable table, SiloSettings settings, byte[] secret, CancellationToken cancellationToken)
+    public static async Task<MembershipTableData> RunAsync(IMembershipTable table, SiloSettings settings, byte[] secret, CancellationToken cancellationToken)
     {
         await table.InitializeMembershipTableAsync(true, cancellationToken);
         var members = await table.ReadAllAsync(cancellationToken);
@@ -23,6 +24,7 @@ internal static class MemberProbe
         await Task.WhenAll(members.Members
             .Where(member => member.Item1.Status == SiloStatus.Active && !member.Item1.SiloAddress.Endpoint.Equals(own))
             .Select(member => ProbeAsync(member.Item1, settings.Tls, secret, cancellationToken)));
+        return members;
     }
 
     private static async Task ProbeAsync(MembershipEntry member, NodeCertificates? tls, byte[] secret, CancellationToken cancellationToken)

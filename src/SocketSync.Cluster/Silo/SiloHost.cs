@@ -1,5 +1,6 @@
 using System.Net;
 using Microsoft.Extensions.DependencyInjection;
+using Microsoft.Extensions.DependencyInjection.Extensions;
 using Microsoft.Extensions.Hosting;
 using Microsoft.Extensions.Logging;
 using Orleans;
@@ -43,7 +44,8 @@ internal sealed class SiloHost(SiloSettings settings, ILoggerFactory loggers, Ac
         });
         try
         {
-            await MemberProbe.RunAsync(host.Services.GetRequiredService<IMembershipTable>(), settings, secret, limit.Token);
+            var members = await MemberProbe.RunAsync(host.Services.GetRequiredService<IMembershipTable>(), settings, secret, limit.Token);
+            ((SiloIdentity)host.Services.GetRequiredService<ILocalSiloDetails>()).Follow(members);
             var starting = host.StartAsync(limit.Token);
             var waiting = starting.WaitAsync(limit.Token);
             // What becomes of a start that nobody waits for any more is of no interest.
@@ -115,6 +117,7 @@ internal sealed class SiloHost(SiloSettings settings, ILoggerFactory loggers, Ac
         silo.Configure<ClusterMembershipOptions>(Limit);
         silo.Configure<SiloConnectionOptions>(options => NodeConnections.Secure(options, settings.Tls, secret, loggers));
         silo.Services.AddSingleton<IFatalErrorHandler>(new SiloDeath(dies));
+        silo.Services.Replace(ServiceDescriptor.Singleton<ILocalSiloDetails>(new SiloIdentity(cluster)));
         settings.UseMembership(silo);
         settings.AddServices(silo);
     }

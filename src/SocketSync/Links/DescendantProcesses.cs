@@ -65,13 +65,17 @@ internal sealed class DescendantProcesses
     {
         var others = new List<ProcessEntry>();
         var family = new HashSet<int>();
+        isCertain = true;
         foreach (var folder in Directory.EnumerateDirectories("/proc"))
         {
             if (!int.TryParse(Path.GetFileName(folder.AsSpan()), NumberStyles.None, CultureInfo.InvariantCulture, out var id)
-                || !TryRead(id, out var process) || process.Start < _since || process.IsZombie)
+                || !TryRead(id, out var process) || process.Start < _since || process.IsZombie || process.Parent == KernelThreads)
                 continue;
-            if ((withChild && id == _child) || process.Session == _child || IsMarked(id)) family.Add(id);
+            var isMarked = (withChild && id == _child) || process.Session == _child ? true : IsMarked(id);
+            if (isMarked == true) family.Add(id);
             else others.Add(process);
+            // Of one that has ended meanwhile nothing can be read, either.
+            if (isMarked is null) isCertain &= !TryRead(id, out process) || process.IsZombie;
         }
 
         while (others.RemoveAll(other => family.Contains(other.Parent) && family.Add(other.Id)) > 0)
@@ -79,17 +83,35 @@ internal sealed class DescendantProcesses
             // until nobody is left whose parent belongs to the family
         }
 
-        isCertain = !others.Exists(other => other.Parent != KernelThreads && IsInExec(other.Id));
         return family;
     }
 
-    private bool IsMarked(int id)
+    /// <returns>
+    /// Null while it is in the middle of an exec: it has its new memory then, and neither an environment nor arguments in it yet. One that
+    /// has cleared its environment has arguments.
+    /// </returns>
+    private bool? IsMarked(int id)
+    {
+        var isMarked = ReadMark(id);
+        // The exec may end between any two looks, and the next one begin.
+        for (var looks = 0; isMarked is null && looks < 3; looks++)
+        {
+            if (!HasArguments(id)) return null;
+            isMarked = ReadMark(id);
+        }
+
+        return isMarked ?? false;
+    }
+
+    /// <returns>Null if there is no environment.</returns>
+    private bool? ReadMark(int id)
     {
         using var file = Open(id, "environ");
         if (file is null) return false;
         Span<byte> window = stackalloc byte[ChunkBytes];
         var kept = 0;
-        for (long position = 0; Read(file, window[kept..], position) is > 0 and var count; position += count)
+        long position = 0;
+        for (; Read(file, window[kept..], position) is > 0 and var count; position += count)
         {
             var filled = window[..(kept + count)];
             if (filled.IndexOf(_mark) >= 0) return true;
@@ -98,20 +120,14 @@ internal sealed class DescendantProcesses
             filled[^kept..].CopyTo(window);
         }
 
-        return false;
+        return position == 0 ? null : false;
     }
 
-    /// <summary>
-    /// Whether a process is in the middle of an exec: it has its new memory, and neither arguments nor an environment in it yet, so
-    /// that its mark cannot be read. A process whose environment was cleared has arguments.
-    /// </summary>
-    private static bool IsInExec(int id)
+    private static bool HasArguments(int id)
     {
-        using var environment = Open(id, "environ");
-        using var arguments = Open(id, "cmdline");
-        if (environment is null || arguments is null) return false;
+        using var file = Open(id, "cmdline");
         Span<byte> any = stackalloc byte[1];
-        return Read(environment, any, 0) == 0 && Read(arguments, any, 0) == 0 && TryRead(id, out var process) && !process.IsZombie;
+        return file is not null && Read(file, any, 0) > 0;
     }
 
     private static bool TryRead(int id, out ProcessEntry process)

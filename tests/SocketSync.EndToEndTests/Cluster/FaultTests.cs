@@ -16,7 +16,7 @@ public abstract class FaultTests(FaultCluster cluster)
 
     internal static CancellationToken Cancellation => TestContext.Current.CancellationToken;
 
-    [Theory(Explicit = true), ClassData(typeof(Rounds))]
+    [Theory, ClassData(typeof(Rounds))]
     public async Task AKilledOwnerIsReplaced(int round)
     {
         await using var fault = await FaultRound.BeginAsync(Cluster);
@@ -28,7 +28,7 @@ public abstract class FaultTests(FaultCluster cluster)
         AssertReset(fault, resources);
     }
 
-    [Theory(Explicit = true), ClassData(typeof(Rounds))]
+    [Theory, ClassData(typeof(Rounds))]
     public async Task AStoreThatStandsStillComesBack(int round)
     {
         Assert.True(round > 0);
@@ -40,7 +40,7 @@ public abstract class FaultTests(FaultCluster cluster)
         await AssertBackAsync(fault, back);
     }
 
-    [Theory(Explicit = true), ClassData(typeof(Rounds))]
+    [Theory, ClassData(typeof(Rounds))]
     public async Task AStoreThatWasStartedAgainComesBack(int round)
     {
         Assert.True(round > 0);
@@ -52,7 +52,7 @@ public abstract class FaultTests(FaultCluster cluster)
         await AssertBackAsync(fault, Stopwatch.GetTimestamp());
     }
 
-    [Theory(Explicit = true), ClassData(typeof(Rounds))]
+    [Theory, ClassData(typeof(Rounds))]
     public async Task AStoreThatHasLostItsDataIsNoReasonForTwoOwners(int round)
     {
         Assert.True(round > 0);
@@ -64,7 +64,7 @@ public abstract class FaultTests(FaultCluster cluster)
         await AssertBackAsync(fault, Stopwatch.GetTimestamp(), TimeSpan.FromSeconds(1));
     }
 
-    [Theory(Explicit = true), ClassData(typeof(Rounds))]
+    [Theory, ClassData(typeof(Rounds))]
     public async Task AllNodesStartedAgainAtOnce(int round)
     {
         await using var fault = await FaultRound.BeginAsync(Cluster);

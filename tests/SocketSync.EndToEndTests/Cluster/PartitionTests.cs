@@ -14,7 +14,7 @@ public sealed class PartitionTests
 
     private static readonly TimeSpan Cut = TimeSpan.FromSeconds(10);
 
-    [Theory(Explicit = true), ClassData(typeof(Rounds))]
+    [Theory, ClassData(typeof(Rounds))]
     public async Task AnOwnerThatIsCutOffStopsBeforeTheNextBegins(int round)
     {
         await using var networks = await Namespaces.MakeAsync("a", "b", "c");

@@ -5,7 +5,7 @@ namespace SocketSync.EndToEndTests;
 // An operator moves a device to another node, while its clients go on asking.
 public sealed partial class RedisFaultTests
 {
-    [Theory(Explicit = true), ClassData(typeof(Rounds))]
+    [Theory, ClassData(typeof(Rounds))]
     public async Task NothingIsLostWhenADeviceIsMoved(int round)
     {
         await using var fault = await FaultRound.BeginAsync(Cluster);

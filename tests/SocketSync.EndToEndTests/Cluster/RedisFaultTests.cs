@@ -10,7 +10,7 @@ public sealed partial class RedisFaultTests(RedisFaultCluster cluster) : FaultTe
     // More than all buffers between an owner and a client that does not read.
     private const int Large = 6_000_000;
 
-    [Theory(Explicit = true), ClassData(typeof(Rounds))]
+    [Theory, ClassData(typeof(Rounds))]
     public async Task AnOwnerThatIsToldToEndHandsOver(int round)
     {
         await using var fault = await FaultRound.BeginAsync(Cluster);
@@ -30,7 +30,7 @@ public sealed partial class RedisFaultTests(RedisFaultCluster cluster) : FaultTe
         }
     }
 
-    [Theory(Explicit = true), ClassData(typeof(Rounds))]
+    [Theory, ClassData(typeof(Rounds))]
     public async Task AnOwnerThatStoodStillNeverWritesAgain(int round)
     {
         await using var fault = await FaultRound.BeginAsync(Cluster);
@@ -47,7 +47,7 @@ public sealed partial class RedisFaultTests(RedisFaultCluster cluster) : FaultTe
         await fault.JudgeAsync();
     }
 
-    [Theory(Explicit = true), ClassData(typeof(Rounds))]
+    [Theory, ClassData(typeof(Rounds))]
     public async Task AStopBetweenTheCheckAndTheWriteLetsOneWriteThrough(int round)
     {
         Assert.True(round > 0);
@@ -68,7 +68,7 @@ public sealed partial class RedisFaultTests(RedisFaultCluster cluster) : FaultTe
     }
 
     /// <summary>A reply of which the owner has sent a part when it dies must not look whole.</summary>
-    [Theory(Explicit = true)]
+    [Theory]
     [InlineData(false)]
     [InlineData(true)]
     public async Task HalfAReplyOfAKilledOwnerEndsByAReset(bool throughAnother)
@@ -84,7 +84,7 @@ public sealed partial class RedisFaultTests(RedisFaultCluster cluster) : FaultTe
     }
 
     /// <summary>A clock that is wrong, as long as it runs, changes nothing; nor does one that is put right by an hour.</summary>
-    [Fact(Explicit = true)]
+    [Fact]
     public async Task AWallClockThatIsAheadChangesNothing()
     {
         Tool.Require(FakeTime.Library);
@@ -119,7 +119,7 @@ public sealed partial class RedisFaultTests(RedisFaultCluster cluster) : FaultTe
     }
 
     /// <summary>The store is not there, and for a while that node is not either.</summary>
-    [Theory(Explicit = true), ClassData(typeof(Rounds))]
+    [Theory, ClassData(typeof(Rounds))]
     public async Task AResourceOfASingleNodeNeedsNoStore(int round)
     {
         await Cluster.MakeWholeAsync();
@@ -156,7 +156,7 @@ public sealed partial class RedisFaultTests(RedisFaultCluster cluster) : FaultTe
         Cluster.Judge();
     }
 
-    [Fact(Explicit = true)]
+    [Fact]
     public async Task AResourceOfASingleNodeThatIsKnownToBeGoneIsRefusedAtOnce()
     {
         await Cluster.MakeWholeAsync();

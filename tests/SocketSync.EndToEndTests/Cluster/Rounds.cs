@@ -4,10 +4,6 @@ using System.Globalization;
 namespace SocketSync.EndToEndTests;
 
 /// <summary>How often a fault is tried: once, or as often as the environment says.</summary>
-/// <remarks>
-/// The tests of faults run when they are asked for (<c>-explicit only</c>), not with all others: several nodes are not finished, and a node
-/// whose clock was ahead cannot join again yet.
-/// </remarks>
 internal sealed class Rounds : IEnumerable<TheoryDataRow<int>>
 {
     private const string Variable = "SOCKETSYNC_CLUSTER_ROUNDS";

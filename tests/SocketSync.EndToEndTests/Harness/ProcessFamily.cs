@@ -49,8 +49,7 @@ internal sealed class ProcessFamily
             if (!int.TryParse(Path.GetFileName(folder), CultureInfo.InvariantCulture, out var id)) continue;
             try
             {
-                // Of a process that is dead but not waited for, this is empty.
-                if (File.ReadAllText($"{folder}/environ").Contains($"{Name}={_mark}", StringComparison.Ordinal))
+                if (Environment(folder).Contains($"{Name}={_mark}", StringComparison.Ordinal))
                     alive.Add((id, File.ReadAllText($"{folder}/cmdline").Replace('\0', ' ')));
             }
             catch (Exception error) when (error is IOException or UnauthorizedAccessException)
@@ -60,5 +59,21 @@ internal sealed class ProcessFamily
         }
 
         return alive;
+    }
+
+    /// <summary>
+    /// A process in the middle of an exec has an executable, and neither arguments nor an environment yet; a dead one has none of all, and
+    /// one whose environment was cleared has arguments, as often as one looks.
+    /// </summary>
+    private static string Environment(string folder)
+    {
+        var environment = File.ReadAllText($"{folder}/environ");
+        for (var looks = 0; environment.Length == 0 && looks < 3 && File.ResolveLinkTarget($"{folder}/exe", returnFinalTarget: false) is not null; Thread.Yield())
+        {
+            if (File.ReadAllText($"{folder}/cmdline").Length > 0) looks++;
+            environment = File.ReadAllText($"{folder}/environ");
+        }
+
+        return environment;
     }
 }

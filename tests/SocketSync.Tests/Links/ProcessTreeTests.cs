@@ -25,6 +25,25 @@ public class ProcessTreeTests
         Assert.All(others, id => Assert.True(LinkTesting.IsAlive(id)));
     }
 
+    /// <summary>In the middle of an exec a process has no environment, and so no mark, to read.</summary>
+    [Fact]
+    public async Task ADescendantThatIsAlwaysInAnExecEndsWithTheTree()
+    {
+        Family.RequireTools();
+        const string Script = """
+            again='[ $1 = 0 ] && exec sleep 1000; exec sh -c "$0" "$0" $(($1 - 1))'
+            (setsid sh -c "$again" "$again" 100000 & echo $!)
+            exec sleep 1000
+            """;
+        for (var i = 0; i < 300; i++)
+        {
+            using var tree = Start(Script);
+            var id = Family.Parse((await tree.Child.StandardOutput.ReadLineAsync(LinkTesting.Token).Soon())!);
+            tree.End();
+            await LinkTesting.UntilAsync(() => !LinkTesting.IsAlive(id), $"the end of the {i + 1}th");
+        }
+    }
+
     [Theory]
     [InlineData(true)]
     [InlineData(false)]
