@@ -6,6 +6,8 @@ internal sealed class ResourceLease(NodeLeases node, string resource)
     private readonly OwnWrites _writes = new(node.Store, resource);
     private LeaseTerm? _term;
     private long _known;
+    private TaskCompletionSource? _look;
+    private volatile bool _isTold;
 
     /// <summary>
     /// Waits until nobody can own the resource any more, and takes it: at once if its owner has given it up, or if it was this process;
@@ -26,6 +28,13 @@ internal sealed class ResourceLease(NodeLeases node, string resource)
             // The caller's code is not for the thread of the timers, nor for the store's.
             await Dispatcher.LeaveIoThread();
         }
+    }
+
+    /// <summary>Its owner is said to have given it up: whoever waits for it looks now, and not at its own pace.</summary>
+    public void LookNow()
+    {
+        _isTold = true;
+        Volatile.Read(ref _look)?.TrySetResult();
     }
 
     /// <summary><see cref="AcquireAsync"/>, which ends on whatever thread is at hand.</summary>
@@ -49,8 +58,22 @@ internal sealed class ResourceLease(NodeLeases node, string resource)
                 node.Log.StoreFailed(error);
             }
 
-            await Task.Delay(watch.NextLook, node.Clock.Time, cancellationToken);
+            await WaitAsync(watch.NextLook, cancellationToken);
+            _isTold = false;
         }
+    }
+
+    private async Task WaitAsync(TimeSpan time, CancellationToken cancellationToken)
+    {
+        // Inline: the simulation of the lease has one thread, and what follows here is but a question to the store.
+        var look = new TaskCompletionSource();
+        using var timer = node.Clock.Time.CreateTimer(static look => ((TaskCompletionSource)look!).TrySetResult(), look, time, Timeout.InfiniteTimeSpan);
+        using var cancelled = cancellationToken.UnsafeRegister(static (look, token) => ((TaskCompletionSource)look!).TrySetCanceled(token), look);
+        Volatile.Write(ref _look, look);
+        // While the store was being asked: it may have answered before that became true.
+        if (_isTold)
+            look.TrySetResult();
+        await look.Task;
     }
 
     private async Task<LeaseTerm?> TryAcquireAsync(LeaseWatch watch, CancellationToken cancellationToken)

@@ -67,6 +67,7 @@ internal sealed partial class OwnershipKeeper(
 
         if (owner is null)
         {
+            owners.LookNow(resource);
             Touch(resource);
             // Orleans may believe for a while that the grain lives on a node that has died.
             if (time.GetElapsedTime(_unownedSince[resource]) < Patience)

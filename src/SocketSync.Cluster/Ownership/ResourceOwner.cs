@@ -50,6 +50,9 @@ internal sealed partial class ResourceOwner(string name, ResourceLease lease, Ow
         }
     }
 
+    /// <summary>Nobody is known to own the resource: if this node waits for its lease, it may find it free.</summary>
+    public void LookNow() => lease.LookNow();
+
     /// <summary>Waits for the lease no more. A term that has begun goes on.</summary>
     public void StopAcquiring()
     {

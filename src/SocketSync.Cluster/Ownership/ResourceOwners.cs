@@ -61,6 +61,9 @@ internal sealed class ResourceOwners(
         return true;
     }
 
+    /// <summary>Nobody is known to own the resource any more.</summary>
+    public void LookNow(string resource) => _owners[resource].LookNow();
+
     /// <summary>Another node owns the resource, and lives.</summary>
     public void StopAcquiring(string resource) => _owners[resource].StopAcquiring();
 

@@ -11,8 +11,8 @@ public sealed class LeaseExclusionTests
     private static readonly Gen<double> GenRate = Gen.Double[1, 1.16];
 
     private static readonly Gen<Mishap> GenMishap = Gen.Select(
-        Gen.Int[0, 12], Gen.Int[0, 2], Gen.Int[0, 7000], Gen.Int[0, 5000],
-        (kind, node, duration, next) => new Mishap((MishapKind)(kind % 10), node, TimeSpan.FromMilliseconds(duration), TimeSpan.FromMilliseconds(next)));
+        Gen.Int[0, 13], Gen.Int[0, 2], Gen.Int[0, 7000], Gen.Int[0, 5000],
+        (kind, node, duration, next) => new Mishap((MishapKind)(kind % 11), node, TimeSpan.FromMilliseconds(duration), TimeSpan.FromMilliseconds(next)));
 
     private static readonly Gen<(double[] Rates, int Seed, Mishap[] Mishaps)> GenHistory = Gen.Select(
         GenRate.Array[2, 3], Gen.Int[0, 1000], GenMishap.Array[5, 40], (rates, seed, mishaps) => (rates, seed, mishaps));
@@ -29,6 +29,7 @@ public sealed class LeaseExclusionTests
         Release,
         WallClockSet,
         SlowNetwork,
+        FalseNews,
     }
 
     [Fact]
@@ -113,6 +114,10 @@ public sealed class LeaseExclusionTests
             case MishapKind.SlowNetwork:
                 world.Latency = mishap.Duration / 10;
                 world.At(mishap.Duration, () => world.Latency = TimeSpan.FromMilliseconds(20));
+                break;
+            case MishapKind.FalseNews:
+                node.Hear();
+                world.At(mishap.Duration / 100, node.Hear);
                 break;
         }
     }

@@ -49,6 +49,25 @@ public sealed class LeaseTermTests
     }
 
     [Fact]
+    public void WhoIsToldThatItWasGivenUpDoesNotWaitForItsNextLook()
+    {
+        Own();
+        _world.Latency = TimeSpan.FromMilliseconds(1);
+        _b.IsCandidate = true;
+        _world.Advance(TimeSpan.FromSeconds(10));
+        for (var i = 0; i < 20; i++)
+        {
+            var (owner, other) = _a.IsOwner ? (_a, _b) : (_b, _a);
+            owner.IsCandidate = false;
+            owner.Release();
+            // The release, the news, a look and a write, in steps of 10 ms, and messages that take up to 10 ms each.
+            Assert.InRange(_world.AdvanceUntil(() => other.IsOwner), TimeSpan.Zero, TimeSpan.FromMilliseconds(150));
+            owner.IsCandidate = true;
+            _world.Advance(TimeSpan.FromSeconds(1.13));
+        }
+    }
+
+    [Fact]
     public void WhoDiesIsFollowedAfterTheLeaseAndTheMargin()
     {
         var epoch = Own();

@@ -220,9 +220,19 @@ internal sealed class LeaseNode : TimeProvider
         });
     }
 
+    /// <summary>Gives up, and says so to the others.</summary>
     public void Release()
     {
-        if (IsRunning && IsOwner) _world.Run(() => Term!.ReleaseAsync().Observe());
+        if (IsRunning && IsOwner) _world.Run(() => ReleaseAsync().Observe());
+    }
+
+    /// <summary>Another node says that the resource is free; messages may be lost, and may be wrong.</summary>
+    public void Hear() => Deliver(_lease.LookNow);
+
+    private async Task ReleaseAsync()
+    {
+        await Term!.ReleaseAsync();
+        foreach (var other in _world.Nodes.Where(other => other != this && !other.IsCutOff && !IsCutOff)) _world.At(_world.NextLatency(), other.Hear);
     }
 
     /// <summary>Something arrives.</summary>
