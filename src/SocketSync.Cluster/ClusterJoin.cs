@@ -34,7 +34,7 @@ internal sealed partial class ClusterJoin(
                 told.Clear();
                 await WatchAsync(cancellationToken);
                 LogLost(logger);
-                await silo.StopAsync();
+                await silo.AbandonAsync();
             }
             catch (OperationCanceledException) when (cancellationToken.IsCancellationRequested)
             {

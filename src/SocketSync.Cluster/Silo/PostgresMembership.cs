@@ -5,10 +5,8 @@ namespace SocketSync;
 /// <summary>Makes the tables of Orleans' membership in PostgreSQL, where they are missing and the user may.</summary>
 internal static class PostgresMembership
 {
-    /// <summary>The script, as it is in the source and in this assembly.</summary>
+    /// <summary>The script that makes them.</summary>
     public const string ScriptPath = "docs/cluster/orleans-postgres.sql";
-
-    private const string Resource = "SocketSync.orleans-postgres.sql";
 
     /// <exception cref="ClusterStoreException">The tables are missing, and cannot be made.</exception>
     public static async Task EnsureAsync(string connectionString, CancellationToken cancellationToken)
@@ -46,16 +44,8 @@ internal static class PostgresMembership
         // One node at a time: of two that make a table at once, one would fail, also with IF NOT EXISTS.
         await using var @lock = new NpgsqlCommand("SELECT pg_advisory_xact_lock(hashtext('SocketSync.orleans-postgres.sql'))", connection, transaction);
         await @lock.ExecuteNonQueryAsync(cancellationToken);
-        await using var script = new NpgsqlCommand(Script(), connection, transaction);
+        await using var script = new NpgsqlCommand(PostgresScript.Read(ScriptPath), connection, transaction);
         await script.ExecuteNonQueryAsync(cancellationToken);
         await transaction.CommitAsync(cancellationToken);
-    }
-
-    private static string Script()
-    {
-        using var stream = typeof(PostgresMembership).Assembly.GetManifestResourceStream(Resource)
-            ?? throw new InvalidOperationException($"{Resource} is not in the assembly.");
-        using var reader = new StreamReader(stream);
-        return reader.ReadToEnd();
     }
 }

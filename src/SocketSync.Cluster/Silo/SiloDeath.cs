@@ -7,7 +7,9 @@ internal sealed class SiloDeath(Action<string> died) : IFatalErrorHandler
 {
     private volatile bool _isGivenUp;
 
-    /// <summary>The silo is not this node's any more, though it may still be ending: what becomes of it matters to nobody.</summary>
+    /// <summary>Whether the silo is not this node's any more, though it may still be ending: what becomes of it matters to nobody.</summary>
+    public bool IsGivenUp => _isGivenUp;
+
     public void GiveUp() => _isGivenUp = true;
 
     public bool IsUnexpected(Exception exception) => exception is not OperationCanceledException and not ObjectDisposedException;

@@ -21,10 +21,11 @@ internal sealed class SiloHost(SiloSettings settings, ILoggerFactory loggers, Ac
     private static readonly TimeSpan StartTime = TimeSpan.FromSeconds(30);
     private static readonly TimeSpan StopTime = TimeSpan.FromSeconds(2);
 
-    private IHost? _host;
+    private RunningSilo? _silo;
+    private Task _former = Task.CompletedTask;
 
     /// <summary>The silo's services, while it is a member of the cluster.</summary>
-    public IServiceProvider? Services { get; private set; }
+    public IServiceProvider? Services => _silo?.Host.Services;
 
     /// <summary>Calls grains, while the silo is a member of the cluster.</summary>
     public IGrainFactory? Grains => Services?.GetRequiredService<IGrainFactory>();
@@ -33,20 +34,27 @@ internal sealed class SiloHost(SiloSettings settings, ILoggerFactory loggers, Ac
     /// <exception cref="Exception">It has not come to that; nothing is left of the attempt.</exception>
     public async Task StartAsync(byte[] secret, CancellationToken cancellationToken)
     {
-        using var limit = CancellationTokenSource.CreateLinkedTokenSource(cancellationToken);
-        limit.CancelAfter(StartTime);
+        // Two of them would share the port, each getting some of the connections: Orleans listens with SO_REUSEPORT.
+        if (await Task.WhenAny(_former, Task.Delay(StartTime, cancellationToken)) != _former)
+            throw new OrleansException("this node's former silo has not ended yet");
+
         var failed = new TaskCompletionSource(TaskCreationOptions.RunContinuationsAsynchronously);
         // One that dies before it has joined has done nothing yet that others could rely on: it is simply started again.
-        var host = Build(secret, why =>
+        var life = new SiloDeath(why =>
         {
             if (!failed.TrySetException(new OrleansException(why)))
                 died(why);
         });
+        using var limit = CancellationTokenSource.CreateLinkedTokenSource(cancellationToken);
+        limit.CancelAfter(StartTime);
+        var silo = new RunningSilo(Build(secret, life), life);
+        var starting = Task.CompletedTask;
         try
         {
-            var members = await MemberProbe.RunAsync(host.Services.GetRequiredService<IMembershipTable>(), settings, secret, limit.Token);
-            ((SiloIdentity)host.Services.GetRequiredService<ILocalSiloDetails>()).Follow(members);
-            var starting = host.StartAsync(limit.Token);
+            var services = silo.Host.Services;
+            var members = await MemberProbe.RunAsync(services.GetRequiredService<IMembershipTable>(), settings, secret, limit.Token);
+            ((SiloIdentity)services.GetRequiredService<ILocalSiloDetails>()).Follow(members);
+            starting = silo.Host.StartAsync(limit.Token);
             var waiting = starting.WaitAsync(limit.Token);
             // What becomes of a start that nobody waits for any more is of no interest.
             foreach (var task in (Task[])[starting, waiting, failed.Task])
@@ -57,52 +65,70 @@ internal sealed class SiloHost(SiloSettings settings, ILoggerFactory loggers, Ac
         }
         catch
         {
-            await StopAsync(host);
+            life.GiveUp();
+            // What is stopped while it starts leaves what it has started running.
+            await limit.CancelAsync();
+            await starting.WaitAsync(StopTime, CancellationToken.None).ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
+            await StopAsync(silo);
             throw;
         }
 
-        (_host, Services) = (host, host.Services);
+        _silo = silo;
     }
 
     /// <summary>Leaves the cluster; if that takes too long, the others will find out.</summary>
     public async Task StopAsync()
     {
-        if (_host is not { } host)
-            return;
-        (_host, Services) = (null, null);
-        await StopAsync(host);
+        if (Interlocked.Exchange(ref _silo, null) is { } silo)
+            await StopAsync(silo);
     }
 
-    private static async Task StopAsync(IHost host)
+    /// <summary>Gives up a silo that the cluster does not know any more: there is nothing left to leave.</summary>
+    public Task AbandonAsync()
     {
-        (host.Services.GetService<IFatalErrorHandler>() as SiloDeath)?.GiveUp();
+        _silo?.Life.GiveUp();
+        return StopAsync();
+    }
+
+    private async Task StopAsync(RunningSilo silo)
+    {
         // Not awaited beyond its time: a store that does not answer holds it up, and nothing is lost by that.
-        await Task.WhenAny(Task.Run(() => StopAndDisposeAsync(host)), Task.Delay(StopTime));
+        _former = Task.Run(() => StopAndDisposeAsync(silo));
+        await Task.WhenAny(_former, Task.Delay(StopTime));
+        silo.Life.GiveUp();
     }
 
-    private static async Task StopAndDisposeAsync(IHost host)
+    private static async Task StopAndDisposeAsync(RunningSilo silo)
     {
-        try
+        using var cut = new CancellationTokenSource(StopTime);
+        await TryAsync(() => silo.Host.StopAsync(cut.Token));
+        // Orleans refuses to stop what has not come as far as to run, and leaves it as it is: with its port, and with its timers.
+        if (!silo.Host.Services.GetRequiredService<IHostApplicationLifetime>().ApplicationStarted.IsCancellationRequested)
+            await TryAsync(() => silo.Host.Services.GetRequiredService<ISiloLifecycleSubject>().OnStop(cut.Token));
+        await TryAsync(async () => await ((IAsyncDisposable)silo.Host).DisposeAsync());
+
+        static async Task TryAsync(Func<Task> end)
         {
-            using var cut = new CancellationTokenSource(StopTime);
-            await host.StopAsync(cut.Token);
-            await ((IAsyncDisposable)host).DisposeAsync();
-        }
-        catch (Exception)
-        {
-            // It has been told to the silo's log; there is nobody else who could do something about it.
+            try
+            {
+                await end();
+            }
+            catch (Exception)
+            {
+                // It has been told to the silo's log; there is nobody else who could do something about it.
+            }
         }
     }
 
-    private IHost Build(byte[] secret, Action<string> dies)
+    private IHost Build(byte[] secret, SiloDeath life)
     {
         var builder = Host.CreateEmptyApplicationBuilder(new() { ApplicationName = "SocketSync.Cluster", DisableDefaults = true });
         builder.Services.AddSingleton<ILoggerFactory>(new SiloLoggers(loggers));
-        builder.UseOrleans(silo => Configure(silo, secret, dies));
+        builder.UseOrleans(silo => Configure(silo, secret, life));
         return builder.Build();
     }
 
-    private void Configure(ISiloBuilder silo, byte[] secret, Action<string> dies)
+    private void Configure(ISiloBuilder silo, byte[] secret, SiloDeath life)
     {
         var cluster = settings.Cluster;
         silo.Configure<SiloOptions>(options => options.SiloName = cluster.Node!);
@@ -116,9 +142,10 @@ internal sealed class SiloHost(SiloSettings settings, ILoggerFactory loggers, Ac
         });
         silo.Configure<ClusterMembershipOptions>(Limit);
         silo.Configure<SiloConnectionOptions>(options => NodeConnections.Secure(options, settings.Tls, secret, loggers));
-        silo.Services.AddSingleton<IFatalErrorHandler>(new SiloDeath(dies));
+        silo.Services.AddSingleton<IFatalErrorHandler>(life);
         silo.Services.Replace(ServiceDescriptor.Singleton<ILocalSiloDetails>(new SiloIdentity(cluster)));
         settings.UseMembership(silo);
+        SiloMembership.Wrap(silo.Services, life);
         settings.AddServices(silo);
     }
 
@@ -136,6 +163,8 @@ internal sealed class SiloHost(SiloSettings settings, ILoggerFactory loggers, Ac
         options.MaxJoinAttemptTime = StartTime;
         options.DefunctSiloExpiration = TimeSpan.FromHours(1);
     }
+
+    private sealed record RunningSilo(IHost Host, SiloDeath Life);
 }
 
 /// <summary>What a silo is made from.</summary>

@@ -96,9 +96,12 @@ internal sealed class LinkException(string message, Exception? innerException = 
     public static LinkException Of(string link, Exception exception) =>
         exception as LinkException ?? new($"{link}: {LinkErrorText.Of(exception)}", exception);
 
-    /// <summary>Whether an exception means that a link is lost.</summary>
+    /// <summary>
+    /// Whether an exception means that a link is lost. That the system has given a connection up, since the other end is silent, comes as
+    /// it is (ETIMEDOUT); resets come as an <see cref="IOException"/>.
+    /// </summary>
     public static bool IsLoss(Exception exception) =>
-        exception is IOException or OperationCanceledException or ObjectDisposedException;
+        exception is IOException or SocketException or OperationCanceledException or ObjectDisposedException;
 }
 
 /// <summary>What the system says of a link, in the words of an operator.</summary>

@@ -47,6 +47,7 @@ internal sealed class SerialLink(SerialLinkOptions options, bool framesEndBySile
         {
             port = OpenPort();
             terminal = new(port);
+            terminal.Claim();
             if (direction is not null) terminal.SetDirection(direction);
             return new(terminal, Description);
         }

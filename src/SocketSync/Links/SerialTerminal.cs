@@ -16,6 +16,8 @@ internal sealed class SerialTerminal : Stream
     public const double BitsPerCharacter = 11;
 
     private const int Interrupted = 4;
+    private const int LockExclusively = 2; // LOCK_EX
+    private const int LockAtOnce = 4; // LOCK_NB
     private const short PollIn = 1;
     private const short PollHangUp = 8 | 16 | 32; // POLLERR, POLLHUP, POLLNVAL
     private static readonly int TryAgain = OperatingSystem.IsLinux() ? 11 : 35;
@@ -48,6 +50,19 @@ internal sealed class SerialTerminal : Stream
     {
         get => throw new NotSupportedException();
         set => throw new NotSupportedException();
+    }
+
+    /// <summary>
+    /// Claims the line until it is closed. TIOCEXCL, which <see cref="SerialPort"/> sets, lets root through, as whom a server in a container
+    /// may run; this is what pyserial, picocom, minicom and systemd look at too (flock(2), advisory).
+    /// </summary>
+    /// <exception cref="IOException">Another program, or another resource of this one, has it.</exception>
+    public void Claim()
+    {
+        if (Lock(_line, LockExclusively | LockAtOnce) == 0) return;
+        var error = Marshal.GetLastPInvokeError();
+        // A driver without locks is used without one.
+        if (error == TryAgain) throw new IOException("another program has locked the line");
     }
 
     /// <summary>Has the driver switch the direction of an RS-485 line.</summary>
@@ -220,6 +235,10 @@ internal sealed class SerialTerminal : Stream
     [DllImport("libc", EntryPoint = "poll", SetLastError = true)]
     [DefaultDllImportSearchPaths(DllImportSearchPath.SafeDirectories)]
     private static extern int Poll([In, Out] PollFile[] files, nuint count, int timeout);
+
+    [DllImport("libc", EntryPoint = "flock", SetLastError = true)]
+    [DefaultDllImportSearchPaths(DllImportSearchPath.SafeDirectories)]
+    private static extern int Lock(SafeHandle file, int operation);
 
     [DllImport("libc", EntryPoint = "read", SetLastError = true)]
     [DefaultDllImportSearchPaths(DllImportSearchPath.SafeDirectories)]

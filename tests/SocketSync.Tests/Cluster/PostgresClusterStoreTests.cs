@@ -39,14 +39,5 @@ public sealed class PostgresClusterStoreTests : ClusterStoreTests
         Assert.Equal(["a"], await store.GetKnownNodesAsync(Token), StringComparer.Ordinal);
     }
 
-    [Fact]
-    public void TheScriptMakesWhatTheStoreMakes()
-    {
-        var script = Words(SourceFiles.Document(PostgresClusterStore.ScriptPath));
-        Assert.All(PostgresTables.Statements, statement => Assert.Contains(Words(statement), script, StringComparison.Ordinal));
-    }
-
     private static PostgresClusterStore Create(string configuration, string id, LeaseTimes times) => new(configuration, id, times, LeaseTimers.Shared);
-
-    private static string Words(string text) => string.Join(' ', text.Split((char[]?)null, StringSplitOptions.RemoveEmptyEntries));
 }

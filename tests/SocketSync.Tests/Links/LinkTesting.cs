@@ -61,8 +61,13 @@ internal static class LinkTesting
     }
 
     /// <summary>Whatever may still come, the link ends as a lost one.</summary>
-    public static async Task<Exception> ExpectLossAsync(this IOpenLink link) =>
-        await Assert.ThrowsAnyAsync<IOException>(() => ReadToEndAsync(link.Input).Soon());
+    public static async Task<Exception> ExpectLossAsync(this IOpenLink link)
+    {
+        var loss = await Assert.ThrowsAnyAsync<Exception>(() => ReadToEndAsync(link.Input).Soon());
+        Assert.True(LinkException.IsLoss(loss), loss.ToString());
+        Assert.IsNotType<OperationCanceledException>(loss, exactMatch: false);
+        return loss;
+    }
 
     public static async Task<Exception> RefusedAsync(this ILink link)
     {

@@ -57,6 +57,25 @@ public class SerialLinkTests
         }
     }
 
+    /// <summary>Root, who may open a line that is open already, included.</summary>
+    [Fact]
+    public async Task ALineHasOneUser()
+    {
+        using var cable = PseudoTerminals.Connect();
+        using var other = PseudoTerminals.Connect();
+        await using (await OpenAsync(cable))
+        {
+            var refused = await Assert.ThrowsAsync<LinkException>(() => OpenAsync(cable));
+            Assert.StartsWith($"serial {cable.Line}: ", refused.Message, StringComparison.Ordinal);
+            if (Environment.IsPrivilegedProcess) Assert.EndsWith("another program has locked the line", refused.Message, StringComparison.Ordinal);
+            await using var free = await OpenAsync(other);
+        }
+
+        await using var again = await OpenAsync(cable);
+        await again.SendAsync("?");
+        Assert.Equal("?"u8.ToArray(), await cable.ReceiveAsync(1));
+    }
+
     [Fact]
     public async Task AnUnpluggedLineIsLostAndNothingOnItHangs()
     {
