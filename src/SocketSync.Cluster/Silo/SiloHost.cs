@@ -92,6 +92,7 @@ internal sealed class SiloHost(SiloSettings settings, ILoggerFactory loggers, Ac
 
     private async Task StopAsync(RunningSilo silo)
     {
+        silo.Life.Expect();
         // Not awaited beyond its time: a store that does not answer holds it up, and nothing is lost by that.
         _former = Task.Run(() => StopAndDisposeAsync(silo));
         await Task.WhenAny(_former, Task.Delay(StopTime));
