@@ -162,7 +162,11 @@ internal sealed class SiloHost(SiloSettings settings, ILoggerFactory loggers, Ac
         // A node that starts waits for the answers of those that were alive so lately; most likely they died with it.
         options.IAmAliveTablePublishTimeout = TimeSpan.FromSeconds(5);
         options.MaxJoinAttemptTime = StartTime;
-        options.DefunctSiloExpiration = TimeSpan.FromHours(1);
+        // These go by the wall clock. A member whose clock is ahead would declare everybody dead who is about to join, take whom it does not
+        // know yet for retired, and forget the dead at once.
+        options.EvictWhenMaxJoinAttemptTimeExceeded = false;
+        options.SiloGenerationRetirementAge = null;
+        options.DefunctSiloExpiration = options.DefunctSiloMinimumRetention = TimeSpan.FromDays(1);
     }
 
     private sealed record RunningSilo(IHost Host, SiloDeath Life);

@@ -51,6 +51,9 @@ internal sealed partial class ClusterNode : IAsyncDisposable
     /// <summary>What goes before the program on its command line, such as <c>ip netns exec NAME</c>.</summary>
     public string[] Wrapper { get; init; } = [];
 
+    /// <summary>What is run, at the next start: this build of it, or another.</summary>
+    public string Program { get; set; } = ServerProcess.Assembly("TestHostAssembly");
+
     /// <summary>What it finds in its environment, at the next start.</summary>
     public Dictionary<string, string> Environment { get; } = new(StringComparer.Ordinal);
 
@@ -71,7 +74,7 @@ internal sealed partial class ClusterNode : IAsyncDisposable
         if (_process is not null) await _process.DisposeAsync();
         IsStopped = false;
         var file = _files.Write("appsettings.json", configuration);
-        string[] command = [.. Wrapper, "dotnet", ServerProcess.Assembly("TestHostAssembly"), "--config", file, $"--urls=http://{Address}:{HttpPort}"];
+        string[] command = [.. Wrapper, "dotnet", Program, "--config", file, $"--urls=http://{Address}:{HttpPort}"];
         _process = new(command[0], command[1..], environment: Environment, isServer: true);
         _process.Allow(ClusterNoise.OfOrleansAtTheEnd);
         foreach (var words in _allowed) _process.Allow(words);
