@@ -8,6 +8,7 @@ var root = new RootCommand("Measures SocketSync: the gate and the protocols by t
     DashboardsCommand.Create(),
     LoadCommand.Create(),
     CompareCommand.Create(),
+    ForwardCommand.Create(),
     PeerCommand.Create(),
 };
 return await root.Parse(args).InvokeAsync();

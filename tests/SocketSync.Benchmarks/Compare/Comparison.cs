@@ -78,7 +78,7 @@ internal sealed class Comparison(CompareOptions options, Workplace place, TextWr
     {
         try
         {
-            var report = await LoadProcess.RunAsync(port, scenario, protocol, reconnect, server, options, cancellationToken);
+            var report = await LoadProcess.RunAsync(port, scenario, protocol, reconnect, [server], options, cancellationToken);
             Add(new Measurement(round, scenario, contestant, report, null));
         }
         catch (LoadFailureException e)

@@ -11,12 +11,13 @@ internal static class LoadProcess
 
     /// <exception cref="LoadFailureException">A check failed.</exception>
     public static async Task<LoadReport> RunAsync(
-        int port, Scenario scenario, string protocol, bool reconnect, int server, CompareOptions options, CancellationToken cancellationToken)
+        int port, Scenario scenario, string protocol, bool reconnect, IEnumerable<int> servers, CompareOptions options, CancellationToken cancellationToken)
     {
         List<string> arguments =
         [
             "load", "--json", "--target", Text($"127.0.0.1:{port}"), "--connections", Text($"{scenario.Connections}"), "--pipeline", Text($"{scenario.Pipeline}"),
-            "--protocol", protocol, "--seconds", Text($"{options.Seconds}"), "--warmup", Text($"{options.Warmup}"), "--server-pid", Text($"{server}"),
+            "--protocol", protocol, "--seconds", Text($"{options.Seconds}"), "--warmup", Text($"{options.Warmup}"),
+            .. servers.SelectMany(static server => (string[])["--server-pid", Text($"{server}")]),
         ];
         if (reconnect) arguments.Add("--reconnect");
         var start = Workplace.Self(arguments);

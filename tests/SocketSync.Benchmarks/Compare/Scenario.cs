@@ -13,7 +13,7 @@ internal sealed record Scenario(string Name, int Connections, int Pipeline)
     {
         { Work: { } work } => work == TimeSpan.Zero ? "a device that answers at once" : "a device whose answer takes 1 ms",
         { Name: "burst" } => string.Create(CultureInfo.InvariantCulture, $"{Connections:N0} clients that connect all at once, one request at a time"),
-        _ => string.Create(CultureInfo.InvariantCulture, $"{Connections:N0} clients, {(Pipeline == 1 ? "one request" : $"{Pipeline} requests")} at a time"),
+        _ => string.Create(CultureInfo.InvariantCulture, $"{Connections:N0} {(Connections == 1 ? "client" : "clients")}, {(Pipeline == 1 ? "one request" : $"{Pipeline} requests")} at a time"),
     };
 
     public static IReadOnlyList<Scenario> All { get; } =

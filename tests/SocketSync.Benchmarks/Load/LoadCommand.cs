@@ -15,7 +15,7 @@ internal static class LoadCommand
     private static readonly Option<double?> Rate = new("--rate") { Description = "Requests per second of all clients together, on a schedule; latency is counted from the time a request was due. [default: as many as are answered]" };
     private static readonly Option<string> Protocol = new("--protocol") { Description = "What requests look like; Resp is ECHO for Redis.", DefaultValueFactory = static _ => "Line" };
     private static readonly Option<bool> Reconnect = new("--reconnect") { Description = "Each request on a connection of its own." };
-    private static readonly Option<int?> ServerPid = new("--server-pid") { Description = "A process of this machine whose CPU time is reported per request." };
+    private static readonly Option<int[]> ServerPid = new("--server-pid") { Description = "A process of this machine whose CPU time is reported per request; of several, their sum." };
     private static readonly Option<bool> AsJson = new("--json") { Description = "One JSON object on stdout at the end; progress goes to stderr." };
 
     public static Command Create()
@@ -55,7 +55,7 @@ internal static class LoadCommand
                 Measured = TimeSpan.FromSeconds(parsed.GetValue(Seconds)),
                 Rate = parsed.GetValue(Rate),
                 Reconnect = parsed.GetValue(Reconnect),
-                ServerProcess = parsed.GetValue(ServerPid),
+                ServerProcesses = parsed.GetValue(ServerPid) ?? [],
             };
             var asJson = parsed.GetValue(AsJson);
             var report = LoadRun.Run(options, protocol, asJson ? Console.Error : Console.Out);

@@ -208,7 +208,10 @@ internal sealed class LoadLoop : IDisposable
         ProcessorTime = (Environment.CpuUsage.TotalTime, ServerTime());
     }
 
-    private TimeSpan? ServerTime() => _options.ServerProcess is { } id ? ProcessorClock.Read(id) : null;
+    /// <returns><see langword="null"/> where none is asked for, or one has ended.</returns>
+    private TimeSpan? ServerTime() => _options.ServerProcesses.Count == 0
+        ? null
+        : _options.ServerProcesses.Select(ProcessorClock.Read).Aggregate((TimeSpan?)TimeSpan.Zero, static (sum, one) => sum + one);
 
     private void SetNextTick()
     {

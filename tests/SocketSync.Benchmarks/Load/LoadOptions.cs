@@ -24,6 +24,6 @@ internal sealed record LoadOptions
     /// <summary>Each request on a connection of its own.</summary>
     public bool Reconnect { get; init; }
 
-    /// <summary>The process whose CPU time is read.</summary>
-    public int? ServerProcess { get; init; }
+    /// <summary>The processes whose CPU time is read.</summary>
+    public IReadOnlyList<int> ServerProcesses { get; init; } = [];
 }

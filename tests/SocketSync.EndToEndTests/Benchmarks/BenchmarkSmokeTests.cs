@@ -57,6 +57,14 @@ public sealed class BenchmarkSmokeTests
         Assert.Contains("SocketSync", printed, StringComparison.Ordinal);
     }
 
+    [Fact]
+    public async Task Forward()
+    {
+        Tool.Require("redis-server");
+        var printed = await RunAsync("forward", "--rounds", "1", "--seconds", "0.3", "--warmup", "0.1");
+        Assert.Contains("1,000 clients", printed, StringComparison.Ordinal);
+    }
+
     private static Task<string> RunAsync(params string[] arguments) => RunAsync(expected: 0, arguments);
 
     private static async Task<string> RunAsync(int expected, params string[] arguments)
