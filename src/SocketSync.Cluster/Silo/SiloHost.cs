@@ -86,17 +86,17 @@ internal sealed class SiloHost(SiloSettings settings, ILoggerFactory loggers, Ac
     /// <summary>Gives up a silo that the cluster does not know any more: there is nothing left to leave.</summary>
     public Task AbandonAsync()
     {
-        _silo?.Life.GiveUp();
+        _silo?.Death.GiveUp();
         return StopAsync();
     }
 
     private async Task StopAsync(RunningSilo silo)
     {
-        silo.Life.Expect();
+        silo.Death.Expect();
         // Not awaited beyond its time: a store that does not answer holds it up, and nothing is lost by that.
         _former = Task.Run(() => StopAndDisposeAsync(silo));
         await Task.WhenAny(_former, Task.Delay(StopTime));
-        silo.Life.GiveUp();
+        silo.Death.GiveUp();
     }
 
     private static async Task StopAndDisposeAsync(RunningSilo silo)
@@ -154,7 +154,8 @@ internal sealed class SiloHost(SiloSettings settings, ILoggerFactory loggers, Ac
     {
         var probe = TimeSpan.FromSeconds(1);
         options.NumMissedProbesLimit = 2;
-        (options.ProbeTimeout, options.MaxProbeTimeout, options.MinProbeTimeout) = (probe, probe, probe / 2);
+        // Not less for who has answered fast: of two nodes one alone can declare the other dead, and a busy machine stalls for half a second.
+        (options.ProbeTimeout, options.MaxProbeTimeout, options.MinProbeTimeout) = (probe, probe, probe);
         // With it on, a stopped process was never declared dead: its kernel keeps the connections up.
         options.EnableConnectionLivenessCheck = false;
         // How soon a node finds that it was declared dead while it could not be told.
@@ -169,7 +170,7 @@ internal sealed class SiloHost(SiloSettings settings, ILoggerFactory loggers, Ac
         options.DefunctSiloExpiration = options.DefunctSiloMinimumRetention = TimeSpan.FromDays(1);
     }
 
-    private sealed record RunningSilo(IHost Host, SiloDeath Life);
+    private sealed record RunningSilo(IHost Host, SiloDeath Death);
 }
 
 /// <summary>What a silo is made from.</summary>
