@@ -75,6 +75,7 @@ internal sealed class UnobservedExceptionLog : IDisposable
 
     public void Dispose() => TaskScheduler.UnobservedTaskException -= OnUnobserved;
 
-    private void OnUnobserved(object? sender, UnobservedTaskExceptionEventArgs e) =>
-        _logger.Error(e.Exception, "A task has failed, and nobody looked at how it ended");
+    private void OnUnobserved(object? sender, UnobservedTaskExceptionEventArgs e) => _logger.Write(
+        SiloNoise.IsOfOrleans(e.Exception) ? LogEventLevel.Debug : LogEventLevel.Error,
+        e.Exception, "A task has failed, and nobody looked at how it ended");
 }

@@ -2,7 +2,7 @@ using System.CommandLine;
 
 namespace SocketSync;
 
-/// <summary>The commands: run, check, healthcheck, ask, move, simulate.</summary>
+/// <summary>The commands: run, relay, check, healthcheck, ask, move, simulate.</summary>
 internal static class ServerCommandLine
 {
     private static readonly Option<string?> ConfigOption = new("--config")
@@ -52,7 +52,7 @@ internal static class ServerCommandLine
             "Lets many TCP clients share one thing that only one may use at a time. Any key of the configuration can be "
             + "given as --Section:Key=value, besides --urls and --environment of ASP.NET Core.")
         {
-            ConfigOption, check, health, AskCommand.Build(), MoveCommand.Build(), SimulateCommand.Build(),
+            ConfigOption, RelayCommand.Build(RunCommand.RunAsync), check, health, AskCommand.Build(), MoveCommand.Build(), SimulateCommand.Build(),
         };
         root.TreatUnmatchedTokensAsErrors = false;
         root.SetAction((parsed, _) => RunCommand.RunAsync(Arguments(parsed)));
@@ -67,7 +67,11 @@ internal static class ServerCommandLine
 /// <summary>The command line's configuration arguments.</summary>
 /// <param name="ConfigFile">The file to read instead of the shipped appsettings.json.</param>
 /// <param name="Keys">The configuration keys; they override the file and the environment.</param>
-internal sealed record ServerArguments(string? ConfigFile, IReadOnlyDictionary<string, string?> Keys);
+internal sealed record ServerArguments(string? ConfigFile, IReadOnlyDictionary<string, string?> Keys)
+{
+    /// <summary>What takes the place of a file, as the text of one.</summary>
+    public string? Settings { get; init; }
+}
 
 /// <summary>
 /// Parses configuration keys on the command line: <c>--Section:Key=value</c> or <c>--Section:Key value</c>.
@@ -79,7 +83,7 @@ internal static class CommandLineKeys
 
     private static readonly string[] Options = ["--config", "--help", "--version", .. HostKeys.Select(k => "--" + k)];
 
-    private static readonly string[] Commands = ["check", "healthcheck", "ask", "move", "simulate"];
+    private static readonly string[] Commands = ["relay", "check", "healthcheck", "ask", "move", "simulate"];
 
     /// <exception cref="SocketSyncStartupException">A token is not a key, or has no value; one line for each.</exception>
     public static IReadOnlyDictionary<string, string?> Parse(IReadOnlyList<string> tokens)

@@ -1,3 +1,5 @@
+using System.Text;
+
 namespace SocketSync;
 
 /// <summary>
@@ -20,7 +22,8 @@ internal static class ServerConfiguration
     /// <exception cref="SocketSyncStartupException">The file cannot be read, in one line.</exception>
     public static void AddSources(IConfigurationBuilder configuration, ServerArguments arguments, bool reloadOnChange)
     {
-        AddFile(configuration, FileOf(arguments), reloadOnChange);
+        if (arguments.Settings is { } settings) configuration.AddJsonStream(new MemoryStream(Encoding.UTF8.GetBytes(settings)));
+        else AddFile(configuration, FileOf(arguments), reloadOnChange);
         configuration
             .AddEnvironmentVariables("DOTNET_")
             .AddEnvironmentVariables("ASPNETCORE_")

@@ -92,8 +92,9 @@ internal sealed class PeerWatch(SiloHost silo, ResourceDirectory directory, Node
         }
         catch (Exception)
         {
-            // Whatever it was, the node cannot be asked: dead, stopped, cut off, or this silo ends.
-            directory.Heard(peer.Name, answers: false);
+            // Whatever it was, the node cannot be asked: dead, stopped or cut off. Unless it is this silo that ends: then nothing is known.
+            if (silo.Services == services)
+                directory.Heard(peer.Name, answers: false);
         }
         finally
         {

@@ -76,7 +76,7 @@ internal sealed partial class ClusterNode : IAsyncDisposable
         var file = _files.Write("appsettings.json", configuration);
         string[] command = [.. Wrapper, "dotnet", Program, "--config", file, $"--urls=http://{Address}:{HttpPort}"];
         _process = new(command[0], command[1..], environment: Environment, isServer: true);
-        _process.Allow(ClusterNoise.OfOrleansAtTheEnd);
+        foreach (var words in ClusterNoise.OfOrleans) _process.Allow(words);
         foreach (var words in _allowed) _process.Allow(words);
     }
 

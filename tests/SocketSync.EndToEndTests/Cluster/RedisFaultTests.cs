@@ -162,6 +162,31 @@ public sealed partial class RedisFaultTests(RedisFaultCluster cluster) : FaultTe
         Cluster.Judge();
     }
 
+    /// <summary>A node that is about to join again, and cannot, still knows where others were.</summary>
+    [Fact]
+    public async Task AResourceOfASingleNodeIsFoundByANodeThatCannotJoinAgain()
+    {
+        await Cluster.MakeWholeAsync();
+        var other = Cluster.Nodes["b"];
+        using (var before = await other.ConnectAsync(FaultCluster.Alone)) await AssertServedAsync(before, "before it joins again");
+        var line = other.Process.LineCount;
+        await Cluster.Nodes.Store.EmptyAsync();
+        await Poll.UntilAsync(
+            () => other.Process.Log.Split('\n')[line..].Any(text => text.Contains("this node joins again", StringComparison.Ordinal)), "it has not noticed", TimeSpan.FromSeconds(20));
+        await Cluster.EndStoreAsync();
+        var watch = Stopwatch.StartNew();
+        for (var i = 0; watch.Elapsed < NodeCluster.Lease; i++)
+        {
+            using var client = await other.ConnectAsync(FaultCluster.Alone);
+            await AssertServedAsync(client, $"while it cannot join again {i}");
+            await Task.Delay(TimeSpan.FromMilliseconds(100), Cancellation);
+        }
+
+        await Cluster.StartStoreAgainAsync();
+        await Cluster.MakeWholeAsync();
+        Cluster.Judge();
+    }
+
     [Fact]
     public async Task AResourceOfASingleNodeThatIsKnownToBeGoneIsRefusedAtOnce()
     {
