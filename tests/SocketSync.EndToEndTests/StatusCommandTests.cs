@@ -25,8 +25,8 @@ public sealed class StatusCommandTests
     {
         Tool.Require("script");
         await using var server = await ServerProcess.StartAsync(Settings.EchoLines);
-        // A terminal of its own, 130 columns wide; whatever the program writes there comes out here.
-        await using var terminal = new ChildProcess("script", ["-q", "-c", $"stty cols 130 rows 40; exec dotnet {Server} status --watch --url {Url(server)}", "/dev/null"]);
+        // A terminal of its own, 130 columns wide; whatever the program writes there comes out here. Who runs the tests may ignore Ctrl-C.
+        await using var terminal = new ChildProcess("script", ["-q", "-c", $"stty cols 130 rows 40; exec env --default-signal=INT dotnet {Server} status --watch --url {Url(server)}", "/dev/null"]);
         await WaitForAsync(terminal, "Idle");
         using (var client = await server.ConnectAsync())
         {

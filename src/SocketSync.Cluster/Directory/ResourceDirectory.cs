@@ -193,7 +193,8 @@ internal sealed class ResourceDirectory(string node, ClusterOptions cluster, Own
             {
                 if (entry.Node == Node)
                     return new ResourcePlace.Here(entry.Lost.Token);
-                if (_nodes.GetValueOrDefault(entry.Node) is { Answers: true, Forward: { } forward })
+                // Nobody else takes over what has a single node: that one is tried also while it cannot be asked, as without the store.
+                if (_nodes.GetValueOrDefault(entry.Node) is { Forward: { } forward } known && (known.Answers || choice.IsSole(resource, out _)))
                     return new ResourcePlace.Elsewhere(entry.Node, forward, entry.Lost.Token);
             }
 

@@ -36,7 +36,17 @@ internal sealed class SerialLink(SerialLinkOptions options, bool framesEndBySile
         }
     }
 
-    private static async Task CloseLateAsync(Task<OpenSerialLink> opening) => await (await opening).DisposeAsync();
+    private static async Task CloseLateAsync(Task<OpenSerialLink> opening)
+    {
+        try
+        {
+            await (await opening).DisposeAsync();
+        }
+        catch (LinkException)
+        {
+            // Nobody waits to hear that it could not be opened.
+        }
+    }
 
     private OpenSerialLink Open()
     {

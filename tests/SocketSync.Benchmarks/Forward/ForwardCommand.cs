@@ -15,7 +15,9 @@ internal static class ForwardCommand
         var rounds = new Option<int>("--rounds") { Description = "How often each is measured, in turns; the medians are shown.", DefaultValueFactory = static _ => 5 };
         var seconds = new Option<double>("--seconds") { Description = "How long each time.", DefaultValueFactory = static _ => 4 };
         var warmup = new Option<double>("--warmup") { Description = "Seconds before it.", DefaultValueFactory = static _ => 3 };
-        var command = new Command("forward", "Measures two nodes of a cluster: clients of the owner, and clients that the other node leads to it.") { rounds, seconds, warmup };
+        var only = new Option<string[]>("--scenarios") { Description = $"Some of {string.Join(", ", s_scenarios.Select(static scenario => scenario.Name))}.", AllowMultipleArgumentsPerToken = true };
+        only.AcceptOnlyFromAmong([.. s_scenarios.Select(static scenario => scenario.Name)]);
+        var command = new Command("forward", "Measures two nodes of a cluster: clients of the owner, and clients that the other node leads to it.") { rounds, seconds, warmup, only };
         command.SetAction(async (parsed, cancellationToken) =>
         {
             if (SearchPath.Find("redis-server") is null)
@@ -24,10 +26,11 @@ internal static class ForwardCommand
                 return 1;
             }
 
+            var chosen = parsed.GetValue(only) is { Length: > 0 } names ? s_scenarios.Where(scenario => names.Contains(scenario.Name, StringComparer.Ordinal)) : s_scenarios;
             try
             {
                 Console.WriteLine(await MeasureAsync(
-                    new() { Rounds = parsed.GetValue(rounds), Seconds = parsed.GetValue(seconds), Warmup = parsed.GetValue(warmup), Scenarios = s_scenarios, Contestants = [] },
+                    new() { Rounds = parsed.GetValue(rounds), Seconds = parsed.GetValue(seconds), Warmup = parsed.GetValue(warmup), Scenarios = [.. chosen], Contestants = [] },
                     cancellationToken));
                 return 0;
             }

@@ -64,27 +64,6 @@ public abstract class FaultTests(FaultCluster cluster)
         await AssertBackAsync(fault, Stopwatch.GetTimestamp(), TimeSpan.FromSeconds(1));
     }
 
-    [Theory, ClassData(typeof(Rounds))]
-    public async Task AllNodesStartedAgainAtOnce(int round)
-    {
-        await using var fault = await FaultRound.BeginAsync(Cluster);
-        if (round % 2 == 1)
-        {
-            fault.Strike(() => Cluster.Nodes.Nodes.ToList().ForEach(node => node.Kill()));
-        }
-        else
-        {
-            fault.Strike(() => Cluster.Nodes.Nodes.ToList().ForEach(node => node.Process.Terminate()));
-            foreach (var node in Cluster.Nodes.Nodes) Assert.Equal(0, await node.Process.ExitAsync(TimeSpan.FromSeconds(15)));
-        }
-
-        await Poll.UntilAsync(() => Cluster.Nodes.Nodes.All(node => node.Process.HasExited), "not all have ended");
-        var started = Stopwatch.GetTimestamp();
-        await Cluster.MakeWholeAsync();
-        await fault.AssertServedAsync(started, TimeSpan.FromSeconds(40)); // Nothing is promised but that it happens: they have to start, all at once.
-        await fault.JudgeAsync();
-    }
-
     internal ClusterNode OwnerOf(int round) => Cluster.Nodes.Owner(round % 2 == 1 ? FaultCluster.Judged : FaultCluster.Relayed);
 
     // Whoever waited for an answer of the dead owner is reset, also at another node: the end of a stream would make half a reply whole.

@@ -31,6 +31,27 @@ public sealed partial class RedisFaultTests(RedisFaultCluster cluster) : FaultTe
     }
 
     [Theory, ClassData(typeof(Rounds))]
+    public async Task AllNodesStartedAgainAtOnce(int round)
+    {
+        await using var fault = await FaultRound.BeginAsync(Cluster);
+        if (round % 2 == 1)
+        {
+            fault.Strike(() => Cluster.Nodes.Nodes.ToList().ForEach(node => node.Kill()));
+        }
+        else
+        {
+            fault.Strike(() => Cluster.Nodes.Nodes.ToList().ForEach(node => node.Process.Terminate()));
+            foreach (var node in Cluster.Nodes.Nodes) Assert.Equal(0, await node.Process.ExitAsync(TimeSpan.FromSeconds(15)));
+        }
+
+        await Poll.UntilAsync(() => Cluster.Nodes.Nodes.All(node => node.Process.HasExited), "not all have ended");
+        var started = Stopwatch.GetTimestamp();
+        await Cluster.MakeWholeAsync();
+        await fault.AssertServedAsync(started, TimeSpan.FromSeconds(40)); // Nothing is promised but that it happens: they have to start, all at once.
+        await fault.JudgeAsync();
+    }
+
+    [Theory, ClassData(typeof(Rounds))]
     public async Task AnOwnerThatStoodStillNeverWritesAgain(int round)
     {
         await using var fault = await FaultRound.BeginAsync(Cluster);

@@ -40,7 +40,7 @@ public sealed class BusTests
         await using var bus = await SimulatedBus.OpenAsync(115200, 1, 2);
         bus.IsDamaged = request => request.Number % 4 == 0;
         await using var server = await ServerProcess.StartAsync(RelaySettings.Of("ModbusTcp", $$"""
-            {{bus.Serial}}, "ReadRetries": {{retries}}, "ReplyTimeout": "00:00:00.400", "Rest": { "After": 0 }
+            {{bus.Serial}}, "ReadRetries": {{retries}}, "ReplyTimeout": "{{(retries == 0 ? "00:00:00.400" : "00:00:03")}}", "Rest": { "After": 0 }
             """));
         using var first = await server.ConnectAsync();
         using var second = await server.ConnectAsync();

@@ -91,6 +91,19 @@ public sealed class ResourceDirectoryTests
         Assert.IsType<ResourcePlace.Elsewhere>(await FindAsync("R"));
     }
 
+    /// <summary>Where nobody else can take over, whoever was there last is tried.</summary>
+    [Fact]
+    public async Task ANodeThatDoesNotAnswerIsTriedForWhatItAloneMayOwn()
+    {
+        Learn("b", 1, ("R", new(5)), ("Sole", new(7)));
+        _directory.Heard("b", answers: false);
+        Assert.IsType<ResourcePlace.Elsewhere>(await FindAsync("Sole"));
+        var waiting = FindAsync("R");
+        Assert.False(waiting.IsCompleted);
+        _directory.Heard("b", answers: true);
+        Assert.IsType<ResourcePlace.Elsewhere>(await waiting);
+    }
+
     [Fact]
     public async Task ANodeThatIsGoneHasNothing()
     {
