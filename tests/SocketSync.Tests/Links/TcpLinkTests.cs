@@ -49,24 +49,6 @@ public sealed class TcpLinkTests : IDisposable
         await link.ExpectAsync("x");
     }
 
-    /// <summary>The system sends also for a process that is stopped: for a shared device, no longer than the lease lasts.</summary>
-    [Fact]
-    public async Task WhatIsNotTakenInTimeIsGivenUpByTheSystem()
-    {
-        Assert.SkipUnless(OperatingSystem.IsLinux(), "TCP_USER_TIMEOUT is Linux's");
-        var options = new TcpLinkOptions { Host = "127.0.0.1", Port = Port };
-        await using var shared = await new TcpLink(options, giveUpAfter: TimeSpan.FromMilliseconds(500)).OpenAsync(LinkTesting.Token);
-        using var deaf = await AcceptAsync();
-        await using var own = await new TcpLink(options).OpenAsync(LinkTesting.Token);
-        using var alsoDeaf = await AcceptAsync();
-        var bytes = new byte[16 << 20];
-        var ownWrite = own.Output.WriteAsync(bytes, LinkTesting.Token).AsTask();
-        var sharedWrite = shared.Output.WriteAsync(bytes, LinkTesting.Token).AsTask();
-        // Whether reading tells why depends on which of the two directions the system tells first.
-        Assert.True((await sharedWrite.Soon()).IsCompleted);
-        Assert.False(ownWrite.IsCompleted);
-    }
-
     [Fact]
     public async Task WhatADeviceSendsIsReadAheadOfAnyRead()
     {
