@@ -1,3 +1,4 @@
+using System.Collections.ObjectModel;
 using System.CommandLine;
 
 namespace SocketSync;
@@ -51,7 +52,7 @@ internal static class RelayCommand
         var problems = new List<string>();
         var isPrinted = parsed.GetValue(PrintOption);
         var settings = RelayPlan.Write(
-            parsed.GetValue(ListenOption)!, parsed.GetValue(TargetOption)!, parsed.GetValue(ProtocolOption), isPrinted ? keys : Empty, problems);
+            parsed.GetValue(ListenOption)!, parsed.GetValue(TargetOption)!, parsed.GetValue(ProtocolOption), isPrinted ? keys : ReadOnlyDictionary<string, string?>.Empty, problems);
         if (parsed.GetValue<string?>("--config") is { } file) problems.Add($"--config: '{file}': relay has no file; --print prints one to begin with");
         if (problems.Count > 0) return Task.FromResult(ServerExit.Invalid(problems));
 
@@ -61,6 +62,4 @@ internal static class RelayCommand
         Console.Out.WriteLine(settings);
         return Task.FromResult(ServerExit.Ok);
     }
-
-    private static IReadOnlyDictionary<string, string?> Empty { get; } = new Dictionary<string, string?>(StringComparer.Ordinal);
 }

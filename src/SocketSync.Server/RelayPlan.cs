@@ -1,6 +1,6 @@
+using System.CommandLine.Parsing;
 using System.Globalization;
 using System.Reflection;
-using System.Text;
 using System.Text.Json;
 using System.Text.Json.Nodes;
 
@@ -65,7 +65,7 @@ internal static class RelayPlan
     private static JsonObject Link(string target, ICollection<string> problems)
     {
         if (After(target, "process:") is { } command)
-            return Split(command) is [var program, .. var arguments]
+            return CommandLineParser.SplitCommandLine(command).ToArray() is [{ Length: > 0 } program, .. var arguments]
                 ? new() { ["Process"] = new JsonObject { ["FileName"] = program, ["Arguments"] = new JsonArray([.. arguments.Select(argument => JsonValue.Create(argument))]) } }
                 : Wrong();
 
@@ -140,36 +140,4 @@ internal static class RelayPlan
 
     private static bool TryParsePort(string text, int least, out int port) =>
         int.TryParse(text, NumberStyles.None, CultureInfo.InvariantCulture, out port) && port >= least && port <= 65535;
-
-    /// <summary>The words of a command, at spaces that are in no quotes.</summary>
-    private static List<string> Split(string command)
-    {
-        var words = new List<string>();
-        StringBuilder? word = null;
-        char? quote = null;
-        foreach (var c in command)
-        {
-            if (quote is null && c is '"' or '\'')
-            {
-                quote = c;
-                word ??= new();
-            }
-            else if (c == quote)
-            {
-                quote = null;
-            }
-            else if (quote is null && c == ' ')
-            {
-                if (word is not null) words.Add(word.ToString());
-                word = null;
-            }
-            else
-            {
-                (word ??= new()).Append(c);
-            }
-        }
-
-        if (word is not null) words.Add(word.ToString());
-        return quote is null && words is not ["", ..] ? words : [];
-    }
 }

@@ -17,17 +17,17 @@ internal static class SteeringCommands
     [
         Build(
             "pause", "Grant no more turns of a resource: the turn in hand ends, requests wait; exit code 0 or 1.\n\nExample: pause Bench", [ResourceArgument],
-            parsed => new(HttpMethod.Post, $"{Path(parsed)}/pause", $"{Name(parsed)} is paused")),
+            parsed => new(Name(parsed), HttpMethod.Post, $"{Path(parsed)}/pause", "is paused")),
         Build(
             "resume", "Grant turns of a resource again; exit code 0 or 1.\n\nExample: resume Bench", [ResourceArgument],
-            parsed => new(HttpMethod.Post, $"{Path(parsed)}/resume", $"{Name(parsed)} goes on")),
+            parsed => new(Name(parsed), HttpMethod.Post, $"{Path(parsed)}/resume", "goes on")),
         Build(
             "close", "Close a client; its turn or lease is cancelled; exit code 0 or 1.\n\nExample: close 0HNB2K3L4M5N6", [ConnectionArgument],
-            parsed => new(HttpMethod.Delete, $"api/connections/{Uri.EscapeDataString(parsed.GetValue(ConnectionArgument)!)}", $"{parsed.GetValue(ConnectionArgument)} is closed")),
+            parsed => new(parsed.GetValue(ConnectionArgument)!, HttpMethod.Delete, $"api/connections/{Uri.EscapeDataString(parsed.GetValue(ConnectionArgument)!)}", "is closed")),
         Build(
             "move", "Let another node own a resource, once the owner has answered what it has; exit code 0 or 1.\n\nExample: move Bench b", [ResourceArgument, NodeArgument],
             parsed => new(
-                HttpMethod.Post, $"{Path(parsed)}/move?node={Uri.EscapeDataString(parsed.GetValue(NodeArgument)!)}", $"{Name(parsed)} is moved to {parsed.GetValue(NodeArgument)}")),
+                Name(parsed), HttpMethod.Post, $"{Path(parsed)}/move?node={Uri.EscapeDataString(parsed.GetValue(NodeArgument)!)}", $"is moved to {parsed.GetValue(NodeArgument)}")),
     ];
 
     private static Command Build(string name, string description, IEnumerable<Argument> arguments, Func<ParseResult, Step> step)
@@ -47,9 +47,14 @@ internal static class SteeringCommands
         using var client = new OperatorClient(server!, token, Patience);
         try
         {
-            await client.SteerAsync(step.Method, step.Path, cancellationToken);
-            Console.Out.WriteLine(step.Done);
-            return ServerExit.Ok;
+            if (await client.SteerAsync(step.Method, step.Path, cancellationToken) is not { } refusal)
+            {
+                Console.Out.WriteLine($"{step.Subject} {step.Done}");
+                return ServerExit.Ok;
+            }
+
+            Console.Error.WriteLine($"{step.Subject}: {refusal}");
+            return ServerExit.Failed;
         }
         catch (OperatorException e)
         {
@@ -62,8 +67,9 @@ internal static class SteeringCommands
 
     private static string Path(ParseResult parsed) => $"api/resources/{Uri.EscapeDataString(Name(parsed))}";
 
-    /// <param name="Method">What is asked.</param>
-    /// <param name="Path">Of what.</param>
-    /// <param name="Done">What is printed when it was done.</param>
-    private sealed record Step(HttpMethod Method, string Path, string Done);
+    /// <param name="Subject">What it is done to.</param>
+    /// <param name="Method">How the server is asked.</param>
+    /// <param name="Path">Where.</param>
+    /// <param name="Done">What is said of the subject when it was done.</param>
+    private sealed record Step(string Subject, HttpMethod Method, string Path, string Done);
 }

@@ -35,8 +35,14 @@ internal sealed class SiloHost(SiloSettings settings, ILoggerFactory loggers, Ac
     public async Task StartAsync(byte[] secret, CancellationToken cancellationToken)
     {
         // Two of them would share the port, each getting some of the connections: Orleans listens with SO_REUSEPORT.
-        if (await Task.WhenAny(_former, Task.Delay(StartTime, cancellationToken)) != _former)
-            throw new OrleansException("this node's former silo has not ended yet");
+        try
+        {
+            await _former.WaitAsync(StartTime, cancellationToken);
+        }
+        catch (TimeoutException exception)
+        {
+            throw new OrleansException("this node's former silo has not ended yet", exception);
+        }
 
         var failed = new TaskCompletionSource(TaskCreationOptions.RunContinuationsAsynchronously);
         // One that dies before it has joined has done nothing yet that others could rely on: it is simply started again.

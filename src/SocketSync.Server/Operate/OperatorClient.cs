@@ -71,14 +71,17 @@ internal sealed class OperatorClient(Uri server, string? token, TimeSpan patienc
 
     /// <summary>Gets a document as it is.</summary>
     /// <exception cref="OperatorException">It is not to be had.</exception>
-    public async Task<string> GetAsync(string path, CancellationToken cancellationToken) =>
-        await SendAsync(HttpMethod.Get, path, cancellationToken);
+    public async Task<string> GetAsync(string path, CancellationToken cancellationToken)
+    {
+        var (isDone, text) = await SendAsync(HttpMethod.Get, path, cancellationToken);
+        return isDone ? text : throw new OperatorException($"{At(path)}: {text}");
+    }
 
     /// <summary>Gets a document and reads it.</summary>
     /// <exception cref="OperatorException">It is not to be had, or is none of this server's.</exception>
     public async Task<T> GetAsync<T>(string path, CancellationToken cancellationToken)
     {
-        var text = await SendAsync(HttpMethod.Get, path, cancellationToken);
+        var text = await GetAsync(path, cancellationToken);
         try
         {
             return JsonSerializer.Deserialize<T>(text, s_json) ?? throw new JsonException("it is null");
@@ -90,12 +93,18 @@ internal sealed class OperatorClient(Uri server, string? token, TimeSpan patienc
     }
 
     /// <summary>Does something.</summary>
-    /// <exception cref="OperatorException">It was refused, or the server cannot be asked.</exception>
-    public Task SteerAsync(HttpMethod method, string path, CancellationToken cancellationToken) => SendAsync(method, path, cancellationToken);
+    /// <returns>Why it was refused, in one line; <see langword="null"/> if it was done.</returns>
+    /// <exception cref="OperatorException">The server cannot be asked.</exception>
+    public async Task<string?> SteerAsync(HttpMethod method, string path, CancellationToken cancellationToken)
+    {
+        var (isDone, text) = await SendAsync(method, path, cancellationToken);
+        return isDone ? null : text;
+    }
 
     public void Dispose() => _http.Dispose();
 
-    private async Task<string> SendAsync(HttpMethod method, string path, CancellationToken cancellationToken)
+    /// <returns>The body of the answer, or the reason of a refusal.</returns>
+    private async Task<(bool IsDone, string Text)> SendAsync(HttpMethod method, string path, CancellationToken cancellationToken)
     {
         try
         {
@@ -103,7 +112,7 @@ internal sealed class OperatorClient(Uri server, string? token, TimeSpan patienc
             if (token is not null) request.Headers.Authorization = new AuthenticationHeaderValue("Bearer", token);
             using var response = await _http.SendAsync(request, cancellationToken);
             var body = await response.Content.ReadAsStringAsync(cancellationToken);
-            return response.IsSuccessStatusCode ? body : throw new OperatorException(ReasonOf(body) ?? $"{(int)response.StatusCode} {response.ReasonPhrase}");
+            return response.IsSuccessStatusCode ? (true, body) : (false, ReasonOf(body) ?? $"{(int)response.StatusCode} {response.ReasonPhrase}");
         }
         catch (OperationCanceledException e) when (!cancellationToken.IsCancellationRequested)
         {
@@ -132,5 +141,5 @@ internal sealed class OperatorClient(Uri server, string? token, TimeSpan patienc
     }
 }
 
-/// <summary>A running server has refused something, or cannot be asked. The message is one line for people.</summary>
+/// <summary>A running server cannot be asked. The message is one line for people.</summary>
 internal sealed class OperatorException(string message, Exception? innerException = null) : Exception(message, innerException);

@@ -49,6 +49,28 @@ public sealed class TcpLinkTests : IDisposable
         await link.ExpectAsync("x");
     }
 
+    /// <summary>The system sends also for a process that is stopped: for a shared device, no longer than the lease lasts (TCP_USER_TIMEOUT).</summary>
+    [Fact]
+    public async Task AConnectionWhosePeerTakesNothingIsGivenUpInTime()
+    {
+        Assert.SkipUnless(OperatingSystem.IsLinux(), "TCP_USER_TIMEOUT is Linux's");
+        _device.Server.ReceiveBufferSize = 4096; // of those that are accepted from now on
+        var options = new TcpLinkOptions { Host = "127.0.0.1", Port = Port };
+        await using var shared = await new TcpLink(options, giveUpAfter: TimeSpan.FromMilliseconds(500)).OpenAsync(LinkTesting.Token);
+        using var deaf = await AcceptAsync();
+        await using var own = await new TcpLink(options).OpenAsync(LinkTesting.Token);
+        using var alsoDeaf = await AcceptAsync();
+        var bytes = new byte[64 << 20];
+        var ownWrite = own.Output.WriteAsync(bytes, LinkTesting.Token).AsTask();
+        var sharedWrite = shared.Output.WriteAsync(bytes, LinkTesting.Token).AsTask();
+        Assert.False(sharedWrite.IsCompleted);
+
+        await shared.ExpectEndOrLossAsync();
+        await sharedWrite.Soon();
+        Assert.False(ownWrite.IsCompleted);
+        Assert.False(own.Input.TryRead(out _));
+    }
+
     [Fact]
     public async Task WhatADeviceSendsIsReadAheadOfAnyRead()
     {
