@@ -233,11 +233,19 @@ internal sealed partial class RelayProcessor
             return flush.Result;
 
         // Uses the deadline that was set before the first byte was written: another timer would start to count only now.
-        var over = new TaskCompletionSource(TaskCreationOptions.RunContinuationsAsynchronously);
-        Interlocked.Exchange(ref _flushOver, over);
-        if (IsOver(cancellationToken))
-            over.TrySetResult();
         var flushing = flush.AsTask();
-        return await Task.WhenAny(flushing, over.Task) == flushing ? await flushing : throw new TimeoutException();
+        while (true)
+        {
+            var over = new TaskCompletionSource(TaskCreationOptions.RunContinuationsAsynchronously);
+            Interlocked.Exchange(ref _flushOver, over);
+            if (IsOver(cancellationToken))
+                over.TrySetResult();
+            if (await Task.WhenAny(flushing, over.Task) == flushing)
+                return await flushing;
+            if (IsOver(cancellationToken))
+                throw new TimeoutException();
+
+            // Woken by what had ended the try before this one.
+        }
     }
 }

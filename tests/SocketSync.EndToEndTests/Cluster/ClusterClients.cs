@@ -49,7 +49,7 @@ internal sealed class ClusterClients : IAsyncDisposable
     public TimeSpan? FirstAnswerAfter(long moment) =>
         _asked.Where(one => one.Ending == Ending.Answered && one.AskedAt > moment).Select(one => (TimeSpan?)Stopwatch.GetElapsedTime(moment, one.EndedAt)).Min();
 
-    public string Summary() => string.Join(", ", _asked.GroupBy(one => one.Ending).Select(ending => $"{ending.Key} {ending.Count()}"));
+    public string Summary() => string.Join(", ", _asked.GroupBy(one => one.Ending).Select(ending => $"{ending.Key} {ending.Count()}{Texts(ending)}"));
 
     public async Task<IReadOnlyCollection<Asked>> StopAsync()
     {
@@ -65,12 +65,17 @@ internal sealed class ClusterClients : IAsyncDisposable
         _end.Dispose();
     }
 
+    private static string Texts(IGrouping<Ending, Asked> ending) => ending.Key is Ending.Refused or Ending.Failed or Ending.Wrong
+        ? $" ({string.Join(" | ", ending.Select(one => $"{one.Node}: {one.Text}").Distinct(StringComparer.Ordinal).Take(3))})" : "";
+
     private async Task RunAsync(int client)
     {
         var turn = client; // They start at different nodes.
         while (!_end.IsCancellationRequested)
         {
             var node = _nodes[turn++ % _nodes.Length];
+            // Where a process stands still its kernel takes connections all the same, and all would end up there, one after the other.
+            if (node.IsStopped) node = _nodes[turn++ % _nodes.Length];
             using var socket = new Socket(AddressFamily.InterNetwork, SocketType.Stream, ProtocolType.Tcp) { NoDelay = true };
             try
             {

@@ -66,7 +66,7 @@ public abstract class FaultCluster : IAsyncLifetime
     {
         if (_isStoreStopped) ContinueStore();
         if (_isStoreEnded) await StartStoreAgainAsync();
-        foreach (var node in Nodes.Nodes.Where(node => !node.IsRunning && !node.IsStopped))
+        foreach (var node in Nodes.Nodes.Where(node => !node.IsRunning))
             node.Environment["TEST_STOP_AT"] = StopRequest(node, next: true);
         await Nodes.MakeWholeAsync();
     }

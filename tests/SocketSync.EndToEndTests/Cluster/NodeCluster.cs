@@ -24,10 +24,11 @@ internal sealed class NodeCluster(StoreServer store, NodeCluster.Plan plan, para
 
     public ClusterNode this[string name] => Nodes.Single(node => node.Name == name);
 
-    /// <summary>Starts those that do not run, lets those go on that stand still, and waits until all are ready and every resource has an owner.</summary>
+    /// <summary>Starts those that do not run or stand still, and waits until all are ready and every resource has an owner.</summary>
     public async Task MakeWholeAsync()
     {
-        foreach (var node in Nodes.Where(node => node.IsStopped)) node.Continue();
+        // Not let go on: it would seem to be there, and find out then that it is not.
+        foreach (var node in Nodes.Where(node => node.IsStopped)) node.Kill();
         foreach (var node in Nodes.Where(node => !node.IsRunning)) await StartAsync(node);
         foreach (var node in Nodes) await node.WaitForReadinessAsync();
         await WaitForOwnersAsync();

@@ -56,7 +56,8 @@ internal sealed class ScriptedLink : ILink
 
     public sealed class Device : IOpenLink
     {
-        private readonly Pipe _toRelay = new(new PipeOptions(useSynchronizationContext: false));
+        // Inline, as LinkInput: whoever wakes a reader runs it.
+        private readonly Pipe _toRelay = new(new PipeOptions(readerScheduler: PipeScheduler.Inline, writerScheduler: PipeScheduler.Inline, useSynchronizationContext: false));
         private readonly Pipe _toDevice = new(new PipeOptions(useSynchronizationContext: false, pauseWriterThreshold: 0));
         private readonly StallingWire _wire;
         private readonly LinkOutput _output;

@@ -28,6 +28,23 @@ public class ReadRetriesTests
         Assert.Equal(setup.Start + Quiet, setup.Time.GetUtcNow());
     }
 
+    /// <summary>What tells the end of a try wakes the next one too, if that is already written, but not to its end.</summary>
+    [Fact]
+    public async Task ALineThatTakesTheNextTryLaterHasItsTimeForThat()
+    {
+        using var setup = Bus(retries: 1, takes: 8);
+        var client = setup.Host.Connect();
+        var device = await setup.Link.AcceptAsync();
+        await AskAsync(client, device, 1, unit: 9);
+        await DamageAsync(setup, device, Damaged(RtuReply(9, 3, 7)));
+        await SyncHost.Until(() => setup.Manager.GetStatus().Retries == 1, "it is asked again");
+        device.Resume();
+        Assert.Equal(Rtu(9, 3, 7), await device.ReadAsync(8));
+        await device.SendAsync(RtuReply(9, 3, 7));
+        Assert.Equal(TcpReply(1, 9, 3, 7), await ReadAsync(client, 11));
+        Assert.Equal(1, setup.Manager.GetStatus().Connects);
+    }
+
     [Theory]
     [InlineData(6)]
     [InlineData(7)]
@@ -255,10 +272,11 @@ public class ReadRetriesTests
         Assert.Equal(request, await device.ReadAsync(17)); // at once
     }
 
-    private static RelayBench Bus(int retries, TimeSpan? turnTimeout = null, string framing = "Rtu") => Bus(new LinkOptions { ReadRetries = retries }, turnTimeout, framing);
+    private static RelayBench Bus(int retries, TimeSpan? turnTimeout = null, string framing = "Rtu", int takes = int.MaxValue) =>
+        Bus(new LinkOptions { ReadRetries = retries }, turnTimeout, framing, takes);
 
-    private static RelayBench Bus(LinkOptions options, TimeSpan? turnTimeout = null, string framing = "Rtu") => new(
-        options, keepsLateBytes: true, protocol: PlainModbus.Link("Tcp", framing, 256, PlainModbus.Units()),
+    private static RelayBench Bus(LinkOptions options, TimeSpan? turnTimeout = null, string framing = "Rtu", int takes = int.MaxValue) => new(
+        options, keepsLateBytes: true, takes: takes, protocol: PlainModbus.Link("Tcp", framing, 256, PlainModbus.Units()),
         clients: new ProtocolOptions { Name = "ModbusTcp" }, gate: new GateOptions { TurnTimeout = turnTimeout ?? TimeSpan.FromSeconds(30) });
 
     private static async Task AskAsync(InMemoryConnection client, ScriptedLink.Device device, ushort id, byte unit)
