@@ -52,7 +52,7 @@ internal static class ServerCommandLine
             "Lets many TCP clients share one thing that only one may use at a time. Any key of the configuration can be "
             + "given as --Section:Key=value, besides --urls and --environment of ASP.NET Core.")
         {
-            ConfigOption, RelayCommand.Build(RunCommand.RunAsync), check, health, AskCommand.Build(), StatusCommand.Build(), SimulateCommand.Build(),
+            ConfigOption, RelayCommand.Build(RunCommand.RunAsync), check, health, AskCommand.Build(), StatusCommand.Build(), JournalCommand.Build(), SimulateCommand.Build(),
         };
         foreach (var steering in SteeringCommands.Build()) root.Add(steering);
         root.TreatUnmatchedTokensAsErrors = false;
@@ -84,7 +84,7 @@ internal static class CommandLineKeys
 
     private static readonly string[] Options = ["--config", "--help", "--version", .. HostKeys.Select(k => "--" + k)];
 
-    private static readonly string[] Commands = ["relay", "check", "healthcheck", "ask", "status", "pause", "resume", "close", "move", "simulate"];
+    private static readonly string[] Commands = ["relay", "check", "healthcheck", "ask", "status", "pause", "resume", "close", "move", "journal", "simulate"];
 
     /// <exception cref="SocketSyncStartupException">A token is not a key, or has no value; one line for each.</exception>
     public static IReadOnlyDictionary<string, string?> Parse(IReadOnlyList<string> tokens)

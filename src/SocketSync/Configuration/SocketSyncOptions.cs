@@ -28,6 +28,8 @@ internal sealed record SocketSyncOptions
 
     public AdminOptions Admin { get; init; } = new();
 
+    public JournalOptions Journal { get; init; } = new();
+
     /// <summary>The nodes that share the resources; none by default.</summary>
     public ClusterOptions Cluster { get; init; } = new();
 

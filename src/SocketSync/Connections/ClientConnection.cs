@@ -102,7 +102,7 @@ internal sealed partial class ClientConnection : IResourceClient, IConversation,
     {
         _way.Context!.SentBytes += bytes.Length;
         if (Telemetry.IsTraced)
-            Telemetry.Replied(Client, new(bytes));
+            _way.Turn.Payload = Telemetry.Replied(Client, new(bytes), _way.Turn.Payload);
         return _stream.SendNowAsync(bytes, cancellationToken);
     }
 
@@ -120,7 +120,7 @@ internal sealed partial class ClientConnection : IResourceClient, IConversation,
 
         _way.Context!.ReceivedBytes += request.Length;
         if (Telemetry.IsTraced)
-            Telemetry.Requested(Client, new(request.Written));
+            _way.Turn.Payload = Telemetry.Requested(Client, new(request.Written), _way.Turn.Payload);
         return true;
     }
 

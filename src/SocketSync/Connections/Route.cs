@@ -33,6 +33,8 @@ internal sealed class Route(SharedResource resource)
         Interlocked.Increment(ref _outcomes[(int)outcome.AsCounted()]);
         if (ResourceLog.Tells(outcome))
             Resource.Log.Ended(outcome, client);
+        if (outcome is Outcome.Malformed or Outcome.TooLarge)
+            Resource.Telemetry.EndedWithoutTurn(client, outcome, queuedAt: null, requestBytes: 0); // no request that the resource could have seen
     }
 
     /// <summary>

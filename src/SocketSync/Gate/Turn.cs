@@ -106,6 +106,9 @@ internal sealed class Turn
     /// <summary>The length of the reply in bytes; set only while the turn feed has readers.</summary>
     internal long ReplyBytes { get; set; }
 
+    /// <summary>The bytes of requests and replies, if the journal keeps them; belongs to whoever runs the turn.</summary>
+    internal JournalPayload? Payload { get; set; }
+
     /// <summary>Called when the turn times out, before the client is told.</summary>
     internal Action? Guard { get; set; }
 

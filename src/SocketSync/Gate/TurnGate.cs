@@ -163,7 +163,7 @@ internal sealed partial class TurnGate : IDisposable
 
             // Under the lock, so that turns are published in order; this only writes to bounded channels.
             if (_telemetry is { HasReaders: true })
-                _telemetry.TurnEnded(turn.Client, new TurnEnd(turn.Decided, turn.ArrivedAt, turn.StartedAt, now, turn.RequestBytes, turn.ReplyBytes));
+                _telemetry.TurnEnded(turn.Client, new TurnEnd(turn.Decided, turn.ArrivedAt, turn.StartedAt, now, turn.RequestBytes, turn.ReplyBytes, turn.Payload));
 
             // Also drops callbacks that the processor may have left registered.
             if (!_cancellation.TryReset())
@@ -302,6 +302,7 @@ internal sealed partial class TurnGate : IDisposable
         turn.Cancelled = _cancellation.Token;
         turn.IsDecided = false;
         turn.RequestBytes = turn.ReplyBytes = 0;
+        turn.Payload = null;
         turn.Guard = null;
         turn.Verdict.Reset();
         _timer.NotLaterThan(_turnLimits.TurnDue(turn));
@@ -320,6 +321,8 @@ internal sealed partial class TurnGate : IDisposable
     private Turn? Release(Turn turn, long now)
     {
         turn.State = TurnState.Out;
+        if (_turnLimits.Options.Hold != Hold.Request)
+            _telemetry?.LeaseEnded(turn.Client, turn.HeldSince, now);
         if (_isPaused || _line.TakeNext() is not { } next)
         {
             _holder = null;

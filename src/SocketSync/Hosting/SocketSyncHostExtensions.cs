@@ -74,6 +74,8 @@ public static class SocketSyncHostExtensions
             (host, options) => host.ShutdownTimeout = options.DrainTimeout + StopTime);
 
         services.AddSingleton<TurnFeed>();
+        services.AddSingleton(provider => new Journal(
+            provider.GetRequiredService<SocketSyncOptions>().Journal, provider.GetRequiredService<TimeProvider>(), provider.GetRequiredService<ILogger<Journal>>()));
         services.AddSingleton<ClusterTurns>();
         services.AddSingleton<ClusterTrace>();
         services.AddSingleton<ClusterClients>();

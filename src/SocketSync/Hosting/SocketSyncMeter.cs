@@ -21,6 +21,7 @@ internal sealed class SocketSyncMeter
         Meter.CreateObservableUpDownCounter("socketsync.gate.queue.length", QueueLengths, "{request}", "Requests that wait for their turn.");
         Meter.CreateObservableUpDownCounter("socketsync.connections.active", ActiveConnections, "{connection}", "Clients that are connected.");
         Meter.CreateObservableCounter("socketsync.connections.rejected", RejectedConnections, "{connection}", "Clients that were closed unserved.");
+        Meter.CreateObservableCounter("socketsync.journal.lost", JournalLost, "{line}", "Lines of the journal that could not be written.");
         Meter.CreateObservableGauge("socketsync.link.up", () => Links(link => link.State.IsUp() ? 1 : 0), unit: null, "Whether the link to the device is open: 1, else 0.");
         Meter.CreateObservableCounter("socketsync.link.connects", () => Links(link => link.Connects), "{connect}", "How often the link to the device was opened.");
         Meter.CreateObservableCounter("socketsync.link.discarded", () => Links(link => link.DiscardedBytes), "By", "What the device sent when nobody had asked, or for somebody else.");
@@ -56,6 +57,9 @@ internal sealed class SocketSyncMeter
     private IEnumerable<Measurement<long>> RejectedConnections() =>
         Topology.Listeners.Values.Select(listener => new Measurement<long>(
             listener.Rejected, new KeyValuePair<string, object?>("listener", listener.Name)));
+
+    private IEnumerable<Measurement<long>> JournalLost() =>
+        _services.GetRequiredService<SocketSyncOptions>().Journal.Path is null ? [] : [new(_services.GetRequiredService<Journal>().Lost)];
 
     private IEnumerable<Measurement<T>> Links<T>(Func<LinkStatus, T> read)
         where T : struct =>

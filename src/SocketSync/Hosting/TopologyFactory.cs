@@ -18,13 +18,15 @@ internal static class TopologyFactory
         var time = services.GetRequiredService<TimeProvider>();
 
         var bound = Bind(options);
+        var journal = options.Journal.Path is null ? null : services.GetRequiredService<Journal>();
         var resources = new Dictionary<string, SharedResource>(StringComparer.OrdinalIgnoreCase);
         try
         {
+            journal?.Start();
             foreach (var (name, resource) in options.Resources)
             {
                 var registration = catalog[resource.Processor];
-                var watch = new ResourceTelemetry(name, services.GetRequiredService<TurnFeed>(), time, options.Cluster.Node);
+                var watch = new ResourceTelemetry(name, services.GetRequiredService<TurnFeed>(), time, options.Cluster.Node, journal);
                 var gate = new TurnGate(resource.TurnsOf(), time, new TurnMetrics(meter.Meter, name), registration.NeverBlocks, watch);
                 if (options.Cluster.Node is not null)
                     gate.Close(); // until a term of this node begins

@@ -120,6 +120,8 @@ internal sealed partial class SharedResource : IAsyncDisposable
     {
         if (client.Turn.State == TurnState.Leased)
             Gate.Touch(client.Turn);
+        if (outcome != Outcome.Cached)
+            NoteRefusal(client, outcome, queuedAt: null);
         return new(outcome);
     }
 
@@ -130,7 +132,10 @@ internal sealed partial class SharedResource : IAsyncDisposable
         if (!admission.IsCompletedSuccessfully)
             return WaitAsync(client, turn, admission);
         var outcome = admission.Result;
-        return outcome == Outcome.Ok ? TakeTurn(client, turn, hasWaited: false) : new(outcome);
+        if (outcome == Outcome.Ok)
+            return TakeTurn(client, turn, hasWaited: false);
+        NoteRefusal(client, outcome, queuedAt: null);
+        return new(outcome);
     }
 
     [AsyncMethodBuilder(typeof(PoolingAsyncValueTaskMethodBuilder<>))]
@@ -152,7 +157,25 @@ internal sealed partial class SharedResource : IAsyncDisposable
         var outcome = await admission;
         if (outcome == Outcome.Ok)
             return await TakeTurn(client, turn, hasWaited: true);
-        return client.EndWait() ? outcome : Outcome.Abandoned;
+        var hasWaited = (long?)turn.ArrivedAt;
+        if (!client.EndWait())
+        {
+            Telemetry.EndedWithoutTurn(turn.Client, Outcome.Abandoned, hasWaited, requestBytes: 0); // it is gone, and so may its request be
+            return Outcome.Abandoned;
+        }
+
+        if (outcome != Outcome.Cached)
+            NoteRefusal(client, outcome, hasWaited);
+        return outcome;
+    }
+
+    private void NoteRefusal(IResourceClient client, Outcome outcome, long? queuedAt)
+    {
+        if (!Telemetry.IsJournaled)
+            return;
+        var request = client.Request;
+        var payload = Telemetry.IsTraced ? Telemetry.Requested(client.Turn.Client, request, payload: null) : null;
+        Telemetry.EndedWithoutTurn(client.Turn.Client, outcome, queuedAt, request.Length, payload: payload);
     }
 
     /// <summary>Runs a granted turn. Returns its end for an immediate processor, otherwise its verdict.</summary>
@@ -213,8 +236,8 @@ internal sealed partial class SharedResource : IAsyncDisposable
             (turn.RequestBytes, turn.ReplyBytes) = (request.Length, reply.Length);
         if (Telemetry.IsTraced)
         {
-            Telemetry.Requested(turn.Client, request);
-            Telemetry.Replied(turn.Client, reply);
+            turn.Payload = Telemetry.Requested(turn.Client, request, turn.Payload);
+            turn.Payload = Telemetry.Replied(turn.Client, reply, turn.Payload);
         }
 
         return Outcome.Ok;
@@ -226,12 +249,12 @@ internal sealed partial class SharedResource : IAsyncDisposable
         if (!NeverBlocks)
             await Dispatcher.SwitchToPool();
         if (Telemetry.IsTraced)
-            Telemetry.Requested(context.Client, context.Request);
+            turn.Payload = Telemetry.Requested(context.Client, context.Request, turn.Payload);
         context.InTurn = (Gate, turn);
         context.Epoch = _term?.Epoch ?? 0;
         var outcome = await TryProcessAsync(context, turn);
         if (Telemetry.IsTraced && outcome.IsAnswered() && !turn.CompletedEarly)
-            Telemetry.Replied(context.Client, new(context.ReplyBuffer.Written));
+            turn.Payload = Telemetry.Replied(context.Client, new(context.ReplyBuffer.Written), turn.Payload);
         if (Telemetry.HasReaders)
             (turn.RequestBytes, turn.ReplyBytes) = (context.ReceivedBytes, context.SentBytes + context.ReplyBuffer.Length);
         if (_processor is IResourceRecovery { NeedsRecovery: true } recovery)

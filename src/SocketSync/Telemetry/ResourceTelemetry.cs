@@ -8,17 +8,32 @@ namespace SocketSync;
 /// Publishes the requests of one resource to observers. Without observers each check costs one field read and callers do nothing
 /// further: a request then pays for no clock reading and no allocation.
 /// </summary>
-internal sealed class ResourceTelemetry(string resource, TurnFeed turns, TimeProvider time, string? node = null)
+/// <param name="resource">The resource's name.</param>
+/// <param name="turns">The feed of all turns.</param>
+/// <param name="time">The clock of the events.</param>
+/// <param name="node">This node's name, if it is one of several.</param>
+/// <param name="journal">Where everything is written down, if it is.</param>
+internal sealed class ResourceTelemetry(string resource, TurnFeed turns, TimeProvider time, string? node = null, Journal? journal = null)
 {
     /// <summary>The bytes of this resource's requests and replies.</summary>
     public EventFeed<TraceEntry> Trace { get; } = new();
 
-    public bool IsTraced => Trace.HasReaders;
+    /// <summary>Whether somebody wants the bytes of requests and replies.</summary>
+    public bool IsTraced => Trace.HasReaders || journal is { KeepsPayloads: true };
 
-    public bool HasReaders => turns.HasReaders;
+    /// <summary>Whether somebody wants to know of finished turns.</summary>
+    public bool HasReaders => turns.HasReaders || journal is not null;
+
+    /// <summary>Whether somebody wants to know of requests without a turn.</summary>
+    public bool IsJournaled => journal is not null;
 
     public void TurnEnded(Client client, in TurnEnd end)
     {
+        journal?.Add(new JournalEntry(
+            JournalKind.Turn, resource, client, end.Outcome, end.ArrivedAt, end.StartedAt, end.EndedAt, end.RequestBytes, end.ReplyBytes, node, end.Payload));
+        if (!turns.HasReaders)
+            return;
+
         // One reading of both clocks, so that the intervals between the three times are exact.
         var (now, timestamp) = (time.GetUtcNow(), time.GetTimestamp());
         turns.Publish(new TurnEvent(
@@ -36,17 +51,59 @@ internal sealed class ResourceTelemetry(string resource, TurnFeed turns, TimePro
         DateTimeOffset At(long then) => now - time.GetElapsedTime(then, timestamp);
     }
 
-    public void Requested(Client client, in ReadOnlySequence<byte> bytes) => Note(TraceEntry.Request, client, bytes);
-
-    public void Replied(Client client, in ReadOnlySequence<byte> bytes)
+    /// <summary>A request had no turn: it was refused, or answered by an earlier reply.</summary>
+    /// <param name="client">Who asked.</param>
+    /// <param name="outcome">What came of it.</param>
+    /// <param name="queuedAt">When it began to wait; <see langword="null"/> if it did not.</param>
+    /// <param name="requestBytes">Its length.</param>
+    /// <param name="replyBytes">The length of the answer.</param>
+    /// <param name="payload">Its bytes, if they are kept.</param>
+    public void EndedWithoutTurn(Client client, Outcome outcome, long? queuedAt, long requestBytes, long replyBytes = 0, JournalPayload? payload = null)
     {
-        if (!bytes.IsEmpty)
-            Note(TraceEntry.Reply, client, bytes);
+        if (journal is null)
+            return;
+        var now = time.GetTimestamp();
+        var kind = outcome == Outcome.Cached ? JournalKind.Cached : JournalKind.Refusal;
+        journal.Add(new JournalEntry(kind, resource, client, outcome, queuedAt ?? now, now, now, requestBytes, replyBytes, node, payload));
     }
 
-    private void Note(string direction, Client client, in ReadOnlySequence<byte> bytes) =>
+    public void LeaseEnded(Client client, long heldSince, long endedAt) =>
+        journal?.Add(new JournalEntry(JournalKind.Lease, resource, client, Outcome.Ok, heldSince, heldSince, endedAt, 0, 0, node, Payload: null));
+
+    /// <param name="client">Who asked.</param>
+    /// <param name="bytes">The request.</param>
+    /// <param name="payload">What is kept of this turn so far.</param>
+    /// <returns>What is kept now; <see langword="null"/> if nothing is.</returns>
+    public JournalPayload? Requested(Client client, in ReadOnlySequence<byte> bytes, JournalPayload? payload)
+    {
+        Note(TraceEntry.Request, client, bytes);
+        if (journal is not { KeepsPayloads: true })
+            return null;
+        payload ??= new JournalPayload();
+        payload.AddRequest(bytes);
+        return payload;
+    }
+
+    /// <summary>The same of a reply.</summary>
+    public JournalPayload? Replied(Client client, in ReadOnlySequence<byte> bytes, JournalPayload? payload)
+    {
+        if (bytes.IsEmpty)
+            return payload;
+        Note(TraceEntry.Reply, client, bytes);
+        if (journal is not { KeepsPayloads: true })
+            return null;
+        payload ??= new JournalPayload();
+        payload.AddReply(bytes);
+        return payload;
+    }
+
+    private void Note(string direction, Client client, in ReadOnlySequence<byte> bytes)
+    {
+        if (!Trace.HasReaders)
+            return;
         Trace.Publish(new TraceEntry(
             direction, client.Id, time.GetUtcNow(), bytes.Length, bytes.Slice(0, Math.Min(bytes.Length, TraceEntry.MaxBytes)).ToArray()));
+    }
 }
 
 /// <summary>The finished turns of all resources.</summary>
@@ -85,7 +142,9 @@ internal readonly record struct TurnEvent(
 /// <param name="EndedAt">When the processor returned.</param>
 /// <param name="RequestBytes">How many bytes the client sent.</param>
 /// <param name="ReplyBytes">How many bytes the processor replied.</param>
-internal readonly record struct TurnEnd(Outcome Outcome, long ArrivedAt, long StartedAt, long EndedAt, long RequestBytes, long ReplyBytes);
+/// <param name="Payload">The bytes themselves, if they are kept.</param>
+internal readonly record struct TurnEnd(
+    Outcome Outcome, long ArrivedAt, long StartedAt, long EndedAt, long RequestBytes, long ReplyBytes, JournalPayload? Payload = null);
 
 /// <summary>The bytes of one request or reply, truncated to <see cref="MaxBytes"/>.</summary>
 /// <param name="Direction"><see cref="Request"/> or <see cref="Reply"/>.</param>

@@ -18,10 +18,10 @@ internal sealed class SyncHost : IDisposable
     private readonly TurnGate _gate;
     private readonly SharedResource _resource;
 
-    public SyncHost(IRequestProcessor? processor = null, GateOptions? gate = null, ListenerOptions? listener = null, ProtocolOptions? protocol = null, OnError onError = OnError.Reply, FakeTimeProvider? time = null)
+    public SyncHost(IRequestProcessor? processor = null, GateOptions? gate = null, ListenerOptions? listener = null, ProtocolOptions? protocol = null, OnError onError = OnError.Reply, FakeTimeProvider? time = null, Journal? journal = null)
     {
         Time = time ?? new FakeTimeProvider();
-        var telemetry = new ResourceTelemetry("R", Turns, Time);
+        var telemetry = new ResourceTelemetry("R", Turns, Time, journal: journal);
         _gate = new TurnGate(gate ?? new GateOptions(), Time, new TurnMetrics(_meter, "R"), telemetry: telemetry);
         processor ??= new EchoProcessor();
         var registration = new ProcessorRegistration("P", NeverBlocks: processor is EchoProcessor or RelayProcessor, (_, _) => processor);
