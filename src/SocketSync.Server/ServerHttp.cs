@@ -3,6 +3,7 @@ using Microsoft.AspNetCore.Routing;
 using Microsoft.AspNetCore.Server.Kestrel.Core;
 using Microsoft.AspNetCore.Server.Kestrel.Transport.Sockets;
 using OpenTelemetry.Metrics;
+using OpenTelemetry.Resources;
 
 namespace SocketSync;
 
@@ -47,12 +48,21 @@ internal static class MetricsEndpoint
 
     public static SocketSyncBuilder AddMetricsEndpoint(this SocketSyncBuilder builder)
     {
-        builder.Services.AddOpenTelemetry().WithMetrics(metrics => metrics.AddMeter(SocketSyncMeter.Name).AddPrometheusExporter());
+        builder.Services.AddOpenTelemetry()
+            .ConfigureResource(NameService)
+            .WithMetrics(metrics => metrics.AddMeter(SocketSyncMeter.Name).AddPrometheusExporter());
         builder.Services.ConfigureOpenTelemetryMeterProvider((provider, metrics) =>
             metrics.AddView(WithRoomFor(provider.GetRequiredService<SocketSyncOptions>())));
         builder.Services.AddSingleton(new EndpointContribution(static endpoints =>
             endpoints.MapPrometheusScrapingEndpoint("/metrics").WithMetadata(new HttpMethodMetadata([HttpMethods.Get, HttpMethods.Head]))));
         return builder;
+    }
+
+    /// <summary>Who runs several servers names each by OpenTelemetry's own variable.</summary>
+    private static void NameService(ResourceBuilder resource)
+    {
+        if (string.IsNullOrEmpty(Environment.GetEnvironmentVariable("OTEL_SERVICE_NAME")))
+            resource.AddService("socketsync", serviceVersion: LocalNode.Version, autoGenerateServiceInstanceId: false);
     }
 
     /// <summary>

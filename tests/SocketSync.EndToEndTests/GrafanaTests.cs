@@ -3,7 +3,7 @@ using System.Text.RegularExpressions;
 
 namespace SocketSync.EndToEndTests;
 
-/// <summary>The dashboard in docs against what a running server exports.</summary>
+/// <summary>The dashboard and the alerts in docs against what a running server exports.</summary>
 public sealed partial class GrafanaTests
 {
     /// <summary>What Prometheus adds to every sample that it takes.</summary>
@@ -18,7 +18,9 @@ public sealed partial class GrafanaTests
     [Fact]
     public async Task ShowsWhatIsExportedAndNothingElse()
     {
+        using var files = new TestFiles();
         await using var server = await ServerProcess.StartUnreadyAsync($$"""
+            "Journal": { "Path": "{{files["log.jsonl"]}}" },
             "Listeners": { "Echo": { "Port": 0 }, "Relay": { "Port": 0 } },
             "Resources": {
               "Echo": { "Protocol": { "Name": "Line" } },
@@ -28,7 +30,24 @@ public sealed partial class GrafanaTests
         using var client = await server.ConnectAsync("Echo");
         Assert.Equal("a", await client.AskAsync("a"));
         await server.WaitForMetricAsync(1, "socketsync_turn_duration_seconds_count");
-        AssertShows(Expressions().Where(expression => !IsOfCluster(expression)).ToList(), Samples(await server.MetricsAsync()));
+        var exported = Samples(await server.MetricsAsync());
+        AssertShows(Expressions().Where(expression => !IsOfCluster(expression)).ToList(), exported);
+        AssertExported(Alerts().Where(alert => !IsOfCluster(alert)), exported);
+    }
+
+    [Fact]
+    public async Task AlertsAreWhatPrometheusTakesAndFireWhenTheyShould()
+    {
+        Tool.Require("promtool");
+        using var files = new TestFiles();
+        var rules = files.Write("socketsync.rules.yml", await File.ReadAllTextAsync(RulesFile, TestContext.Current.CancellationToken));
+        var test = files.Write("test.yml", await File.ReadAllTextAsync(
+            Path.Combine(Recipe.Repository, "tests", "SocketSync.EndToEndTests", "Prometheus.rules.test.yml"), TestContext.Current.CancellationToken));
+        foreach (var arguments in (string[][])[["check", "rules", rules], ["test", "rules", test]])
+        {
+            await using var promtool = new ChildProcess("promtool", arguments);
+            Assert.True(await promtool.ExitAsync(TimeSpan.FromSeconds(20)) == 0, promtool.Log);
+        }
     }
 
     /// <summary>The row of the cluster, against a node; it needs no other and no store for this.</summary>
@@ -41,11 +60,21 @@ public sealed partial class GrafanaTests
         foreach (var name in OnceItHappens)
             exported.TryAdd(name, [new(StringComparer.Ordinal) { ["resource"] = "Default", ["le"] = "1" }]);
         AssertShows(Expressions().Where(IsOfCluster).ToList(), exported);
+        AssertExported(Alerts().Where(IsOfCluster), exported);
     }
 
     private static bool IsOfCluster(string text) => text.Contains("socketsync_cluster_", StringComparison.Ordinal);
 
+    private static string RulesFile => Path.Combine(Recipe.Repository, "docs", "prometheus", "socketsync.rules.yml");
+
     private static void AssertShows(List<string> expressions, Dictionary<string, List<Dictionary<string, string>>> exported)
+    {
+        AssertExported(expressions, exported);
+        var asked = expressions.SelectMany(e => Selector().Matches(e)).Select(s => Family(s.Groups["name"].Value)).ToHashSet(StringComparer.Ordinal);
+        Assert.Empty(exported.Keys.Select(Family).Distinct(StringComparer.Ordinal).Except(asked, StringComparer.Ordinal));
+    }
+
+    private static void AssertExported(IEnumerable<string> expressions, Dictionary<string, List<Dictionary<string, string>>> exported)
     {
         foreach (var expression in expressions)
         {
@@ -57,9 +86,6 @@ public sealed partial class GrafanaTests
             foreach (var label in Grouping().Matches(expression).SelectMany(g => g.Groups["labels"].Value.Split(',', StringSplitOptions.TrimEntries)))
                 Assert.True(labels.Contains(label, StringComparer.Ordinal), $"'{expression}' groups by label {label}, which is not exported");
         }
-
-        var asked = expressions.SelectMany(e => Selector().Matches(e)).Select(s => Family(s.Groups["name"].Value)).ToHashSet(StringComparer.Ordinal);
-        Assert.Empty(exported.Keys.Select(Family).Distinct(StringComparer.Ordinal).Except(asked, StringComparer.Ordinal));
     }
 
     [Fact]
@@ -108,6 +134,10 @@ public sealed partial class GrafanaTests
                 .Where(variable => variable.GetProperty("type").GetString() == "query")
                 .Select(variable => variable.GetProperty("query").GetProperty("query").GetString()!));
 
+    /// <summary>What the alerts ask for, each on a line or two.</summary>
+    private static IEnumerable<string> Alerts() =>
+        AlertExpression().Matches(File.ReadAllText(RulesFile)).Select(alert => alert.Groups["expression"].Value);
+
     /// <summary>By name, the labels of each sample.</summary>
     private static Dictionary<string, List<Dictionary<string, string>>> Samples(string text) => text.Split('\n')
         .Select(line => Selector().Match(line))
@@ -135,6 +165,9 @@ public sealed partial class GrafanaTests
 
     [GeneratedRegex("(?<label>\\w+)(=~|!~|!=|=)\"(?<value>[^\"]*)\"", RegexOptions.ExplicitCapture, matchTimeoutMilliseconds: 1000)]
     private static partial Regex Matcher();
+
+    [GeneratedRegex("""expr:\s+(>-)?(?<expression>.*?)\n\s+(for|labels):""", RegexOptions.ExplicitCapture | RegexOptions.Singleline, matchTimeoutMilliseconds: 1000)]
+    private static partial Regex AlertExpression();
 
     [GeneratedRegex("""\bby \((?<labels>[^)]*)\)""", RegexOptions.ExplicitCapture, matchTimeoutMilliseconds: 1000)]
     private static partial Regex Grouping();

@@ -21,6 +21,8 @@ internal sealed class SocketSyncMeter
         Meter.CreateObservableUpDownCounter("socketsync.gate.queue.length", QueueLengths, "{request}", "Requests that wait for their turn.");
         Meter.CreateObservableUpDownCounter("socketsync.connections.active", ActiveConnections, "{connection}", "Clients that are connected.");
         Meter.CreateObservableCounter("socketsync.connections.rejected", RejectedConnections, "{connection}", "Clients that were closed unserved.");
+        Meter.CreateObservableGauge("socketsync.resource.state", ResourceStates, unit: null, "What the resource does: 1 for its state, 0 for the others.");
+        Meter.CreateObservableGauge("socketsync.build.info", () => new Measurement<int>(1, new KeyValuePair<string, object?>("version", LocalNode.Version)), unit: null, "The version of this server.");
         Meter.CreateObservableCounter("socketsync.journal.lost", JournalLost, "{line}", "Lines of the journal that could not be written.");
         Meter.CreateObservableGauge("socketsync.link.up", () => Links(link => link.State.IsUp() ? 1 : 0), unit: null, "Whether the link to the device is open: 1, else 0.");
         Meter.CreateObservableCounter("socketsync.link.connects", () => Links(link => link.Connects), "{connect}", "How often the link to the device was opened.");
@@ -57,6 +59,12 @@ internal sealed class SocketSyncMeter
     private IEnumerable<Measurement<long>> RejectedConnections() =>
         Topology.Listeners.Values.Select(listener => new Measurement<long>(
             listener.Rejected, new KeyValuePair<string, object?>("listener", listener.Name)));
+
+    private IEnumerable<Measurement<int>> ResourceStates() =>
+        from resource in Topology.Resources.Values
+        let now = ResourceFigures.State(resource.Gate.GetStatus(), resource.Link?.GetStatus())
+        from state in ResourceFigures.States
+        select new Measurement<int>(state == now ? 1 : 0, new("resource", resource.Name), new("state", state));
 
     private IEnumerable<Measurement<long>> JournalLost() =>
         _services.GetRequiredService<SocketSyncOptions>().Journal.Path is null ? [] : [new(_services.GetRequiredService<Journal>().Lost)];

@@ -90,7 +90,7 @@ internal sealed class JournalJson(TimeProvider time) : IDisposable
     private static readonly JsonEncodedText[] Kinds =
         [.. new[] { "turn", "refusal", "cached", "lease" }.Select(kind => JsonEncodedText.Encode(kind))];
 
-    private readonly Utf8JsonWriter _json = new(Stream.Null);
+    private readonly Utf8JsonWriter _json = new(Stream.Null, new JsonWriterOptions { SkipValidation = true });
     private DateTimeOffset _now;
     private long _timestamp;
 

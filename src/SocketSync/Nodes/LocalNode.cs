@@ -13,7 +13,8 @@ internal sealed class LocalNode(Topology topology, SocketSyncOptions options, Tu
     /// <summary>Several nodes ask within one period, and get the same report.</summary>
     private static readonly TimeSpan ReportAge = TimeSpan.FromMilliseconds(100);
 
-    private static readonly string Version = VersionOfThis();
+    /// <summary>This program's version, without the commit.</summary>
+    public static readonly string Version = VersionOfThis();
 
     private readonly Lock _sync = new();
     private string _report = "";

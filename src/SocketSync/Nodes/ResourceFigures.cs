@@ -5,6 +5,9 @@ namespace SocketSync;
 /// <summary>The figures of a resource, as this node has them.</summary>
 internal static class ResourceFigures
 {
+    /// <summary>All that <see cref="State"/> says.</summary>
+    public static readonly IReadOnlyList<string> States = ["Idle", "Busy", "Paused", "Unavailable", "Stuck"];
+
     public static ResourceStatus Of(Topology topology, SharedResource resource) =>
         Of(resource, resource.Gate.GetStatus(), resource.Link?.GetStatus(), RequestCounts.Of(topology.RoutesTo(resource)));
 
