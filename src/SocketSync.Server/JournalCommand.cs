@@ -93,7 +93,7 @@ internal static class JournalCommand
     private static void PrintSlowest(JournalReader reader, JournalFilter filter, int most)
     {
         var slowest = new PriorityQueue<(JournalLine Line, string? Awaited), TimeSpan>();
-        foreach (var line in Lines(reader, filter).Where(line => line.Line.Kind == JournalLine.Turn))
+        foreach (var line in Lines(reader, filter).Where(line => line.Line.Kind == JournalLine.TurnKind))
         {
             slowest.Enqueue(line, line.Line.Took);
             if (slowest.Count > most) slowest.Dequeue();

@@ -25,7 +25,7 @@ internal sealed class JournalCapture : IDisposable
     private static readonly IPAddress Server6 = IPAddress.Parse("2001:db8::1");
 
     private readonly Stream _output;
-    private readonly Dictionary<(string Resource, string Id), Connection> _connections = [];
+    private readonly Dictionary<(string Resource, string Id), CapturedStream> _streams = [];
 
     /// <param name="output">The file, which this object then owns.</param>
     public JournalCapture(Stream output)
@@ -50,29 +50,29 @@ internal sealed class JournalCapture : IDisposable
         if (line.Request is null && line.Reply is null) return;
         var (request, reply) = (BytesOf(line.Request), BytesOf(line.Reply));
         var key = (line.Resource, line.ConnectionId);
-        if (!_connections.TryGetValue(key, out var connection))
-            _connections[key] = connection = new Connection(ClientOf(line), IsModbusTcp(request) ? 502 : OtherPort);
-        Write(connection, isReply: false, line.QueuedAt ?? line.EndedAt, request, line.RequestBytes);
-        Write(connection, isReply: true, line.EndedAt, reply, line.ReplyBytes);
+        if (!_streams.TryGetValue(key, out var stream))
+            _streams[key] = stream = new CapturedStream(ClientOf(line), IsModbusTcp(request) ? 502 : OtherPort);
+        Write(stream, isReply: false, line.QueuedAt ?? line.EndedAt, request, line.RequestBytes);
+        Write(stream, isReply: true, line.EndedAt, reply, line.ReplyBytes);
     }
 
     public void Dispose() => _output.Dispose();
 
-    private void Write(Connection connection, bool isReply, DateTimeOffset time, ReadOnlySpan<byte> bytes, long length)
+    private void Write(CapturedStream stream, bool isReply, DateTimeOffset time, ReadOnlySpan<byte> bytes, long length)
     {
         if (bytes.IsEmpty) return;
-        var (from, to) = isReply ? (connection.Server, connection.Client) : (connection.Client, connection.Server);
+        var (from, to) = isReply ? (stream.Server, stream.Client) : (stream.Client, stream.Server);
         var ipHeader = from.AddressFamily == AddressFamily.InterNetwork ? 20 : 40;
         // What is longer than the journal keeps counts as sent, and not as captured.
         var whole = (int)Math.Clamp(length, bytes.Length, MostOfPacket - ipHeader - TcpHeader);
         Span<byte> packet = new byte[ipHeader + TcpHeader + bytes.Length];
         bytes.CopyTo(packet[(ipHeader + TcpHeader)..]);
-        WriteTcp(packet[ipHeader..], connection, isReply, from, to, whole == bytes.Length);
+        WriteTcp(packet[ipHeader..], stream, isReply, from, to, whole == bytes.Length);
         WriteIp(packet, from.Address, to.Address, TcpHeader + whole);
-        connection.Sent(isReply, whole);
+        stream.Sent(isReply, whole);
 
         // A pipelined request has come before the reply that stands before it; a stream's packets keep their order.
-        time = connection.Order(time);
+        time = stream.Order(time);
         var sinceEpoch = time.UtcTicks - DateTimeOffset.UnixEpoch.Ticks;
         Span<byte> header = stackalloc byte[16];
         BinaryPrimitives.WriteUInt32LittleEndian(header, (uint)(sinceEpoch / TimeSpan.TicksPerSecond));
@@ -85,10 +85,10 @@ internal sealed class JournalCapture : IDisposable
     }
 
     // RFC 9293, section 3.1
-    private static void WriteTcp(Span<byte> segment, Connection connection, bool isReply, IPEndPoint from, IPEndPoint to, bool isWhole)
+    private static void WriteTcp(Span<byte> segment, CapturedStream stream, bool isReply, IPEndPoint from, IPEndPoint to, bool isWhole)
     {
         const byte pushAndAck = 0x18;
-        var (sequence, acknowledged) = isReply ? (connection.ServerSequence, connection.ClientSequence) : (connection.ClientSequence, connection.ServerSequence);
+        var (sequence, acknowledged) = isReply ? (stream.ServerSequence, stream.ClientSequence) : (stream.ClientSequence, stream.ServerSequence);
         BinaryPrimitives.WriteUInt16BigEndian(segment, (ushort)from.Port);
         BinaryPrimitives.WriteUInt16BigEndian(segment[2..], (ushort)to.Port);
         BinaryPrimitives.WriteUInt32BigEndian(segment[4..], sequence);
@@ -142,7 +142,7 @@ internal sealed class JournalCapture : IDisposable
 
     private IPEndPoint ClientOf(JournalLine line) =>
         // A client of a Unix socket has no address.
-        IPEndPoint.TryParse(line.RemoteEndPoint ?? "", out var client) ? client : new(IPAddress.Loopback, 1024 + (_connections.Count % 60_000));
+        IPEndPoint.TryParse(line.RemoteEndPoint ?? "", out var client) ? client : new(IPAddress.Loopback, 1024 + (_streams.Count % 60_000));
 
     // MODBUS Messaging on TCP/IP Implementation Guide, section 3.1.3: protocol identifier 0, and the length of what follows.
     private static bool IsModbusTcp(ReadOnlySpan<byte> request) =>
@@ -160,7 +160,7 @@ internal sealed class JournalCapture : IDisposable
         }
     }
 
-    private sealed class Connection(IPEndPoint client, int port)
+    private sealed class CapturedStream(IPEndPoint client, int port)
     {
         private DateTimeOffset _last;
 

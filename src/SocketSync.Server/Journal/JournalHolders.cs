@@ -11,7 +11,7 @@ internal sealed class JournalHolders
     /// <summary>Adds a line; turns are written in the order in which they ended.</summary>
     public void Add(JournalLine line)
     {
-        if (line.Kind is not (JournalLine.Turn or JournalLine.Lease)) return;
+        if (line.Kind is not (JournalLine.TurnKind or JournalLine.LeaseKind)) return;
         if (!_turns.TryGetValue(line.Resource, out var turns)) _turns[line.Resource] = turns = new();
         turns.Enqueue(line);
         if (turns.Count > MostKept) turns.Dequeue();

@@ -14,9 +14,9 @@ internal static class JournalText
     public static string Of(JournalLine line, string? awaited)
     {
         var at = $"{line.EndedAt.ToLocalTime():yyyy-MM-dd HH:mm:ss.fff}";
-        if (line.Kind == JournalLine.Missing) return $"{at}  ({Count(line.Lost, "line")} could not be written here)";
+        if (line.Kind == JournalLine.LostKind) return $"{at}  ({Count(line.Lost, "line")} could not be written here)";
         var who = $"{at}  {LogText.Escape(line.Resource),-14}  {LogText.Escape(line.Client),-21}";
-        if (line.Kind == JournalLine.Lease) return $"{who}  lease of {Seconds(line.Took)}";
+        if (line.Kind == JournalLine.LeaseKind) return $"{who}  lease of {Seconds(line.Took)}";
         var text = string.Create(
             CultureInfo.InvariantCulture,
             $"{who}  {LogText.Escape(line.Outcome),-11}  took {Seconds(line.Took),-9}  {line.RequestBytes} → {line.ReplyBytes} bytes");
@@ -27,10 +27,10 @@ internal static class JournalText
     /// <summary>For each resource and address: how often it asked, what came of it, and whom it kept waiting.</summary>
     public static Table Summary(IEnumerable<JournalLine> lines)
     {
-        var clients = new Dictionary<(string Resource, string Address), ClientSum>();
-        foreach (var line in lines.Where(line => line.Kind != JournalLine.Missing))
+        var clients = new Dictionary<(string Resource, string Address), ClientTotal>();
+        foreach (var line in lines.Where(line => line.Kind != JournalLine.LostKind))
         {
-            var key = (line.Resource, line.ClientAddress);
+            var key = (line.Resource, line.Address);
             if (!clients.TryGetValue(key, out var sum)) clients[key] = sum = new();
             sum.Add(line);
         }
@@ -62,7 +62,7 @@ internal static class JournalText
 
     private static string Count(long count, string what) => string.Create(CultureInfo.InvariantCulture, $"{count} {what}{(count == 1 ? "" : "s")}");
 
-    private sealed class ClientSum
+    private sealed class ClientTotal
     {
         public long Asked { get; private set; }
 
@@ -83,7 +83,7 @@ internal static class JournalText
         public void Add(JournalLine line)
         {
             (First, Last) = (First < line.EndedAt ? First : line.EndedAt, Last > line.EndedAt ? Last : line.EndedAt);
-            if (line.Kind == JournalLine.Lease) return; // its turns have lines of their own
+            if (line.Kind == JournalLine.LeaseKind) return; // its turns have lines of their own
             Asked++;
             if (line.Outcome is not ("ok" or "cached")) Unserved++;
             (Held, LongestHeld) = (Held + line.Took, LongestHeld > line.Took ? LongestHeld : line.Took);

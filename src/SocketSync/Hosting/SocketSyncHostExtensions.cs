@@ -74,8 +74,8 @@ public static class SocketSyncHostExtensions
             (host, options) => host.ShutdownTimeout = options.DrainTimeout + StopTime);
 
         services.AddSingleton<TurnFeed>();
-        services.AddSingleton(provider => new Journal(
-            provider.GetRequiredService<SocketSyncOptions>().Journal, provider.GetRequiredService<TimeProvider>(), provider.GetRequiredService<ILogger<Journal>>()));
+        services.AddSingleton(provider => new JournalWriter(
+            provider.GetRequiredService<SocketSyncOptions>().Journal, provider.GetRequiredService<TimeProvider>(), provider.GetRequiredService<ILogger<JournalWriter>>()));
         services.AddSingleton<ClusterTurns>();
         services.AddSingleton<ClusterTrace>();
         services.AddSingleton<ClusterClients>();

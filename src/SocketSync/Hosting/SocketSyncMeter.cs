@@ -67,7 +67,7 @@ internal sealed class SocketSyncMeter
         select new Measurement<int>(state == now ? 1 : 0, new("resource", resource.Name), new("state", state));
 
     private IEnumerable<Measurement<long>> JournalLost() =>
-        _services.GetRequiredService<SocketSyncOptions>().Journal.Path is null ? [] : [new(_services.GetRequiredService<Journal>().Lost)];
+        _services.GetRequiredService<SocketSyncOptions>().Journal.Path is null ? [] : [new(_services.GetRequiredService<JournalWriter>().Lost)];
 
     private IEnumerable<Measurement<T>> Links<T>(Func<LinkStatus, T> read)
         where T : struct =>

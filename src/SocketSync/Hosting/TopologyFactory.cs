@@ -18,7 +18,7 @@ internal static class TopologyFactory
         var time = services.GetRequiredService<TimeProvider>();
 
         var bound = Bind(options);
-        var journal = options.Journal.Path is null ? null : services.GetRequiredService<Journal>();
+        var journal = options.Journal.Path is null ? null : services.GetRequiredService<JournalWriter>();
         var resources = new Dictionary<string, SharedResource>(StringComparer.OrdinalIgnoreCase);
         try
         {

@@ -13,7 +13,7 @@ namespace SocketSync;
 /// <param name="time">The clock of the events.</param>
 /// <param name="node">This node's name, if it is one of several.</param>
 /// <param name="journal">Where everything is written down, if it is.</param>
-internal sealed class ResourceTelemetry(string resource, TurnFeed turns, TimeProvider time, string? node = null, Journal? journal = null)
+internal sealed class ResourceTelemetry(string resource, TurnFeed turns, TimeProvider time, string? node = null, JournalWriter? journal = null)
 {
     /// <summary>The bytes of this resource's requests and replies.</summary>
     public EventFeed<TraceEntry> Trace { get; } = new();
@@ -30,7 +30,7 @@ internal sealed class ResourceTelemetry(string resource, TurnFeed turns, TimePro
     public void TurnEnded(Client client, in TurnEnd end)
     {
         journal?.Add(new JournalEntry(
-            JournalKind.Turn, resource, client, end.Outcome, end.ArrivedAt, end.StartedAt, end.EndedAt, end.RequestBytes, end.ReplyBytes, node, end.Payload));
+            JournalKind.Served, resource, client, end.Outcome, end.ArrivedAt, end.StartedAt, end.EndedAt, end.RequestBytes, end.ReplyBytes, node, end.Payload));
         if (!turns.HasReaders)
             return;
 
@@ -63,12 +63,12 @@ internal sealed class ResourceTelemetry(string resource, TurnFeed turns, TimePro
         if (journal is null)
             return;
         var now = time.GetTimestamp();
-        var kind = outcome == Outcome.Cached ? JournalKind.Cached : JournalKind.Refusal;
+        var kind = outcome == Outcome.Cached ? JournalKind.Cached : JournalKind.Refused;
         journal.Add(new JournalEntry(kind, resource, client, outcome, queuedAt ?? now, now, now, requestBytes, replyBytes, node, payload));
     }
 
     public void LeaseEnded(Client client, long heldSince, long endedAt) =>
-        journal?.Add(new JournalEntry(JournalKind.Lease, resource, client, Outcome.Ok, heldSince, heldSince, endedAt, 0, 0, node, Payload: null));
+        journal?.Add(new JournalEntry(JournalKind.Held, resource, client, Outcome.Ok, heldSince, heldSince, endedAt, 0, 0, node, Payload: null));
 
     /// <param name="client">Who asked.</param>
     /// <param name="bytes">The request.</param>

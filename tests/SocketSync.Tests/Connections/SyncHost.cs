@@ -18,7 +18,7 @@ internal sealed class SyncHost : IDisposable
     private readonly TurnGate _gate;
     private readonly SharedResource _resource;
 
-    public SyncHost(IRequestProcessor? processor = null, GateOptions? gate = null, ListenerOptions? listener = null, ProtocolOptions? protocol = null, OnError onError = OnError.Reply, FakeTimeProvider? time = null, Journal? journal = null)
+    public SyncHost(IRequestProcessor? processor = null, GateOptions? gate = null, ListenerOptions? listener = null, ProtocolOptions? protocol = null, OnError onError = OnError.Reply, FakeTimeProvider? time = null, JournalWriter? journal = null)
     {
         Time = time ?? new FakeTimeProvider();
         var telemetry = new ResourceTelemetry("R", Turns, Time, journal: journal);

@@ -6,16 +6,16 @@ namespace SocketSync;
 internal enum JournalKind
 {
     /// <summary>A turn that is over.</summary>
-    Turn,
+    Served,
 
     /// <summary>A request that had no turn.</summary>
-    Refusal,
+    Refused,
 
     /// <summary>A request that was answered by an earlier reply, without a turn.</summary>
     Cached,
 
     /// <summary>A lease that is over.</summary>
-    Lease,
+    Held,
 }
 
 /// <summary>What one line of the journal tells. Its times are timestamps: they become times of day when it is written.</summary>
@@ -106,11 +106,11 @@ internal sealed class JournalJson(TimeProvider time) : IDisposable
         _json.WriteString(Listener, entry.Client.Listener);
         _json.WriteString(ConnectionId, entry.Client.Id);
         _json.WriteString(RemoteEndPoint, entry.Client.RemoteText);
-        if (entry.Kind != JournalKind.Lease)
+        if (entry.Kind != JournalKind.Held)
             _json.WriteString(QueuedAt, At(entry.QueuedAt));
         _json.WriteString(StartedAt, At(entry.StartedAt));
         _json.WriteString(EndedAt, At(entry.EndedAt));
-        if (entry.Kind != JournalKind.Lease)
+        if (entry.Kind != JournalKind.Held)
             WriteRequest(entry);
         if (entry.Node is { } node)
             _json.WriteString(Node, node);
@@ -127,6 +127,9 @@ internal sealed class JournalJson(TimeProvider time) : IDisposable
         _json.WriteNumber(Lost, count);
         End(lines);
     }
+
+    /// <summary>A timestamp as a time of day.</summary>
+    public DateTimeOffset At(long then) => _now - time.GetElapsedTime(then, _timestamp);
 
     public void Dispose() => _json.Dispose();
 
@@ -155,5 +158,4 @@ internal sealed class JournalJson(TimeProvider time) : IDisposable
         lines.Write("\n"u8);
     }
 
-    private DateTimeOffset At(long then) => _now - time.GetElapsedTime(then, _timestamp);
 }

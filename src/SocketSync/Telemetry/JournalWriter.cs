@@ -9,12 +9,15 @@ namespace SocketSync;
 /// what it cannot write in time, or not at all, is lost and counted.
 /// </summary>
 /// <remarks>A kill of the process costs what has come since the last batch, about <see cref="Period"/>.</remarks>
-internal sealed partial class Journal : IDisposable
+internal sealed partial class JournalWriter : IDisposable
 {
     /// <summary>A second of a busy server, some twelve megabytes.</summary>
     private const int Capacity = 131_072;
 
     private const int MostBatchBytes = 64 * 1024;
+
+    /// <summary>How much of the files is read back at the start: some hundred thousand lines, for half a second.</summary>
+    private const long MostReadBack = 32 << 20;
 
     /// <summary>How long the end of the process waits for a disk.</summary>
     private static readonly TimeSpan FlushTime = TimeSpan.FromSeconds(1);
@@ -42,11 +45,12 @@ internal sealed partial class Journal : IDisposable
     private long? _failedAt;
     private long? _overranAt;
 
-    public Journal(JournalOptions options, TimeProvider time, ILogger logger)
+    public JournalWriter(JournalOptions options, TimeProvider time, ILogger logger)
     {
         _options = options;
         _file = new JournalFile(options.Path!, options.MaxBytes, options.MaxFiles);
         _json = new JournalJson(time);
+        Day = new JournalDay(time);
         _time = time;
         _logger = logger;
         _batchBytes = (int)Math.Min(MostBatchBytes, options.MaxBytes / 4);
@@ -57,6 +61,9 @@ internal sealed partial class Journal : IDisposable
 
     /// <summary>How many entries are lost so far.</summary>
     public long Lost => Interlocked.Read(ref _lost) + Interlocked.Read(ref _overrun);
+
+    /// <summary>What it knows of the last day.</summary>
+    public JournalDay Day { get; }
 
     /// <summary>Begins to write.</summary>
     /// <exception cref="SocketSyncStartupException">The file cannot be written.</exception>
@@ -94,6 +101,7 @@ internal sealed partial class Journal : IDisposable
 
     private void Run()
     {
+        ReadBack();
         var lines = new ArrayBufferWriter<byte>(MostBatchBytes);
         while (true)
         {
@@ -102,6 +110,20 @@ internal sealed partial class Journal : IDisposable
             LogLosses(isLast);
             if (isLast)
                 return;
+        }
+    }
+
+    /// <summary>Reads what an earlier process has written, while there is room for what comes meanwhile.</summary>
+    private void ReadBack()
+    {
+        var now = _time.GetUtcNow();
+        try
+        {
+            Day.Read(_options.Path!, MostReadBack, now);
+        }
+        catch (Exception exception) when (exception is IOException or UnauthorizedAccessException)
+        {
+            LogUnread(_logger, _options.Path!, exception.Message);
         }
     }
 
@@ -146,6 +168,8 @@ internal sealed partial class Journal : IDisposable
         try
         {
             _json.Write(entry, lines);
+            if (entry.Kind != JournalKind.Held)
+                AddToDay(entry);
             return true;
         }
         catch (Exception exception) // of a host's own EndPoint, whose text is asked for
@@ -153,6 +177,12 @@ internal sealed partial class Journal : IDisposable
             LogUnformatted(_logger, entry.Client.Id, exception.Message);
             return false;
         }
+    }
+
+    private void AddToDay(in JournalEntry entry)
+    {
+        var (queued, started, ended) = (_json.At(entry.QueuedAt), _json.At(entry.StartedAt), _json.At(entry.EndedAt));
+        Day.Add(entry.Resource, RemoteAddress.Of(entry.Client.RemoteEndPoint), entry.Outcome.IsAnswered(), ended, ended - started, started - queued);
     }
 
     private void Write(ArrayBufferWriter<byte> lines, int count)
@@ -204,6 +234,9 @@ internal sealed partial class Journal : IDisposable
 
     [LoggerMessage(722, LogLevel.Warning, "Journal {Path}: {Count} lines are lost, because they came faster than they could be written")]
     private static partial void LogOverrun(ILogger logger, string path, long count);
+
+    [LoggerMessage(724, LogLevel.Warning, "Journal {Path}: what was written before cannot be read: {Reason}")]
+    private static partial void LogUnread(ILogger logger, string path, string reason);
 
     [LoggerMessage(723, LogLevel.Error, "Journal: a line about {ConnectionId} could not be written: {Reason}")]
     private static partial void LogUnformatted(ILogger logger, string connectionId, string reason);
