@@ -5,7 +5,7 @@ using Microsoft.Extensions.Options;
 
 namespace SocketSync;
 
-/// <summary><c>check</c>: validates the configuration and prints what would run.</summary>
+/// <summary><c>check</c>: validates the configuration, prints what would run and where each value comes from.</summary>
 internal static class CheckCommand
 {
     public static int Run(ServerArguments arguments)
@@ -18,7 +18,8 @@ internal static class CheckCommand
         if (HttpCheck.Problems(configuration, host.Http) is { Count: > 0 } problems) return ServerExit.Invalid(problems);
 
         Console.Out.WriteLine($"{ServerConfiguration.FileOf(arguments)} is valid. It would run:");
-        foreach (var line in plugins.Loaded.Select(p => p.ToString()).Concat(Describe(host)).Concat(AccessTable.Warnings(host.Options))) Console.Out.WriteLine(line);
+        foreach (var line in plugins.Loaded.Select(p => p.ToString()).Concat(Describe(host)).Concat(Values(configuration, host)).Concat(AccessTable.Warnings(host.Options)))
+            Console.Out.WriteLine(line);
         return ServerExit.Ok;
     }
 
@@ -27,6 +28,12 @@ internal static class CheckCommand
         host.Options.Listeners.Select(l => Line(l.Key, l.Value))
             .Concat(host.Options.Resources.SelectMany(r => AccessTable.Describe(r.Key, r.Value.Access).Prepend(Line(r.Key, r.Value))))
             .Concat(host.Http.Select(e => $"http endpoint {e.Url}"));
+
+    private static IEnumerable<string> Values(IConfigurationRoot configuration, HostConfiguration host)
+    {
+        var values = EffectiveValues.Of(configuration, host);
+        return values.Select(value => $"  {value}").Prepend(values.Count == 0 ? "every value is the default" : "values that are not the default, and where they come from:");
+    }
 
     private static string Line(string name, ListenerOptions listener) =>
         $"listener {name}: {Place(listener)}, {Resources(listener)}, protocol {listener.Protocol!.Name}, priority {listener.Priority}, {Tls(listener.Tls)}{Proxies(listener)}";
