@@ -5,7 +5,7 @@ using Microsoft.Extensions.Options;
 
 namespace SocketSync;
 
-/// <summary><c>check</c>: validates the configuration, prints what would run and where each value comes from.</summary>
+/// <summary><c>check</c>: validates the configuration, prints what would run, and warns of what is surely not meant.</summary>
 internal static class CheckCommand
 {
     public static int Run(ServerArguments arguments)
@@ -16,9 +16,11 @@ internal static class CheckCommand
         var host = HostConfiguration.Read(configuration, processors.Names, plugins.Problems);
         ServerLogging.Check(configuration);
         if (HttpCheck.Problems(configuration, host.Http) is { Count: > 0 } problems) return ServerExit.Invalid(problems);
+        var addresses = AddressCheck.Find(host, message => StartFailure.Line(message, host.Http));
+        if (addresses.Problems.Count > 0) return ServerExit.Invalid(addresses.Problems);
 
         Console.Out.WriteLine($"{ServerConfiguration.FileOf(arguments)} is valid. It would run:");
-        foreach (var line in plugins.Loaded.Select(p => p.ToString()).Concat(Describe(host)).Concat(Values(configuration, host)).Concat(AccessTable.Warnings(host.Options)))
+        foreach (var line in plugins.Loaded.Select(p => p.ToString()).Concat(Describe(host)).Concat(Values(configuration, host)).Concat(Warnings(host, addresses.Busy)))
             Console.Out.WriteLine(line);
         return ServerExit.Ok;
     }
@@ -34,6 +36,9 @@ internal static class CheckCommand
         var values = EffectiveValues.Of(configuration, host);
         return values.Select(value => $"  {value}").Prepend(values.Count == 0 ? "every value is the default" : "values that are not the default, and where they come from:");
     }
+
+    private static IEnumerable<string> Warnings(HostConfiguration host, IEnumerable<string> busy) =>
+        AccessTable.Warnings(host.Options).Concat(ConfigurationWarnings.Of(host.Options)).Concat(busy.Select(place => $"warning: {place}"));
 
     private static string Line(string name, ListenerOptions listener) =>
         $"listener {name}: {Place(listener)}, {Resources(listener)}, protocol {listener.Protocol!.Name}, priority {listener.Priority}, {Tls(listener.Tls)}{Proxies(listener)}";

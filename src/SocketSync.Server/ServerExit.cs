@@ -36,7 +36,8 @@ internal static class StartFailure
     private static bool IsKestrels(Exception exception) =>
         exception.StackTrace?.Contains("Microsoft.AspNetCore.Server.Kestrel", StringComparison.Ordinal) == true;
 
-    private static string Line(string message, IReadOnlyList<HttpEndPoint> endpoints)
+    /// <summary>Makes the line of what Kestrel, or the system, says of an address.</summary>
+    public static string Line(string message, IReadOnlyList<HttpEndPoint> endpoints)
     {
         var named = endpoints.Where(e => message.Contains(e.Url.TrimEnd('/'), StringComparison.OrdinalIgnoreCase)).ToList();
         var meant = named.Count > 0 ? named : endpoints;

@@ -97,6 +97,8 @@ internal sealed record ListenerBinding(string Listener, string Address, bool IsD
 {
     public SocketTransport Transport { get; init; }
 
+    public const string InUseWords = "is already in use";
+
     /// <summary>The rights of the Unix socket's file; what the umask leaves if not given.</summary>
     public UnixFileMode? UnixSocketMode { get; init; }
 
@@ -127,7 +129,10 @@ internal sealed record ListenerBinding(string Listener, string Address, bool IsD
     };
 
     public string InUse(EndPoint endPoint) =>
-        UnixSocket is null ? $"{PortLine}: {Show(endPoint)} is already in use" : $"{UnixSocketLine}: is already in use";
+        UnixSocket is null ? $"{PortLine}: {Show(endPoint)} {InUseWords}" : $"{UnixSocketLine}: {InUseWords}";
+
+    /// <summary>Whether a problem is that somebody else listens there.</summary>
+    public static bool IsInUse(string problem) => problem.EndsWith(InUseWords, StringComparison.Ordinal);
 
     public string UnixSocketProblem(string words) => $"{UnixSocketLine}: {words}";
 

@@ -28,7 +28,7 @@ internal static class UnixSocketFile
         }
 
         var kind = transport == SocketTransport.Datagram ? SocketType.Dgram : SocketType.Stream;
-        problem = WhatStandsInTheWay(path, endPoint, kind);
+        problem = WhatStandsInTheWay(path, endPoint, kind) ?? RemoveStale(path);
         if (problem is not null)
             return false;
 
@@ -48,8 +48,11 @@ internal static class UnixSocketFile
         }
     }
 
-    /// <summary>Checks what is at the path, and removes the socket of a server that no longer runs, but nothing else.</summary>
+    /// <summary>Checks what is at the path, and changes nothing.</summary>
     /// <returns>Why the path cannot be used; <see langword="null"/> if it can.</returns>
+    public static string? WhatStandsInTheWay(string path, SocketTransport transport) =>
+        WhatStandsInTheWay(path, new UnixDomainSocketEndPoint(path), transport == SocketTransport.Datagram ? SocketType.Dgram : SocketType.Stream);
+
     private static string? WhatStandsInTheWay(string path, UnixDomainSocketEndPoint endPoint, SocketType kind)
     {
         if (!Directory.Exists(Path.GetDirectoryName(path)))
@@ -58,9 +61,13 @@ internal static class UnixSocketFile
             return null;
         if (!FileType.IsSocket(path)) // If the type is unknown, nothing is deleted.
             return "exists and is not a socket";
-        if (IsAlive(endPoint, kind))
-            return "is already in use";
+        return IsAlive(endPoint, kind) ? ListenerBinding.InUseWords : null;
+    }
 
+    /// <summary>Removes the socket of a server that no longer runs; nothing else is at the path.</summary>
+    /// <returns>Why it cannot be removed; <see langword="null"/> if it is gone.</returns>
+    private static string? RemoveStale(string path)
+    {
         try
         {
             File.Delete(path);
