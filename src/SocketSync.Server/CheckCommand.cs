@@ -18,11 +18,25 @@ internal static class CheckCommand
         if (HttpCheck.Problems(configuration, host.Http) is { Count: > 0 } problems) return ServerExit.Invalid(problems);
         var addresses = AddressCheck.Find(host, message => StartFailure.Line(message, host.Http));
         if (addresses.Problems.Count > 0) return ServerExit.Invalid(addresses.Problems);
+        if (plugins.Loaded.Count > 0 && Lacks(arguments, host, processors) is { Count: > 0 } lacks) return ServerExit.Invalid(lacks);
 
         Console.Out.WriteLine($"{ServerConfiguration.FileOf(arguments)} is valid. It would run:");
         foreach (var line in plugins.Loaded.Select(p => p.ToString()).Concat(Describe(host)).Concat(Values(configuration, host)).Concat(Warnings(host, addresses.Busy)))
             Console.Out.WriteLine(line);
         return ServerExit.Ok;
+    }
+
+    /// <summary>
+    /// Tells of processors that ask for what the server has not, in their order. None is created: its constructor may use the device.
+    /// </summary>
+    private static List<string> Lacks(ServerArguments arguments, HostConfiguration host, ProcessorCatalog processors)
+    {
+        var builder = RunCommand.CreateBuilder(arguments, environment: null);
+        RunCommand.AddServices(builder, Serilog.Core.Logger.None, processors);
+        using var app = builder.Build();
+        var services = app.Services.GetRequiredService<IServiceProviderIsService>();
+        // The start ends with the first.
+        return [.. host.Options.Resources.Values.Select(resource => processors[resource.Processor].Lack(services)).OfType<string>().Take(1)];
     }
 
     /// <summary>Describes what would run, one line for each part.</summary>

@@ -59,12 +59,17 @@ internal static class RunCommand
         return builder;
     }
 
-    private static WebApplication Build(WebApplicationBuilder builder, Serilog.ILogger logger, ProcessorCatalog processors)
+    /// <summary>Adds the services that the server has, of which a plugin's processor may want some.</summary>
+    internal static void AddServices(WebApplicationBuilder builder, Serilog.ILogger logger, ProcessorCatalog processors)
     {
         builder.Services.AddSerilog(logger);
         builder.Services.AddRouting();
         builder.AddSocketSync(processors, _ => PluginResult.None).AddDashboard().AddMetricsEndpoint().AddCluster(); // The plugins are loaded already.
+    }
 
+    private static WebApplication Build(WebApplicationBuilder builder, Serilog.ILogger logger, ProcessorCatalog processors)
+    {
+        AddServices(builder, logger, processors);
         var app = builder.Build();
         app.UseSafeHeaders();
         app.MapSocketSync();

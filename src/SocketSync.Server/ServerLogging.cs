@@ -28,9 +28,13 @@ internal static class ServerLogging
     public static Logger Create(IConfigurationRoot configuration) => Create(configuration, (events, levels) =>
         events.WriteTo.Sink(new QueuedSink(CreateSinks(configuration, levels))));
 
-    /// <summary>Creates everything except the sinks, which would open files and connections.</summary>
+    /// <summary>Creates everything except the sinks, which would open files and connections; they are only looked for.</summary>
     /// <exception cref="SocketSyncStartupException">The section cannot be used, in one line.</exception>
-    public static void Check(IConfigurationRoot configuration) => Create(configuration, (_, _) => RefuseAudits(configuration)).Dispose();
+    public static void Check(IConfigurationRoot configuration) => Create(configuration, (_, _) =>
+    {
+        RefuseAudits(configuration);
+        SinkCheck.Run(configuration);
+    }).Dispose();
 
     private static Logger Create(IConfigurationRoot configuration, Action<LoggerConfiguration, Dictionary<string, LoggingLevelSwitch>> addSinks)
     {
@@ -95,9 +99,9 @@ internal static class ServerLogging
         && source is ScalarValue { Value: "Microsoft.Extensions.Hosting.Internal.Host" }
         && logEvent.MessageTemplate.Text == "Hosting failed to start";
 
-    // Serilog's messages begin with the time, and end with a list of all methods that it knows.
+    // Serilog's messages begin with the time, and end with a list of all methods that it knows, or with a stack trace.
     private static string FirstSentence(string message) =>
-        message[(message.IndexOf(' ', StringComparison.Ordinal) + 1)..].Split(" Candidate methods")[0];
+        message[(message.IndexOf(' ', StringComparison.Ordinal) + 1)..].Split([" Candidate methods", "\n ---> ", "\n   at "], StringSplitOptions.None)[0].ReplaceLineEndings(" ").TrimEnd();
 
     private static ITextFormatter Formatter(IConfiguration configuration) =>
         bool.TryParse(configuration["RUNNING_IN_CONTAINER"], out var inContainer) && inContainer

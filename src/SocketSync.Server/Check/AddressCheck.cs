@@ -70,15 +70,30 @@ internal sealed class AddressCheck
 
     private void FindHttp()
     {
-        foreach (var endPoint in _host.Http.Where(endPoint => endPoint is { Address: not null, Port: > 0 }))
+        var earlier = new List<ListenAddress>();
+        foreach (var endPoint in _host.Http)
         {
+            if (endPoint.UnixSocket is { } path)
+            {
+                if (!Directory.Exists(Path.GetDirectoryName(Path.GetFullPath(path)))) _problems.Add(_httpProblem(new SocketException((int)SocketError.AddressNotAvailable).Message));
+                else if (Path.Exists(path)) _busy.Add($"{endPoint.Key}: '{endPoint.Url}': {ListenerBinding.InUseWords}");
+            }
+
+            if (endPoint is not { Address: { } own, Port: > 0 }) continue;
+            if (earlier.Exists(own.Overlaps))
+            {
+                _problems.Add(_httpProblem($"Failed to bind to address {endPoint.Url.TrimEnd('/')}: address already in use."));
+                continue;
+            }
+
+            earlier.Add(own);
             var isMissing = 0;
-            foreach (var address in endPoint.Address!.Addresses)
+            foreach (var address in own.Addresses)
             {
                 var place = new IPEndPoint(address, endPoint.Port);
                 var error = Bind(place);
                 // Where a machine has one family only, the server listens on that.
-                if (error is { SocketErrorCode: not SocketError.AddressAlreadyInUse } && ++isMissing < endPoint.Address.Addresses.Count) continue;
+                if (error is { SocketErrorCode: not SocketError.AddressAlreadyInUse } && ++isMissing < own.Addresses.Count) continue;
                 if (error is { SocketErrorCode: SocketError.AddressAlreadyInUse }) _busy.Add($"{endPoint.Key}: '{endPoint.Url}': {place} {ListenerBinding.InUseWords}");
                 else if (error is not null) _problems.Add(_httpProblem(error.Message));
             }

@@ -154,9 +154,13 @@ internal sealed class ClusterRules(ConfigurationFindings findings)
             return;
         }
 
-        if (tls.Authority is null && !findings.IsFaulty($"{key}:{nameof(tls.Authority)}"))
+        if (tls.Authority is { } authority)
+            TlsRules.CheckAuthority(findings, $"{key}:{nameof(tls.Authority)}", authority);
+        else if (!findings.IsFaulty($"{key}:{nameof(tls.Authority)}"))
             findings.Report($"{key}:{nameof(tls.Authority)}", null, "must be given: the path of a PEM file with the certificates of the authority that signs those of the nodes");
-        if (tls.Certificate is null && !findings.IsFaultyBelow($"{key}:{nameof(tls.Certificate)}"))
+        if (!string.IsNullOrEmpty(tls.Certificate?.Path))
+            TlsRules.CheckCertificate(findings, $"{key}:{nameof(tls.Certificate)}", tls.Certificate);
+        else if (!findings.IsFaultyBelow($"{key}:{nameof(tls.Certificate)}"))
             findings.Report($"{key}:{nameof(tls.Certificate)}", null, "must be given: this node's certificate and key");
     }
 

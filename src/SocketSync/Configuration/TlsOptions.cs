@@ -54,7 +54,7 @@ internal static class TlsRules
 
         if (string.IsNullOrEmpty(tls.Certificate?.Path)) ReportMissing(findings, path);
         else CheckCertificate(findings, $"{path}:{nameof(tls.Certificate)}", tls.Certificate);
-        CheckAuthority(findings, $"{path}:{nameof(tls.ClientAuthority)}", tls);
+        CheckClients(findings, $"{path}:{nameof(tls.ClientAuthority)}", tls);
     }
 
     private static void ReportMissing(ConfigurationFindings findings, string path) => findings.Report(
@@ -62,7 +62,7 @@ internal static class TlsRules
         null,
         $"must be given: the path of a PEM or PFX file with the server's certificate; for a listener without TLS, remove {path}");
 
-    private static void CheckCertificate(ConfigurationFindings findings, string path, CertificateOptions certificate)
+    public static void CheckCertificate(ConfigurationFindings findings, string path, CertificateOptions certificate)
     {
         try
         {
@@ -75,7 +75,7 @@ internal static class TlsRules
         }
     }
 
-    private static void CheckAuthority(ConfigurationFindings findings, string key, TlsOptions tls)
+    private static void CheckClients(ConfigurationFindings findings, string key, TlsOptions tls)
     {
         if (tls.ClientAuthority is null)
         {
@@ -84,9 +84,14 @@ internal static class TlsRules
             return;
         }
 
+        CheckAuthority(findings, key, tls.ClientAuthority);
+    }
+
+    public static void CheckAuthority(ConfigurationFindings findings, string key, string path)
+    {
         try
         {
-            foreach (var authority in CertificateFiles.LoadAuthority(tls.ClientAuthority)) authority.Dispose();
+            foreach (var authority in CertificateFiles.LoadAuthority(path)) authority.Dispose();
         }
         catch (CertificateFileException e)
         {

@@ -59,7 +59,13 @@ internal static class PluginLoader
         }
 
         foreach (var type in usable)
-            processors.Add(new ProcessorRegistration(type.Name, NeverBlocks: false, (services, _) => Create(services, type, key, path)));
+        {
+            processors.Add(new ProcessorRegistration(type.Name, NeverBlocks: false, (services, _) => Create(services, type, key, path))
+            {
+                Lack = services => MissingService(services, type) is { } reason ? Problem(key, path, type, reason) : null,
+            });
+        }
+
         return new(path, usable[0].Assembly.GetName().Version, names);
     }
 
@@ -115,10 +121,19 @@ internal static class PluginLoader
         catch (Exception e)
         {
             var cause = e is TargetInvocationException { InnerException: { } inner } ? inner : e;
-            throw new SocketSyncStartupException(
-                [new ConfigurationProblem(key, path, $"processor {type.Name} cannot be created: {cause.GetType().Name}: {cause.Message}").ToString()]);
+            throw new SocketSyncStartupException([Problem(key, path, type, $"{cause.GetType().Name}: {cause.Message}")]);
         }
     }
+
+    private static string Problem(string key, string path, Type processor, string reason) =>
+        new ConfigurationProblem(key, path, $"processor {processor.Name} cannot be created: {reason}").ToString();
+
+    // In the words of .NET's own injection. Which of several constructors it takes is left to it.
+    private static string? MissingService(IServiceProviderIsService services, Type type) =>
+        type.GetConstructors() is [var only]
+        && Array.Find(only.GetParameters(), parameter => !parameter.HasDefaultValue && !services.IsService(parameter.ParameterType)) is { } missing
+            ? $"{nameof(InvalidOperationException)}: Unable to resolve service for type '{missing.ParameterType}' while attempting to activate '{type}'."
+            : null;
 }
 
 /// <summary>An assembly that was loaded for its processors.</summary>

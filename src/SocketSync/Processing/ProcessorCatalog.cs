@@ -33,7 +33,14 @@ internal sealed class ProcessorCatalog
 /// <param name="NeverBlocks">Whether the processor may run on the I/O thread.</param>
 /// <param name="Create">Creates the instance for a resource.</param>
 internal sealed record ProcessorRegistration(
-    string Name, bool NeverBlocks, Func<IServiceProvider, ResourceSetup, IRequestProcessor> Create);
+    string Name, bool NeverBlocks, Func<IServiceProvider, ResourceSetup, IRequestProcessor> Create)
+{
+    /// <summary>
+    /// Tells, without creating it, why it cannot be created in a host with these services, as creating it would;
+    /// <see langword="null"/> if nothing is known to be missing.
+    /// </summary>
+    public Func<IServiceProviderIsService, string?> Lack { get; init; } = static _ => null;
+}
 
 /// <summary>The resource for which a processor is created.</summary>
 /// <param name="Name">The resource's name.</param>
