@@ -1,3 +1,4 @@
+using System.CommandLine;
 using System.Globalization;
 using Microsoft.AspNetCore.Server.Kestrel.Core;
 using Microsoft.Extensions.Logging.Abstractions;
@@ -8,7 +9,30 @@ namespace SocketSync;
 /// <summary><c>check</c>: validates the configuration, prints what would run, and warns of what is surely not meant.</summary>
 internal static class CheckCommand
 {
-    public static int Run(ServerArguments arguments)
+    private static readonly Option<bool> ProbeOption = new("--probe")
+    {
+        Description = "Also open each link once, with the pauses that its device is given, and say what came of it. Nothing is written to a device; "
+            + "one that takes a single connection refuses it while a server uses it",
+    };
+
+    public static Command Build(Func<ParseResult, ServerArguments> arguments)
+    {
+        var command = new Command("check", """
+            Validate the configuration, print what would run and every value that is not the default, and warn of what is surely not meant; exit code 0 or 2, with --probe also 1
+
+            Examples:
+              check --config plant.json
+              check --config plant.json --probe
+            """)
+        {
+            ProbeOption,
+        };
+        command.TreatUnmatchedTokensAsErrors = false;
+        command.SetAction((parsed, cancellationToken) => RunAsync(arguments(parsed), parsed.GetValue(ProbeOption), cancellationToken));
+        return command;
+    }
+
+    private static async Task<int> RunAsync(ServerArguments arguments, bool isProbe, CancellationToken cancellationToken)
     {
         using var configuration = ServerConfiguration.Load(arguments);
         var processors = new ProcessorCatalog();
@@ -23,7 +47,13 @@ internal static class CheckCommand
         Console.Out.WriteLine($"{ServerConfiguration.FileOf(arguments)} is valid. It would run:");
         foreach (var line in plugins.Loaded.Select(p => p.ToString()).Concat(Describe(host)).Concat(Values(configuration, host)).Concat(Warnings(host, addresses.Busy)))
             Console.Out.WriteLine(line);
-        return ServerExit.Ok;
+        return !isProbe || await new LinkProbe(TimeProvider.System, MakeLink).RunAsync(host.Options, Console.Out.WriteLine, cancellationToken) ? ServerExit.Ok : ServerExit.Failed;
+    }
+
+    private static ILink MakeLink(ResourceOptions resource)
+    {
+        var framesEndBySilence = ProtocolCatalog.Find((resource.Link!.Protocol ?? resource.Protocol).Name) is { FramesEndBySilence: true };
+        return LinkFactory.Create(resource.Link, framesEndBySilence, NullLoggerFactory.Instance, TimeProvider.System);
     }
 
     /// <summary>

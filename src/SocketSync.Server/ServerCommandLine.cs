@@ -39,20 +39,27 @@ internal static class ServerCommandLine
         }
     }
 
-    private static RootCommand Build()
+    /// <summary>Builds the command line, with every command and option.</summary>
+    internal static RootCommand Build()
     {
-        var check = new Command("check", "Validate the configuration and print what would run") { TreatUnmatchedTokensAsErrors = false };
-        check.SetAction(parsed => CheckCommand.Run(Arguments(parsed)));
-
-        var health = new Command("healthcheck", "Ask the running server's readiness; exit code 0 or 1") { TreatUnmatchedTokensAsErrors = false };
+        var health = new Command("healthcheck", "Ask the running server's readiness; exit code 0 or 1.\n\nExample: healthcheck --url http://127.0.0.1:8080/health/ready")
+        {
+            TreatUnmatchedTokensAsErrors = false,
+        };
         health.Add(UrlOption);
         health.SetAction((parsed, cancellation) => HealthCheckCommand.RunAsync(Arguments(parsed), parsed.GetValue(UrlOption), cancellation));
 
         var root = new RootCommand(
-            "Lets many TCP clients share one thing that only one may use at a time. Any key of the configuration can be "
-            + "given as --Section:Key=value, besides --urls and --environment of ASP.NET Core.")
+            """
+            Lets many TCP clients share one thing that only one may use at a time. Without a command it runs the server. Any key of the configuration can be given as --Section:Key=value, besides --urls and --environment of ASP.NET Core. Exit code 0 after SIGTERM or Ctrl-C, 1 after a failure or a second of these signals, 2 if it cannot start as it is told to; SIGHUP reads the configuration again.
+
+            Examples:
+              SocketSync.Server --config plant.json
+              SocketSync.Server relay --listen 1502 --to 192.0.2.10:502 --protocol ModbusTcp
+              SocketSync.Server check --config plant.json
+            """)
         {
-            ConfigOption, RelayCommand.Build(RunCommand.RunAsync), check, health, AskCommand.Build(), StatusCommand.Build(), JournalCommand.Build(), SimulateCommand.Build(),
+            ConfigOption, RelayCommand.Build(RunCommand.RunAsync), CheckCommand.Build(Arguments), health, AskCommand.Build(), StatusCommand.Build(), JournalCommand.Build(), SimulateCommand.Build(),
         };
         foreach (var steering in SteeringCommands.Build()) root.Add(steering);
         root.TreatUnmatchedTokensAsErrors = false;
@@ -82,7 +89,7 @@ internal static class CommandLineKeys
     /// <summary>Keys of the ASP.NET Core host outside any section.</summary>
     private static readonly string[] HostKeys = ["urls", "environment", "http_ports", "https_ports"];
 
-    private static readonly string[] Options = ["--config", "--help", "--version", .. HostKeys.Select(k => "--" + k)];
+    private static readonly string[] Options = ["--config", "--probe", "--help", "--version", .. HostKeys.Select(k => "--" + k)];
 
     private static readonly string[] Commands = ["relay", "check", "healthcheck", "ask", "status", "pause", "resume", "close", "move", "journal", "simulate"];
 

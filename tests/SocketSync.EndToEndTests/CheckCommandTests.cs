@@ -49,6 +49,47 @@ public sealed class CheckCommandTests : IDisposable
         Assert.Empty(check.Errors);
     }
 
+    [Fact]
+    public async Task ProbeSaysWhatCameOfEachLink()
+    {
+        using var device = new TcpListener(IPAddress.Loopback, 0);
+        device.Start();
+        var there = ((IPEndPoint)device.LocalEndpoint).Port;
+        var settings = $$"""
+            "Listeners": { "A": { "Port": 0 }, "B": { "Port": 0 } },
+            "Resources": {
+              "A": { "Processor": "Tunnel", "Link": { "Tcp": { "Host": "127.0.0.1", "Port": {{there}} } } },
+              "B": { "Processor": "Relay", "Required": false, "Link": { "Tcp": { "Host": "127.0.0.1", "Port": {{there}} } } } }
+            """;
+        await using (var check = Check(settings, environment: null, "--probe"))
+        {
+            Assert.True(await check.ExitAsync(Soon) == 0, check.Log);
+            foreach (var resource in (string[])["A", "B"])
+                Assert.Single(check.Output, line => line.StartsWith($"probe: resource {resource}: tcp 127.0.0.1:{there}: opens", StringComparison.Ordinal));
+        }
+
+        await using (var check = Check(settings, environment: null, "--probe", "--SocketSync:Resources:B:Link:Tcp:Port=1"))
+        {
+            Assert.Equal(1, await check.ExitAsync(Soon));
+            Assert.Contains("probe: resource B: tcp 127.0.0.1:1: connection refused", check.Output, StringComparer.Ordinal);
+            Assert.Single(check.Output, line => line.StartsWith("probe: resource A: ", StringComparison.Ordinal) && line.Contains("opens", StringComparison.Ordinal));
+        }
+
+        // Without being asked to, it touches no device.
+        while (device.Pending()) device.AcceptSocket().Dispose();
+        await using (var check = Check(settings)) Assert.Equal(0, await check.ExitAsync(Soon));
+        Assert.False(device.Pending());
+    }
+
+    /// <summary>Nothing is tried where the configuration is wrong.</summary>
+    [Fact]
+    public async Task AnInvalidConfigurationIsNotProbed()
+    {
+        await using var check = Check(""" "IoThreads": 0, "Listeners": { "Default": { "Port": 0 } }, "Resources": { "Default": { } } """, environment: null, "--probe");
+        Assert.Equal(2, await check.ExitAsync(Soon));
+        Assert.Empty(check.Output);
+    }
+
     private ChildProcess Check(string settings, Dictionary<string, string>? environment = null, params string[] more) => new(
         "dotnet", [Server, "check", "--config", _files.Write("config.json", ServerProcess.WholeFile(settings)), $"--urls=http://127.0.0.1:{FreePort.Next()}", .. more],
         environment: environment);
