@@ -28,6 +28,7 @@ internal sealed record ConfigurationChanges(SocketSyncOptions Options, IReadOnly
             {
                 Gate = changed.Gate,
                 OnError = changed.OnError,
+                Notice = changed.Notice,
                 Required = changed.Required,
                 Cache = changed.Cache,
                 Access = Same(typeof(IReadOnlyList<AccessOptions>), old.Access, changed.Access) ? old.Access : changed.Access,

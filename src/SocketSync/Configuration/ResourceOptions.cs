@@ -30,6 +30,9 @@ internal sealed record ResourceOptions
 
     public OnError OnError { get; init; } = OnError.Reply;
 
+    /// <summary>Tunnel: whether a client in line is told who has the turn and its place; what it sends before its turn is then thrown away.</summary>
+    public bool Notice { get; init; }
+
     /// <summary>Whether the server is unready while this resource cannot be served; otherwise it is only degraded.</summary>
     public bool Required { get; init; } = true;
 
@@ -69,8 +72,16 @@ internal sealed class ResourceRules(ConfigurationFindings findings, IReadOnlyCol
         {
             var path = $"{SocketSyncOptions.SectionName}:{nameof(options.Resources)}:{name}";
             CheckProcessor($"{path}:{nameof(resource.Processor)}", resource.Processor);
+            CheckNotice(path, resource);
             ProtocolRules.Check(findings, $"{path}:{nameof(resource.Protocol)}", resource.Protocol);
         }
+    }
+
+    private void CheckNotice(string path, ResourceOptions resource)
+    {
+        if (!resource.Notice || findings.IsFaulty($"{path}:{nameof(resource.Processor)}")) return;
+        if (!resource.Processor.Equals(ProcessorNames.Tunnel, StringComparison.OrdinalIgnoreCase))
+            findings.Report($"{path}:{nameof(resource.Notice)}", "True", $"is for the processor Tunnel, not for {resource.Processor}; leave it out");
     }
 
     private void CheckProcessor(string key, string processor)

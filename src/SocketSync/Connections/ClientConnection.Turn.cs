@@ -33,6 +33,12 @@ internal sealed partial class ClientConnection
     /// <summary>Gives the request back to the pipe, and leaves the queue if the client resets the connection.</summary>
     void IResourceClient.BeginWait()
     {
+        if (CurrentRoute.Notice)
+        {
+            BeginNotice();
+            return;
+        }
+
         // Not awaited: a client that is slow to take its earlier replies must not be granted a turn and then hold it up.
         _stream.BeginFlush();
         _stream.Reader.GiveBack();
@@ -41,6 +47,8 @@ internal sealed partial class ClientConnection
 
     bool IResourceClient.EndWait()
     {
+        if (_discarding is not null)
+            return EndNotice();
         _leaving.Dispose(); // waits for a running callback: both read the pipe
         return !_departure.HasGone(CurrentRoute.EndOfStream) && _stream.Reader.TryReclaim();
     }
@@ -48,8 +56,16 @@ internal sealed partial class ClientConnection
     RequestContext IResourceClient.OpenContext()
     {
         var context = _way.Context ??= NewContext();
-        context.Open(_stream.Reader.Frame);
-        _stream.Reader.Consume();
+        if (_discarding is null)
+        {
+            context.Open(_stream.Reader.Frame);
+            _stream.Reader.Consume();
+        }
+        else
+        {
+            context.Open(default); // what put the client in line was thrown away
+        }
+
         _processing = context;
         _stream.BeginFlush(); // earlier replies and this turn must not wait for each other
         return context;
@@ -88,6 +104,7 @@ internal sealed partial class ClientConnection
         var outcome = await serving;
         if (_processing is { } context)
             await context.CloseAsync();
+        await EndDiscardingAsync();
         leavingOthers.Dispose(); // waits for a running callback: the next request may be for one of the others
         CurrentRoute.Count(outcome, Client);
         return outcome != Outcome.Abandoned && await _stream.EndFlushAsync() ? outcome : Outcome.Abandoned;

@@ -100,7 +100,12 @@ internal sealed class FrameReader(PipeReader input, IProtocol protocol)
     }
 
     /// <summary>Discards all bytes received so far.</summary>
-    public void Discard() => _unread = _unread.Slice(_unread.End);
+    public void Discard()
+    {
+        _unread = _unread.Slice(_unread.End);
+        _frameLength = 0;
+        _searched = 0;
+    }
 
     /// <summary>Gives up what was read last, so that another one can read on.</summary>
     public void LetGo()

@@ -10,6 +10,7 @@ internal sealed class Route(SharedResource resource)
     private Task _lastAnswer = Task.CompletedTask;
     private volatile OnError _onError = OnError.Reply;
     private volatile EndOfStream _endOfStream = EndOfStream.Answer;
+    private volatile bool _notice;
 
     public SharedResource Resource { get; } = resource;
 
@@ -25,6 +26,13 @@ internal sealed class Route(SharedResource resource)
     {
         get => _endOfStream;
         set => _endOfStream = value;
+    }
+
+    /// <summary>Whether a client in line is told who has the turn, and what it sends meanwhile is thrown away; may change at run time.</summary>
+    public bool Notice
+    {
+        get => _notice;
+        set => _notice = value;
     }
 
     /// <summary>Counts the outcome of a client's request, and logs it if the client did not get what it asked for.</summary>

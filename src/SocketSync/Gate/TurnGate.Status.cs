@@ -3,6 +3,12 @@ namespace SocketSync;
 /// <summary>A client that waits in the queue.</summary>
 internal readonly record struct Waiter(Client Client, Priority Priority, TimeSpan Waited);
 
+/// <summary>Where a turn stands in line.</summary>
+/// <param name="Holder">The client that has the turn, if any.</param>
+/// <param name="Held">How long it has had it.</param>
+/// <param name="Place">1 is served next; 0 if the turn does not wait.</param>
+internal readonly record struct PlaceInLine(Client? Holder, TimeSpan Held, int Place);
+
 /// <summary>The status that a gate reports.</summary>
 internal sealed partial class TurnGate
 {
@@ -37,6 +43,18 @@ internal sealed partial class TurnGate
     {
         lock (_sync)
             return _line.Oldest is { } oldest && oldest.ArrivedAt <= then;
+    }
+
+    /// <summary>Where a turn stands in line, if no other arrives before it is served.</summary>
+    public PlaceInLine GetPlace(Turn turn)
+    {
+        var line = new List<Turn>();
+        lock (_sync)
+        {
+            _line.Peek(_line.Count, line);
+            return new PlaceInLine(
+                _holder?.Client, _holder is { } holder ? _time.GetElapsedTime(holder.HeldSince) : TimeSpan.Zero, line.IndexOf(turn) + 1);
+        }
     }
 
     /// <summary>Gets a consistent snapshot of the gate and the head of its queue.</summary>

@@ -73,6 +73,7 @@ internal sealed class Topology(
     {
         route.OnError = resource.OnError;
         route.EndOfStream = resource.EndOfStreamOf(listener.Protocol!);
+        route.Notice = resource.Notice;
     }
 
     public async ValueTask DisposeAsync()

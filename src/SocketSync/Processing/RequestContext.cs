@@ -171,6 +171,12 @@ public sealed class RequestContext
 /// </summary>
 internal interface IConversation
 {
+    /// <summary>
+    /// Tells a client that has waited in line with a notice (<see cref="ResourceOptions.Notice"/>) that it has the turn. To be called
+    /// before anything is sent or received. Does nothing otherwise.
+    /// </summary>
+    ValueTask BeginAsync(CancellationToken cancellationToken) => ValueTask.CompletedTask;
+
     /// <summary>Sends <paramref name="bytes"/>. Does nothing if the client is gone, which is not an error.</summary>
     ValueTask SendAsync(ReadOnlyMemory<byte> bytes, CancellationToken cancellationToken);
 

@@ -36,6 +36,7 @@ internal sealed class TunnelProcessor : IRequestProcessor, IResourceRecovery, IL
             if (!context.TryGuard(() => CutUnfinished(link)))
                 return;
             using var end = CancellationTokenSource.CreateLinkedTokenSource(cancellationToken, turnIsOver);
+            await client.BeginAsync(end.Token);
             await PassAsync(context, client, link, end);
             if (link.HasUnfinishedWrite)
                 await Manager.CutAsync(); // before the client is told, and before the next one could have it
@@ -86,16 +87,16 @@ internal sealed class TunnelProcessor : IRequestProcessor, IResourceRecovery, IL
         var received = new PooledBuffer();
         try
         {
-            received.Set(first);
-            do
+            received.Set(first); // empty if it came in line and was thrown away
+            while (received.Length > 0 || await client.ReceiveAsync(received, cancellationToken))
             {
                 link.Output.Write(received.Written.Span);
                 if ((await link.Output.FlushAsync(cancellationToken)).IsCompleted)
                     return;
                 if (work.Charge(WorkBudget.SystemCall + received.Length))
                     await Dispatcher.Yield();
+                received.Clear();
             }
-            while (await client.ReceiveAsync(received, cancellationToken));
 
             await link.Output.CompleteAsync().AsTask().WaitAsync(cancellationToken);
         }

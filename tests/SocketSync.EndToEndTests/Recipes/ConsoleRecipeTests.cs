@@ -16,17 +16,18 @@ public sealed class ConsoleRecipeTests
         await AskAsync(first, "name=router; echo $((6 * 7))", "42");
 
         await using var second = Open(port);
-        await second.Input.WriteAsync("echo this is $name\n");
+        await second.Input.WriteAsync("echo nobody types this\n");
         await second.Input.FlushAsync(TestContext.Current.CancellationToken);
         await server.WaitForStatusAsync(status => status.Resources["Console"].QueueLength == 1);
+        await Poll.UntilAsync(() => second.Output.Any(line => line.Contains("your place in line is 1", StringComparison.Ordinal)), $"the second is told to wait: {second.Log}");
         await AskAsync(first, "echo still mine", "still mine");
-        Assert.Empty(second.Output);
 
         first.Input.Close();
         Assert.Equal(0, await first.ExitAsync(TimeSpan.FromSeconds(15)));
-        await Poll.UntilAsync(() => second.Output.Contains("this is router", StringComparer.Ordinal), $"the second has its turn: {second.Log}");
+        await Poll.UntilAsync(() => second.Output.Any(line => line.StartsWith("It is your turn.", StringComparison.Ordinal)), $"the second has its turn: {second.Log}");
+        await AskAsync(second, "echo this is $name", "this is router");
         Assert.Equal(["42", "still mine"], first.Output);
-        Assert.Equal(["this is router"], second.Output);
+        Assert.Equal(3, second.Output.Count);
     }
 
     private static ChildProcess Open(int port) => new("socat", ["-t10", "-", $"TCP:127.0.0.1:{port}"]);
