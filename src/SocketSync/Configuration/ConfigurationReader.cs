@@ -30,6 +30,7 @@ internal static class ConfigurationReader
         new LinkRules(findings).Check(options);
         new AccessRules(findings).Check(options);
         new CacheRules(findings).Check(options);
+        new ConsoleRules(findings).Check(options);
         new ClusterRules(findings).Check(options);
         return new(options, findings.Problems);
     }

@@ -9,6 +9,9 @@ internal sealed class LinkRules(ConfigurationFindings findings)
     private static readonly string[] Linked = [ProcessorNames.Relay, ProcessorNames.Tunnel];
     private static readonly string[] Kinds = [nameof(LinkOptions.Tcp), nameof(LinkOptions.Serial), nameof(LinkOptions.Process), nameof(LinkOptions.Udp)];
 
+    /// <summary>Whether the resource has a device behind it.</summary>
+    public static bool HasLink(ResourceOptions resource) => Linked.Contains(resource.Processor, StringComparer.OrdinalIgnoreCase);
+
     public void Check(SocketSyncOptions options)
     {
         var listeners = options.ListenersByResource();
@@ -18,7 +21,7 @@ internal sealed class LinkRules(ConfigurationFindings findings)
             if (findings.IsFaulty($"{path}:{nameof(resource.Processor)}")) continue;
             var link = $"{path}:{nameof(resource.Link)}";
             if (findings.IsFaulty(link)) continue;
-            if (Linked.Contains(resource.Processor, StringComparer.OrdinalIgnoreCase)) Check(link, resource, listeners[name]);
+            if (HasLink(resource)) Check(link, resource, listeners[name]);
             else if (findings.IsGivenBelow(link))
                 findings.Report(link, null, $"is for the processors {string.Join(" and ", Linked)}, not for {resource.Processor}; leave it out");
         }

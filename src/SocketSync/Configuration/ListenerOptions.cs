@@ -27,6 +27,12 @@ internal sealed record ListenerOptions
     /// <summary>Whether clients connect, or send each request as a datagram of its own.</summary>
     public SocketTransport Transport { get; init; } = SocketTransport.Stream;
 
+    /// <summary>Whether clients ask, or only watch what the device says.</summary>
+    public ListenerRole Role { get; init; } = ListenerRole.Client;
+
+    /// <summary>Whether watchers get what is said to the device too, each line or frame whole.</summary>
+    public bool Both { get; init; }
+
     /// <summary>The resource's name; the listener's own name if not set.</summary>
     public string? Resource { get; init; }
 
@@ -85,6 +91,16 @@ internal enum SocketTransport
 
     /// <summary>By datagrams: UDP, or a Unix datagram socket.</summary>
     Datagram,
+}
+
+/// <summary>What the clients of a listener may do.</summary>
+internal enum ListenerRole
+{
+    /// <summary>They ask, take turns and are answered.</summary>
+    Client,
+
+    /// <summary>They see what the device says, and can say nothing to it.</summary>
+    Watcher,
 }
 
 /// <summary>Validates the keys of a listener against each other, and listeners against each other.</summary>

@@ -10,13 +10,13 @@ internal sealed class AcceptedConnection(ConnectionContext connection, TimeProvi
     private static readonly TimeSpan FarewellTime = TimeSpan.FromSeconds(2);
 
     private readonly DateTimeOffset _since = time.GetUtcNow();
-    private volatile ClientConnection? _served;
+    private volatile IServedConnection? _served;
     private volatile Forwarding? _forwarding;
 
     public string Id => connection.ConnectionId;
 
-    /// <summary>Sets the <see cref="ClientConnection"/> that serves this connection from now on.</summary>
-    public void Serve(ClientConnection served) => _served = served;
+    /// <summary>Sets what serves this connection from now on.</summary>
+    public void Serve(IServedConnection served) => _served = served;
 
     /// <summary>Whether this node serves the client itself, as opposed to leading it to another node, or not knowing yet.</summary>
     public bool IsServedHere => _served is not null;

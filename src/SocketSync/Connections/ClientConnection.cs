@@ -12,7 +12,7 @@ namespace SocketSync;
 /// Serves one client in a loop: read a request, take a turn, process, end the turn, send the reply. Replies are flushed when no
 /// further request of the same batch can be served at once.
 /// </summary>
-internal sealed partial class ClientConnection : IResourceClient, IConversation, IDisposable
+internal sealed partial class ClientConnection : IServedConnection, IResourceClient, IConversation, IDisposable
 {
     /// <summary>Unflushed replies are flushed above this size in bytes, however many requests the client has pipelined.</summary>
     private const int FlushAt = 32 * 1024;
@@ -247,6 +247,14 @@ internal sealed class ClientConnectionHandler(ListenerState listener, TimeProvid
     {
         var certificate = connection.Features.Get<ITlsConnectionFeature>()?.ClientCertificate;
         var client = new Client(connection.ConnectionId, Plain(connection.RemoteEndPoint), listener.Name, certificate);
+        if (listener.Options.Role == ListenerRole.Watcher)
+        {
+            using var watcher = new WatcherConnection(connection, client, listener, time);
+            connection.Features.Get<AcceptedConnection>()?.Serve(watcher);
+            await watcher.RunAsync();
+            return;
+        }
+
         using var served = new ClientConnection(connection, client, listener, time, logger);
         connection.Features.Get<AcceptedConnection>()?.Serve(served);
         await served.RunAsync();

@@ -17,6 +17,8 @@ internal static class TopologyFactory
         var meter = services.GetRequiredService<SocketSyncMeter>();
         var time = services.GetRequiredService<TimeProvider>();
 
+        var watched = options.Listeners.Values.Where(listener => listener.Role == ListenerRole.Watcher)
+            .Select(listener => listener.Resource!).ToHashSet(StringComparer.OrdinalIgnoreCase);
         var bound = Bind(options);
         var journal = options.Journal.Path is null ? null : services.GetRequiredService<JournalWriter>();
         var resources = new Dictionary<string, SharedResource>(StringComparer.OrdinalIgnoreCase);
@@ -42,6 +44,7 @@ internal static class TopologyFactory
                     IsRequired = resource.Required,
                     MovesBetweenNodes = options.Cluster.Node is not null,
                     Access = AccessList.Of(name, resource),
+                    Watch = watched.Contains(name) ? DeviceWatch.Of(resource, time) : null,
                 });
             }
 
@@ -60,6 +63,7 @@ internal static class TopologyFactory
             {
                 resource.Gate.Dispose(); // A resource that has not started owns nothing else.
                 resource.Log.Dispose();
+                resource.Watch?.Dispose();
             }
 
             bound.Dispose();

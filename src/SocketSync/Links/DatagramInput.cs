@@ -32,6 +32,9 @@ internal sealed class DatagramInput : PipeReader, IValueTaskSource<ReadResult>
         Receive();
     }
 
+    /// <summary>Is told of each datagram, if the link is watched.</summary>
+    public DeviceWatch? Watch { get; set; }
+
     public override bool TryRead(out ReadResult result)
     {
         lock (_sync)
@@ -142,6 +145,7 @@ internal sealed class DatagramInput : PipeReader, IValueTaskSource<ReadResult>
     private void Arrived(int count)
     {
         _answered();
+        Watch?.Said(_datagram.AsSpan(0, count));
         lock (_sync)
             _unread = new(_datagram, 0, count);
         Wake();

@@ -64,6 +64,9 @@ internal interface IOpenLink : IAsyncDisposable
     /// </summary>
     bool IsEnded => false;
 
+    /// <summary>The same link, of which watchers see what passes. To be used in its place from now on.</summary>
+    IOpenLink Watched(DeviceWatch watch) => new WatchedLink(this, watch);
+
     /// <summary>Something was written that the system has not taken whole: the link must be closed, and never used again.</summary>
     bool HasUnfinishedWrite => Output is LinkOutput { IsUnfinished: true };
 }

@@ -68,6 +68,8 @@ internal sealed partial class LinkManager
             if (Term is { IsValid: false })
                 throw new LinkException($"{_link.Description}: not opened, another node may own it");
             var open = await LinkAttempt.RunAsync(_link, Options, _time, _stopping.Token);
+            if (Watch is { } watch)
+                open = open.Watched(watch);
             await ProveAsync(open);
             return await IsSilentAsync(open) && Opened(open, isNew: true);
         }

@@ -54,6 +54,9 @@ internal sealed partial class LinkManager : IAsyncDisposable
     /// <summary>The term in which the link is used, if several nodes share the resource: nothing is opened or written outside it.</summary>
     public Term? Term { get; init; }
 
+    /// <summary>Who sees what passes, if the resource has a listener for watchers. To be set before <see cref="Start"/>.</summary>
+    public DeviceWatch? Watch { get; set; }
+
     public LinkOptions Options
     {
         get => Volatile.Read(ref _options);

@@ -11,6 +11,8 @@ namespace SocketSync;
 /// <param name="end">Passes the end of the stream on. Called at most once, after everything was flushed.</param>
 internal sealed class LinkOutput(PipeWriter inner, Func<ValueTask> end) : PipeWriter
 {
+    private readonly PooledBuffer _watched = new();
+    private Memory<byte> _memory;
     private int _completed;
     private volatile bool _isPending;
 
@@ -24,6 +26,9 @@ internal sealed class LinkOutput(PipeWriter inner, Func<ValueTask> end) : PipeWr
     /// </summary>
     public Term? Term { get; set; }
 
+    /// <summary>Is told what each flush sends, if the link is watched. To be set before anything is written.</summary>
+    public DeviceWatch? Watch { get; set; }
+
     /// <summary>Whether the end of the stream was passed on.</summary>
     public bool IsEnded { get; private set; }
 
@@ -36,11 +41,21 @@ internal sealed class LinkOutput(PipeWriter inner, Func<ValueTask> end) : PipeWr
     // A pending write reads the writer's memory, so nothing else may be written or flushed.
     private PipeWriter Usable => _isPending ? throw new LinkException("an earlier write to the link is unfinished") : inner;
 
-    public override Memory<byte> GetMemory(int sizeHint = 0) => Usable.GetMemory(sizeHint);
+    public override Memory<byte> GetMemory(int sizeHint = 0) =>
+        Watch is null ? Usable.GetMemory(sizeHint) : _memory = Usable.GetMemory(sizeHint);
 
-    public override Span<byte> GetSpan(int sizeHint = 0) => Usable.GetSpan(sizeHint);
+    public override Span<byte> GetSpan(int sizeHint = 0) => Watch is null ? Usable.GetSpan(sizeHint) : GetMemory(sizeHint).Span;
 
-    public override void Advance(int bytes) => Usable.Advance(bytes);
+    public override void Advance(int bytes)
+    {
+        if (Watch is { IsBothWatched: true })
+        {
+            _memory.Span[..bytes].CopyTo(_watched.GetSpan(bytes));
+            _watched.Advance(bytes);
+        }
+
+        Usable.Advance(bytes);
+    }
 
     public override void CancelPendingFlush() => inner.CancelPendingFlush();
 
@@ -52,6 +67,7 @@ internal sealed class LinkOutput(PipeWriter inner, Func<ValueTask> end) : PipeWr
         if (_isPending || Term is { IsValid: false })
             return new(new FlushResult(isCanceled: false, isCompleted: true));
         _isPending = true;
+        TellWatchers();
         var flush = inner.FlushAsync(cancellationToken);
         return flush.IsCompletedSuccessfully ? new(Ended(flush.Result)) : FinishAsync(flush, cancellationToken);
     }
@@ -71,6 +87,13 @@ internal sealed class LinkOutput(PipeWriter inner, Func<ValueTask> end) : PipeWr
         {
             // The link is lost; the input tells that.
         }
+    }
+
+    private void TellWatchers()
+    {
+        if (_watched.Length == 0) return;
+        Watch!.Told(_watched.Written.Span);
+        _watched.Clear();
     }
 
     [AsyncMethodBuilder(typeof(PoolingAsyncValueTaskMethodBuilder<>))]

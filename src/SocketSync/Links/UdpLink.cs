@@ -73,6 +73,7 @@ internal sealed class OpenUdpLink : IOpenLink
 {
     private readonly Socket _socket;
     private readonly DatagramInput _input;
+    private readonly LinkOutput _output;
 
     /// <param name="socket">Is connected, and owned by this object from now on.</param>
     /// <param name="description">The link's <see cref="ILink.Description"/>.</param>
@@ -82,12 +83,19 @@ internal sealed class OpenUdpLink : IOpenLink
         _socket = socket;
         _input = new(socket, description, answered);
         // A datagram says nothing of the end of a stream.
-        Output = new LinkOutput(new DatagramOutput(socket), () => ValueTask.CompletedTask);
+        _output = new LinkOutput(new DatagramOutput(socket), () => ValueTask.CompletedTask);
     }
 
     public PipeReader Input => _input;
 
-    public PipeWriter Output { get; }
+    public PipeWriter Output => _output;
+
+    // Read ahead through a pipe, datagrams would run together.
+    public IOpenLink Watched(DeviceWatch watch)
+    {
+        (_input.Watch, _output.Watch) = (watch, watch);
+        return this;
+    }
 
     public async ValueTask DisposeAsync()
     {

@@ -68,6 +68,9 @@ internal sealed partial class SharedResource : IAsyncDisposable
     /// <summary>Whether the server is ready only while this resource can be served.</summary>
     public bool IsRequired { get; set; } = true;
 
+    /// <summary>Those who see what passes on the link; <see langword="null"/> if no listener is for watchers.</summary>
+    public DeviceWatch? Watch { get; init; }
+
     /// <summary>Who may ask for what; <see langword="null"/>: everybody for everything. May change at run time.</summary>
     public AccessList? Access { get => _access; set => _access = value; }
 
@@ -78,6 +81,7 @@ internal sealed partial class SharedResource : IAsyncDisposable
         _immediate = processor as IImmediateProcessor;
         _linked = processor as ILinkedProcessor;
         _cache = _linked?.Cache;
+        if (_linked is not null) _linked.Manager.Watch = Watch;
     }
 
     /// <summary>Takes one request through the queue and its turn.</summary>
@@ -101,6 +105,7 @@ internal sealed partial class SharedResource : IAsyncDisposable
         var isInside = Gate.GetStatus().Holder is not null;
         Gate.Dispose();
         Log.Dispose();
+        Watch?.Dispose();
         if (isInside)
             return; // the processor ignores its cancellation; do not dispose what it still uses
         if (!MovesBetweenNodes || _term is not null)

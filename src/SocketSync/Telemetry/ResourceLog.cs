@@ -10,6 +10,7 @@ internal sealed partial class ResourceLog : IDisposable
 {
     private readonly LogThrottle<RequestEnd> _endings;
     private readonly LogThrottle<ProcessorFailure> _failures;
+    private readonly LogThrottle<SlowWatcher> _slowWatchers;
     private readonly string _processor;
 
     public ResourceLog(string resource, string processor, TimeProvider time, ILogger logger)
@@ -27,6 +28,11 @@ internal sealed partial class ResourceLog : IDisposable
             EqualityComparer<ProcessorFailure>.Create(
                 (x, y) => x.Kind == y.Kind && string.Equals(x.What, y.What, StringComparison.Ordinal),
                 failure => failure.Kind.GetHashCode()));
+        _slowWatchers = new(
+            time,
+            first => LogSlowWatcher(logger, resource, first.Address),
+            (last, sum) => LogMoreSlowWatchers(logger, resource, sum.Count, last.Address, sum.Seconds),
+            fold: watcher => watcher with { Address = RemoteAddress.Others });
         _processor = $"processor {processor}";
     }
 
@@ -42,8 +48,12 @@ internal sealed partial class ResourceLog : IDisposable
     /// <summary>Logs an exception of the server's own code during a client's turn.</summary>
     public void TurnFailed(Exception exception, Client client) => Failed("the turn, outside its processor,", exception, client);
 
+    /// <summary>Logs that a client that watches is closed, because it has fallen behind.</summary>
+    public void WatcherWasSlow(Client client) => _slowWatchers.Add(new SlowWatcher(RemoteAddress.Of(client.RemoteEndPoint)));
+
     public void Dispose()
     {
+        _slowWatchers.Dispose();
         _endings.Dispose();
         _failures.Dispose();
     }
@@ -63,6 +73,14 @@ internal sealed partial class ResourceLog : IDisposable
 
     [LoggerMessage(303, LogLevel.Warning, "Resource {Resource}: {Count} more requests from {Address} ended as {Outcome} within {Seconds} s")]
     private static partial void LogMoreEnded(ILogger logger, string resource, long count, object address, string outcome, int seconds);
+
+    [LoggerMessage(560, LogLevel.Warning, "Resource {Resource}: a watcher from {Address} did not keep up with the device; closed")]
+    private static partial void LogSlowWatcher(ILogger logger, string resource, object address);
+
+    [LoggerMessage(561, LogLevel.Warning, "Resource {Resource}: {Count} more watchers from {Address} did not keep up with the device within {Seconds} s; closed")]
+    private static partial void LogMoreSlowWatchers(ILogger logger, string resource, long count, object address, int seconds);
+
+    private readonly record struct SlowWatcher(object Address);
 
     private readonly record struct RequestEnd(object Address, Outcome Outcome);
 

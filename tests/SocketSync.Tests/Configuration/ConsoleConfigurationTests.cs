@@ -5,6 +5,14 @@ public class ConsoleConfigurationTests
 {
     private const string Tunnel = "Resources:Default:Processor=Tunnel; Resources:Default:Link:Tcp:Host=localhost; Resources:Default:Link:Tcp:Port=502; ";
 
+    private const string Relay = "Resources:Default:Processor=Relay; Resources:Default:Link:Tcp:Host=localhost; Resources:Default:Link:Tcp:Port=502; ";
+    private const string Watch = "Listeners:Default:Port=1; Listeners:Watch:Port=2; Listeners:Watch:Resource=Default; Listeners:Watch:Role=Watcher; Listeners:Watch:";
+
+    [Theory]
+    [InlineData("Both=true")]
+    [InlineData("SendTimeout=00:00:01")]
+    public void AListenerMayWatchADevice(string keys) => Valid(Tunnel + Watch + keys);
+
     [Fact]
     public void NoticeIsOffUnlessItIsSaid()
     {
@@ -15,6 +23,11 @@ public class ConsoleConfigurationTests
 
     [Theory]
     [InlineData("Resources:Default:Notice=true", "Resources:Default:Notice", "True", "is for the processor Tunnel, not for Echo; leave it out")]
+    [InlineData(Tunnel + "Listeners:Default:Both=true", "Listeners:Default:Both", "True", "is for a listener with Role Watcher; leave it out")]
+    [InlineData(Tunnel + "Listeners:Default:Role=Spy", "Listeners:Default:Role", "Spy", "must be one of Client, Watcher")]
+    [InlineData(Relay + Watch + "Transport=Datagram", "Listeners:Watch:Role", "Watcher", "must be Client with Transport Datagram")]
+    [InlineData(Tunnel + Watch + "Protocol:Name=Raw", "Listeners:Watch:Protocol", null, "a watcher gets the device's bytes as they are")]
+    [InlineData(Watch + "Both=true", "Listeners:Watch:Role", "Watcher", "must be Client since resource Default has the processor Echo")]
     [InlineData(Tunnel + "Resources:Default:Notice=1", "Resources:Default:Notice", "1", "must be true or false")]
     public void IsRefusedInOneLine(string keys, string key, string? value, string allowed)
     {
