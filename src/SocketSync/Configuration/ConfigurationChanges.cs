@@ -51,6 +51,7 @@ internal sealed record ConfigurationChanges(SocketSyncOptions Options, IReadOnly
             Serial = running.Serial,
             Process = running.Process,
             Udp = running.Udp,
+            Rfc2217 = running.Rfc2217,
             Rs485 = running.Rs485,
             Protocol = running.Protocol,
             Units = running.Units,
@@ -63,7 +64,7 @@ internal sealed record ConfigurationChanges(SocketSyncOptions Options, IReadOnly
     {
         if (running is null || next is null) return running == next ? [] : [nameof(ResourceOptions.Link)];
         return Keys(running, next)
-            .Where(k => k is nameof(next.Tcp) or nameof(next.Serial) or nameof(next.Process) or nameof(next.Udp) or nameof(next.Rs485)
+            .Where(k => k is nameof(next.Tcp) or nameof(next.Serial) or nameof(next.Process) or nameof(next.Udp) or nameof(next.Rfc2217) or nameof(next.Rs485)
                 or nameof(next.Protocol) or nameof(next.Units) or nameof(next.MaxReplyBytes))
             .Select(k => $"{nameof(ResourceOptions.Link)}:{k}");
     }

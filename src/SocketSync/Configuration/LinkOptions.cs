@@ -19,6 +19,8 @@ internal sealed record LinkOptions
 
     public UdpLinkOptions? Udp { get; init; }
 
+    public Rfc2217LinkOptions? Rfc2217 { get; init; }
+
     /// <summary>The device's protocol, if it differs from the clients' protocol.</summary>
     public ProtocolOptions? Protocol { get; init; }
 
@@ -152,6 +154,28 @@ internal sealed record UdpLinkOptions
 
     [Range(1, 65535)]
     public int Port { get; init; }
+}
+
+/// <summary>A serial line of another server that lets it be set by telnet (RFC 2217), as ser2net does.</summary>
+internal sealed record Rfc2217LinkOptions
+{
+    /// <summary>A host name, all of whose addresses are tried, or an IP address.</summary>
+    [Host]
+    public string Host { get; init; } = "";
+
+    [Range(1, 65535)]
+    public int Port { get; init; }
+
+    [Range(1, int.MaxValue)]
+    public int BaudRate { get; init; } = 9600;
+
+    [Range(5, 8)]
+    public int DataBits { get; init; } = 8;
+
+    public Parity Parity { get; init; } = Parity.None;
+
+    [AllowedValues(StopBits.One, StopBits.OnePointFive, StopBits.Two)]
+    public StopBits StopBits { get; init; } = StopBits.One;
 }
 
 internal sealed record ProcessLinkOptions

@@ -7,7 +7,7 @@ namespace SocketSync;
 internal sealed class LinkRules(ConfigurationFindings findings)
 {
     private static readonly string[] Linked = [ProcessorNames.Relay, ProcessorNames.Tunnel];
-    private static readonly string[] Kinds = [nameof(LinkOptions.Tcp), nameof(LinkOptions.Serial), nameof(LinkOptions.Process), nameof(LinkOptions.Udp)];
+    private static readonly string[] Kinds = [nameof(LinkOptions.Tcp), nameof(LinkOptions.Serial), nameof(LinkOptions.Process), nameof(LinkOptions.Udp), nameof(LinkOptions.Rfc2217)];
 
     /// <summary>Whether the resource has a device behind it.</summary>
     public static bool HasLink(ResourceOptions resource) => Linked.Contains(resource.Processor, StringComparer.OrdinalIgnoreCase);
@@ -37,6 +37,8 @@ internal sealed class LinkRules(ConfigurationFindings findings)
         CheckRequired($"{path}:{nameof(link.Process)}", nameof(ProcessLinkOptions.FileName), "the program to start");
         CheckRequired($"{path}:{nameof(link.Udp)}", nameof(UdpLinkOptions.Host), "the device's name or IP address");
         CheckRequired($"{path}:{nameof(link.Udp)}", nameof(UdpLinkOptions.Port), "the port that the device listens on");
+        CheckRequired($"{path}:{nameof(link.Rfc2217)}", nameof(Rfc2217LinkOptions.Host), "the name or IP address of the server that has the line");
+        CheckRequired($"{path}:{nameof(link.Rfc2217)}", nameof(Rfc2217LinkOptions.Port), "the port on which it lets the line be set, by telnet and RFC 2217");
         CheckDatagrams($"{path}:{nameof(link.Udp)}", resource);
         CheckDelays(path, link);
         CheckEcho($"{path}:{nameof(link.LocalEcho)}", path, link, resource);
@@ -76,7 +78,7 @@ internal sealed class LinkRules(ConfigurationFindings findings)
             if (findings.IsGiven($"{own}:Name")) ProtocolRules.Check(findings, own, link.Protocol!);
             else findings.Report($"{own}:Name", null, "must be given; a device's protocol takes nothing from the clients'");
         }
-        else if (link.Serial is not null && resource.Processor == ProcessorNames.Relay && !findings.IsFaultyBelow(own)
+        else if ((link.Serial ?? (object?)link.Rfc2217) is not null && resource.Processor == ProcessorNames.Relay && !findings.IsFaultyBelow(own)
                  && ProtocolCatalog.Find(resource.Protocol.Name) is { IsSpokenOnSerialLines: false } clients)
         {
             var such = ProtocolCatalog.All.First(device => device.IsSpokenOnSerialLines && clients.IsTranslatedTo(device)).Name;
@@ -149,7 +151,7 @@ internal sealed class LinkRules(ConfigurationFindings findings)
     private void CheckEcho(string path, string link, LinkOptions options, ResourceOptions resource)
     {
         if (!options.LocalEcho || findings.IsFaulty(path)) return;
-        if (!IsMentioned($"{link}:{nameof(options.Serial)}"))
+        if (!HasLine(link))
             findings.Report(path, "True", $"is for the adapter of a serial line; a link without {nameof(options.Serial)} has none");
         else if (resource.Processor.Equals(ProcessorNames.Tunnel, StringComparison.OrdinalIgnoreCase))
             findings.Report(path, "True", "is not for the processor Tunnel, which passes bytes as they come");
@@ -165,7 +167,7 @@ internal sealed class LinkRules(ConfigurationFindings findings)
     {
         if (options.ReadRetries == 0 || findings.IsFaulty(path)) return;
         var value = Number(options.ReadRetries);
-        if (!IsMentioned($"{link}:{nameof(options.Serial)}"))
+        if (!HasLine(link))
             findings.Report(path, value, $"is for reads on a serial line; a link without {nameof(options.Serial)} asks once");
         else if (ProtocolCatalog.Find(device) is { Modbus: not { IsOfSerialLine: true } })
             findings.Report(path, value, $"is for the protocols {ProtocolCatalog.AsList(ProtocolCatalog.All.Where(p => p.Modbus is { IsOfSerialLine: true }))}, not for {device}");
@@ -180,6 +182,9 @@ internal sealed class LinkRules(ConfigurationFindings findings)
         else if (options.Serial is { Handshake: Handshake.RequestToSend or Handshake.RequestToSendXOnXOff } line)
             findings.Report(handshake, line.Handshake.ToString(), $"must not be given with {nameof(options.Rs485)}, which uses RTS itself");
     }
+
+    /// <summary>Whether there is a serial line at the end of the link, of this machine or of another.</summary>
+    private bool HasLine(string link) => IsMentioned($"{link}:{nameof(LinkOptions.Serial)}") || IsMentioned($"{link}:{nameof(LinkOptions.Rfc2217)}");
 
     /// <summary>Whether a value below the path was given, valid or not.</summary>
     private bool IsMentioned(string path) => findings.IsGivenBelow(path) || findings.IsFaulty(path) || findings.IsFaultyBelow(path);

@@ -87,7 +87,8 @@ internal static class LinkFactory
         { Serial: { } serial } => new SerialLink(serial, framesEndBySilence, options.Rs485),
         { Process: { } process } => new ProcessLink(process, loggers.CreateLogger<ProcessLink>(), time),
         { Udp: { } udp } => new UdpLink(udp),
-        _ => throw new ArgumentException("A link is one of Tcp, Serial, Process and Udp.", nameof(options)),
+        { Rfc2217: { } line } => new Rfc2217Link(line, framesEndBySilence, term?.Lease),
+        _ => throw new ArgumentException("A link is one of Tcp, Serial, Process, Udp and Rfc2217.", nameof(options)),
     };
 }
 

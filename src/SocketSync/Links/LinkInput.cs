@@ -6,11 +6,11 @@ namespace SocketSync;
 
 /// <summary>Reads a stream ahead of whoever uses the link.</summary>
 [SuppressMessage("Design", "CA1001", Justification = "A semaphore that never made a wait handle holds nothing, and a read that nothing ends may outlive the link.")]
-internal abstract class LinkInput
+internal abstract class LinkInput(PipeOptions? options = null)
 {
     protected const int BufferBytes = 16384;
 
-    private readonly Pipe _pipe = new(LinkPipe.Options);
+    private readonly Pipe _pipe = new(options ?? LinkPipe.Options);
 
     public PipeReader Reader => _pipe.Reader;
 

@@ -1,5 +1,4 @@
 using System.Buffers;
-using System.Diagnostics.CodeAnalysis;
 using System.IO.Pipelines;
 
 namespace SocketSync;
@@ -34,63 +33,21 @@ internal sealed class WatchedLink : IOpenLink
         await _input.CompleteAsync(null);
         _watch.Ended();
     }
-}
 
-/// <summary>Reads a link's input ahead of whoever uses it, on the thread that brings the bytes.</summary>
-[SuppressMessage("Design", "CA1001", Justification = "As for any link's input: nothing in it needs to be disposed of.")]
-internal sealed class WatchedInput : LinkInput
-{
-    public WatchedInput(PipeReader source, DeviceWatch watch) => Left = RunAsync(source, watch);
-
-    public override Task<Exception?> Left { get; }
-
-    private async Task<Exception?> RunAsync(PipeReader source, DeviceWatch watch)
+    private sealed class WatchedInput : PipedInput
     {
-        Exception? error = null;
-        try
+        private readonly DeviceWatch _watch;
+
+        public WatchedInput(PipeReader source, DeviceWatch watch) : base(source)
         {
-            // Counted here and not by a budget, which would start again when the consumer of the bytes charges its own.
-            for (long inARow = 0; ;)
-            {
-                var read = source.ReadAsync();
-                if (!read.IsCompleted) inARow = 0;
-                var result = await read;
-                var length = result.Buffer.Length;
-                var isTaken = await PassAsync(result.Buffer, watch);
-                source.AdvanceTo(result.Buffer.End);
-                if (result.IsCompleted || !isTaken) break;
-                if ((inARow += WorkBudget.SystemCall + length) < WorkBudget.Limit) continue;
-                inARow = 0;
-                await Dispatcher.Yield();
-            }
-        }
-        catch (Exception e)
-        {
-            error = IsCompleted ? null : e; // closed here, or lost
+            _watch = watch;
+            Start();
         }
 
-        await CompleteAsync(error);
-        return error;
-    }
-
-    private async ValueTask<bool> PassAsync(ReadOnlySequence<byte> bytes, DeviceWatch watch)
-    {
-        await Writing.WaitAsync();
-        try
+        protected override void Pass(ReadOnlySpan<byte> bytes, PipeWriter to)
         {
-            if (IsCompleted) return false;
-            foreach (var segment in bytes)
-            {
-                watch.Said(segment.Span);
-                Writer.Write(segment.Span);
-            }
-
-            var result = await Writer.FlushAsync();
-            return !result.IsCompleted && !result.IsCanceled;
-        }
-        finally
-        {
-            Writing.Release();
+            _watch.Said(bytes);
+            to.Write(bytes);
         }
     }
 }

@@ -39,6 +39,14 @@ internal sealed class SerialPair : IAsyncDisposable
         return bytes;
     }
 
+    /// <summary>How the near end is set by whoever has opened it, as stty tells it.</summary>
+    public async Task<string> SettingsAsync()
+    {
+        await using var stty = new ChildProcess("stty", ["-a", "-F", Near]);
+        Assert.Equal(0, await stty.ExitAsync(TimeSpan.FromSeconds(10)));
+        return string.Join('\n', stty.Output);
+    }
+
     public Task WriteAsync(byte[] bytes) => Task.Run(() => Far.Write(bytes));
 
     public async ValueTask DisposeAsync()

@@ -67,11 +67,11 @@ public class LinkConfigurationTests
 
     [Theory]
     // The kind
-    [InlineData(Relay, "", null, "must hold one of Tcp, Serial, Process, Udp: the way to the device")]
+    [InlineData(Relay, "", null, "must hold one of Tcp, Serial, Process, Udp, Rfc2217: the way to the device")]
     [InlineData(Tcp + "Resources:Default:Link:Process:FileName=cat", ":Process", null, "must not be given with Tcp")]
     [InlineData("Resources:Default:Link:ReplyTimeout=00:00:01", "", null, "is for the processors Relay and Tunnel, not for Echo")]
     [InlineData(Relay + "Resources:Default:Link:Can:Host=a; Resources:Default:Link:Tcp:Host=a; Resources:Default:Link:Tcp:Port=1", ":Can", null, "is not a known key; known are Tcp, Serial, Process")]
-    [InlineData(Tcp + "Resources:Default:Link:Udp:Host=a; Resources:Default:Link:Udp:Port=1", ":Udp", null, "must not be given with Tcp; a link is one of Tcp, Serial, Process, Udp")]
+    [InlineData(Tcp + "Resources:Default:Link:Udp:Host=a; Resources:Default:Link:Udp:Port=1", ":Udp", null, "must not be given with Tcp; a link is one of Tcp, Serial, Process, Udp, Rfc2217")]
     [InlineData("Resources:Default:Processor=Tunnel; Resources:Default:Link:Udp:Host=a; Resources:Default:Link:Udp:Port=1", ":Udp", null, "is not for the processor Tunnel")]
     // What each needs
     [InlineData(Relay + "Resources:Default:Link:Tcp:Port=502", ":Tcp:Host", null, "must be given: the device's name or IP address")]
