@@ -151,7 +151,7 @@ internal sealed partial class LinkManager
                 Become(LinkState.Down);
             }
 
-            _lastError = reason;
+            Remember(reason);
             SetOpening(recover());
         }
 
@@ -175,7 +175,7 @@ internal sealed partial class LinkManager
     /// <returns>The link to close.</returns>
     private IOpenLink? Lose(string why)
     {
-        _lastError = why;
+        Remember(why);
         _policy.Lost();
         _log.Lost(why);
         return TakeOut(LinkState.Idle, mayHoldLateBytes: _state.IsInTurn());

@@ -121,7 +121,7 @@ internal sealed partial class LinkManager
                 return false;
             TakeOut(LinkState.Down, mayHoldLateBytes: true);
             _log.Away(NotSilent);
-            _lastError = NotSilent;
+            Remember(NotSilent);
             SetOpening(PurgeUntilSilentAsync(open));
         }
 

@@ -37,6 +37,8 @@ internal sealed partial class LinkManager : IAsyncDisposable
     private long _discarded;
     private long _retries;
     private string? _lastError;
+    private DateTimeOffset? _lastErrorAt;
+    private DateTimeOffset? _downSince;
 
     public LinkManager(string resource, ILink link, LinkOptions options, TimeProvider time, ILogger logger)
     {
@@ -80,7 +82,7 @@ internal sealed partial class LinkManager : IAsyncDisposable
     public LinkStatus GetStatus()
     {
         lock (_sync)
-            return new LinkStatus(_link.Description, _state, Interlocked.Read(ref _connects), Interlocked.Read(ref _discarded), Interlocked.Read(ref _retries), _lastError);
+            return new LinkStatus(_link.Description, _state, Interlocked.Read(ref _connects), Interlocked.Read(ref _discarded), Interlocked.Read(ref _retries), _lastError, _lastErrorAt, _downSince);
     }
 
     /// <summary>
@@ -234,6 +236,14 @@ internal sealed partial class LinkManager : IAsyncDisposable
         Debug.Assert(_sync.IsHeldByCurrentThread, "the state is written under the lock");
         Debug.Assert(_state.CanBecome(next), $"a link that is {_state} cannot become {next}");
         _state = next;
+        _downSince = next == LinkState.Down ? _time.GetUtcNow() : null;
+    }
+
+    /// <summary>Keeps what went wrong, for the status. Under the lock.</summary>
+    private void Remember(string error)
+    {
+        _lastError = error;
+        _lastErrorAt = _time.GetUtcNow();
     }
 
     /// <summary>Discards what has come unasked, and lets others run in between.</summary>

@@ -67,4 +67,20 @@ internal static class LinkStateRules
 }
 
 /// <summary>A link at one moment.</summary>
-internal sealed record LinkStatus(string Description, LinkState State, long Connects, long DiscardedBytes, long Retries, string? LastError);
+/// <param name="Description">What it leads to.</param>
+/// <param name="State">Where it is.</param>
+/// <param name="Connects">How often it was opened.</param>
+/// <param name="DiscardedBytes">How much came unasked.</param>
+/// <param name="Retries">How many requests were sent again.</param>
+/// <param name="LastError">What went wrong last; it is kept when all is well again.</param>
+/// <param name="LastErrorAt">When that was. While the link is down, each attempt that fails renews it.</param>
+/// <param name="DownSince">When it went down, if it is.</param>
+internal sealed record LinkStatus(
+    string Description,
+    LinkState State,
+    long Connects,
+    long DiscardedBytes,
+    long Retries,
+    string? LastError,
+    DateTimeOffset? LastErrorAt = null,
+    DateTimeOffset? DownSince = null);

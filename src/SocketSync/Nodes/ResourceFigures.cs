@@ -17,7 +17,7 @@ internal static class ResourceFigures
         gate.QueueLength,
         gate.OldestWait.TotalSeconds,
         gate.Holder is { } holder ? new TurnStatus(holder.Id, holder.RemoteEndPoint?.ToString(), gate.Held.TotalSeconds) : null,
-        link is null ? null : new LinkBody(link.State.ToString(), link.Connects, link.DiscardedBytes, link.Retries, link.LastError, resource.RestingUnits),
+        link is null ? null : new LinkBody(link.State.ToString(), link.Connects, link.DiscardedBytes, link.Retries, link.LastError, resource.RestingUnits, link.LastErrorAt, link.DownSince),
         counts.Completed,
         counts.Refused,
         counts.Failed,
@@ -94,7 +94,7 @@ internal sealed record PlacedResourceStatus : ResourceStatus
 
 internal sealed record TurnStatus(string ConnectionId, string? RemoteEndPoint, double HeldSeconds);
 
-internal sealed record LinkBody(string State, long Connects, long DiscardedBytes, long Retries, string? LastError, IReadOnlyList<int> Resting);
+internal sealed record LinkBody(string State, long Connects, long DiscardedBytes, long Retries, string? LastError, IReadOnlyList<int> Resting, DateTimeOffset? LastErrorAt, DateTimeOffset? DownSince);
 
 internal sealed record ListenerStatus(string Address, int? Port, int Connections, long Accepted, long Rejected)
 {

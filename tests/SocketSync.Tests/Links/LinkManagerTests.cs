@@ -123,6 +123,26 @@ public class LinkManagerTests
         Assert.Null(await manager.TakeAsync(new WorkBudget(), CancellationToken.None));
     }
 
+    /// <summary>An attempt that fails renews the error, not the time since which the device has been away; a link that is up keeps the error.</summary>
+    [Fact]
+    public async Task TheStatusTellsSinceWhenTheDeviceIsAwayAndWhenTheLastErrorWas()
+    {
+        using var setup = new RelayBench(isThere: false);
+        await SyncHost.Until(() => setup.Manager.GetStatus().State == LinkState.Down, "the link is down");
+        var first = setup.Manager.GetStatus();
+        Assert.NotNull(first.DownSince);
+        await SyncHost.AdvanceUntil(setup.Time, ReconnectDelay, () => setup.Manager.GetStatus().LastErrorAt > first.LastErrorAt, "another attempt has failed");
+        var later = setup.Manager.GetStatus();
+        Assert.Equal(first.DownSince, later.DownSince);
+
+        setup.Link.IsThere = true;
+        await SyncHost.AdvanceUntil(setup.Time, TimeSpan.FromSeconds(1), () => setup.Manager.GetStatus().State == LinkState.Up, "the link is up");
+        var up = setup.Manager.GetStatus();
+        Assert.Null(up.DownSince);
+        Assert.NotNull(up.LastError);
+        Assert.True(up.LastErrorAt >= later.LastErrorAt, "the last error's time is kept");
+    }
+
     [Fact]
     public async Task ALineThatIsBeingPurgedIsGivenToNobody()
     {
