@@ -20,9 +20,16 @@ namespace SocketSync;
 /// Serves the page from a container and a pipeline of its own. They are made at the first request for the page: until then Blazor
 /// costs the server neither start time nor memory. And they never meet the settings of a host that uses Blazor itself.
 /// </summary>
-internal sealed class DashboardHost(IServiceProvider services) : IAsyncDisposable
+internal sealed class DashboardHost : IAsyncDisposable
 {
-    private readonly Lazy<DashboardPipeline> _pipeline = new(() => new DashboardPipeline(services));
+    private readonly Lazy<DashboardPipeline> _pipeline;
+
+    public DashboardHost(IServiceProvider services)
+    {
+        // Taken now, since the pipeline is made when somebody looks.
+        var start = new ServerStart(services.GetRequiredService<TimeProvider>());
+        _pipeline = new(() => new DashboardPipeline(services, start));
+    }
 
     /// <param name="context">A request of the host.</param>
     /// <param name="hostPath">Its path without the prefix under which the host has mapped the page.</param>
@@ -60,9 +67,9 @@ internal sealed class DashboardPipeline : IAsyncDisposable
     private readonly ServiceProvider _services;
     private readonly RequestDelegate _serve;
 
-    public DashboardPipeline(IServiceProvider host)
+    public DashboardPipeline(IServiceProvider host, ServerStart start)
     {
-        _services = CreateServices(host);
+        _services = CreateServices(host, start);
         var app = new ApplicationBuilder(_services);
         app.UseResponseCompression();
         app.UseStaticFiles(new StaticFileOptions
@@ -104,7 +111,7 @@ internal sealed class DashboardPipeline : IAsyncDisposable
     public ValueTask DisposeAsync() => _services.DisposeAsync();
 
     /// <summary>Blazor, MudBlazor, and those services of the host that the page shows or uses.</summary>
-    private static ServiceProvider CreateServices(IServiceProvider host)
+    private static ServiceProvider CreateServices(IServiceProvider host, ServerStart start)
     {
         var services = new ServiceCollection();
         Share<ILoggerFactory>();
@@ -115,6 +122,7 @@ internal sealed class DashboardPipeline : IAsyncDisposable
         Share<DiagnosticListener>();
         services.AddSingleton<DiagnosticSource>(provider => provider.GetRequiredService<DiagnosticListener>());
         Share<TimeProvider>();
+        services.AddSingleton(start);
         Share<Topology>();
         Share<ClusterTurns>();
         if (host.GetService<ClusterNodes>() is { } nodes)

@@ -32,6 +32,16 @@ internal static class DisplayFormat
     public static string Running(TimeSpan time) =>
         time.TotalMinutes < 1 ? string.Create(Culture, $"{Math.Max(0, time.TotalSeconds):0.0} s") : Long(time);
 
+    /// <summary>A time of day on the server's clock; with the date where it is not today's.</summary>
+    public static string Clock(DateTimeOffset at, DateTimeOffset now)
+    {
+        var local = at.ToOffset(now.Offset);
+        return local.ToString(local.Date == now.Date ? "HH:mm:ss" : "d MMM HH:mm:ss", Culture);
+    }
+
+    /// <summary>How far the server's clock is from UTC, so that nobody takes it for the browser's.</summary>
+    public static string Zone(DateTimeOffset now) => now.Offset == TimeSpan.Zero ? "UTC" : now.ToString("'UTC'zzz", Culture);
+
     public static string Count(long count) => count.ToString("N0", Culture);
 
     public static string Rate(double perSecond) => perSecond.ToString(perSecond is > 0 and < 10 ? "0.0" : "N0", Culture);

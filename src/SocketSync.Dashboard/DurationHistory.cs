@@ -19,9 +19,12 @@ internal sealed class DurationHistory
 
     public void Add(TimeSpan time) => _current.Add(time);
 
+    /// <summary>Whatever is added next belongs to <paramref name="now"/>. Without it a time that nobody looked at would be one step.</summary>
+    public void Advance(DateTimeOffset now) => Advance(now.Ticks / Step.Ticks);
+
     public DurationsView Look(DateTimeOffset now)
     {
-        Advance(now.Ticks / Step.Ticks);
+        Advance(now);
         _lastMinute.Clear();
         _lastMinute.Add(_current);
         foreach (var step in _minute)

@@ -16,6 +16,13 @@ internal sealed class LaneDrawing(DateTimeOffset start)
 
     public IReadOnlyList<LanePath> Paths => [.. _paths.Select(path => new LanePath(path.Key, path.Value.ToString()))];
 
+    /// <summary>What was before the page looked.</summary>
+    public void AddUnseen(DateTimeOffset until)
+    {
+        if (X(until) >= MinWidth)
+            Add("before", 0, X(until), 0, Height);
+    }
+
     public void AddBars(IEnumerable<TurnEvent> turns)
     {
         foreach (var turn in turns)

@@ -42,7 +42,7 @@ internal sealed class PageClients(Topology topology, TimeProvider time, ClusterN
     }
 
     private string ResourcesOf(string listener) =>
-        topology.Listeners.TryGetValue(listener, out var known) ? string.Join(", ", known.Routes.Select(route => route.Resource.Name)) : "";
+        topology.Listeners.TryGetValue(listener, out var known) ? ListenerView.ResourcesOf(known) : "";
 
     private HeardClients Ask(ClusterNodes nodes)
     {

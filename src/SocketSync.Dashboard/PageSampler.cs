@@ -1,3 +1,5 @@
+using System.Collections.Frozen;
+
 namespace SocketSync;
 
 /// <summary>Reads the turns as they end, and takes a snapshot every few reads.</summary>
@@ -11,26 +13,38 @@ internal sealed class PageSampler : IDisposable
 
     private readonly Topology _topology;
     private readonly TimeProvider _time;
+    private readonly ServerStart _start;
     private readonly ClusterNodes? _nodes;
     private readonly PageClients _clients;
     private readonly EventFeedReader<TurnEvent> _reader;
     private readonly Dictionary<string, ResourceHistory> _resources;
     private readonly PeriodicTimer _timer;
+    private volatile IReadOnlySet<string> _opened = FrozenSet<string>.Empty;
+    private bool _isDue;
     private DateTimeOffset _readAt;
     private long _lost;
 
-    public PageSampler(Topology topology, ClusterTurns feed, TimeProvider time, Action<PageSnapshot> show, Action<Exception> failed, ClusterNodes? nodes = null)
+    public PageSampler(
+        Topology topology, ClusterTurns feed, TimeProvider time, ServerStart start, Action<PageSnapshot> show, Action<Exception> failed, ClusterNodes? nodes = null)
     {
         _topology = topology;
         _time = time;
+        _start = start;
         _nodes = nodes;
         _clients = new PageClients(topology, time, nodes);
         _readAt = time.GetUtcNow();
         _resources = topology.Resources.Values.ToDictionary(
-            resource => resource.Name, resource => new ResourceHistory(resource), StringComparer.OrdinalIgnoreCase);
+            resource => resource.Name, resource => new ResourceHistory(resource, _readAt), StringComparer.OrdinalIgnoreCase);
         _reader = feed.Subscribe(Capacity);
         _timer = new PeriodicTimer(ReadEvery, time);
         RunAsync(show, failed).Observe();
+    }
+
+    /// <summary>Of these resources the snapshots have details. The next one is taken at once, because somebody waits for it.</summary>
+    public void Open(IReadOnlySet<string> resources)
+    {
+        _opened = resources;
+        Volatile.Write(ref _isDue, true);
     }
 
     public void Dispose()
@@ -48,7 +62,7 @@ internal sealed class PageSampler : IDisposable
             try
             {
                 Read();
-                if (reads++ % ReadsPerSnapshot == 0)
+                if (Interlocked.Exchange(ref _isDue, false) | reads++ % ReadsPerSnapshot == 0)
                     show(Look());
             }
             catch (Exception exception)
@@ -83,13 +97,14 @@ internal sealed class PageSampler : IDisposable
         var now = _time.GetUtcNow();
         var sights = _nodes?.Look();
         var resources = _resources.ToDictionary(resource => resource.Key, resource => Look(now, resource.Key, resource.Value, sights), StringComparer.OrdinalIgnoreCase);
-        return new(now, _topology.Phase, resources, _clients.Look(now, resources), sights is null ? null : Nodes(_nodes!.Name, sights));
+        return new(TimeZoneInfo.ConvertTime(now, _time.LocalTimeZone), _topology.Phase, ServerView.Of(_topology, _start.Uptime), resources, _clients.Look(now, resources), sights is null ? null : Nodes(_nodes!.Name, sights));
     }
 
     private ResourceView Look(DateTimeOffset now, string name, ResourceHistory history, IReadOnlyList<NodeSight>? sights)
     {
+        var isOpened = _opened.Contains(name);
         if (sights is null)
-            return history.Look(now, RequestCounts.Of(_topology.RoutesTo(_topology.Resources[name])));
+            return history.Look(now, isOpened, RequestCounts.Of(_topology.RoutesTo(_topology.Resources[name])));
         var counts = default(RequestCounts);
         foreach (var node in sights)
         {
@@ -98,7 +113,7 @@ internal sealed class PageSampler : IDisposable
         }
 
         var owner = _nodes!.OwnerOf(name);
-        return history.Look(now, counts, new(owner?.Node, owner?.Epoch, owner is { Report: null }, owner is { IsSilent: true }), owner?.Report);
+        return history.Look(now, isOpened, counts, new(owner?.Node, owner?.Epoch, owner is { Report: null }, owner is { IsSilent: true }), owner?.Report);
     }
 
     private static NodesView Nodes(string own, IReadOnlyList<NodeSight> sights) => new(own, [.. sights.Select(node => new NodeView(

@@ -1,8 +1,8 @@
 namespace SocketSync;
 
-/// <summary>Everything that the page shows of one moment. All viewers see the same.</summary>
+/// <summary>Everything that the page shows of one moment, by the server's local time. All viewers see the same.</summary>
 internal sealed record PageSnapshot(
-    DateTimeOffset At, HostPhase Phase, IReadOnlyDictionary<string, ResourceView> Resources, ClientsView Clients, NodesView? Nodes = null);
+    DateTimeOffset At, HostPhase Phase, ServerView Server, IReadOnlyDictionary<string, ResourceView> Resources, ClientsView Clients, NodesView? Nodes = null);
 
 /// <summary>The nodes that share resources, and the one that has sent the page.</summary>
 internal sealed record NodesView(string This, IReadOnlyList<NodeView> All);
@@ -13,7 +13,7 @@ internal sealed record NodeView(string Name, NodeState State, TimeSpan? SinceHea
 /// <summary>Where a resource lives; nowhere while nobody owns it.</summary>
 internal sealed record PlaceView(string? Node, long? Epoch, bool IsHere, bool IsSilent);
 
-/// <summary>A resource: who has the turn, the head of its queue, how fast its counts grow, and its last seconds and minutes.</summary>
+/// <summary>A resource: who has the turn, the head of its queue, how fast its counts grow; and its last seconds and minutes, if a viewer has opened it.</summary>
 internal sealed record ResourceView(
     string Name,
     string Processor,
@@ -23,10 +23,15 @@ internal sealed record ResourceView(
     GateStatus Gate,
     LinkStatus? Link,
     ResourceRates Rates,
-    TimelineView Timeline,
-    DurationsView Waits,
-    DurationsView Turns,
-    PlaceView? Place = null)
+    PlaceView? Place,
+    ResourceDetail? Detail)
+{
+    /// <summary>Whether somebody should look at it.</summary>
+    public bool IsInTrouble => State is "Unavailable" or "Stuck";
+}
+
+/// <summary>The last seconds and minutes of a resource.</summary>
+internal sealed record ResourceDetail(TimelineView Timeline, DurationsView Waits, DurationsView Turns)
 {
     /// <summary>Whether there was a turn in the last minutes while the page was open.</summary>
     public bool HasHistory => Turns.Points.Any(point => point.P50 is not null);

@@ -1,3 +1,4 @@
+using System.Collections.Frozen;
 using Microsoft.Extensions.Logging;
 
 namespace SocketSync;
@@ -6,10 +7,10 @@ namespace SocketSync;
 /// Takes the snapshots that the page shows: one for all viewers, a few times a second, and none while nobody has the page open.
 /// </summary>
 internal sealed partial class PageWatch(
-    Topology topology, ClusterTurns feed, TimeProvider time, ILogger<PageWatch> logger, ClusterNodes? nodes = null) : IDisposable
+    Topology topology, ClusterTurns feed, TimeProvider time, ServerStart start, ILogger<PageWatch> logger, ClusterNodes? nodes = null) : IDisposable
 {
     private readonly Lock _sync = new();
-    private readonly List<Action<PageSnapshot>> _viewers = [];
+    private readonly List<PageViewing> _viewers = [];
     private readonly LogThrottle<Exception> _failures = new(
         time,
         first => LogFailed(logger, first),
@@ -19,20 +20,47 @@ internal sealed partial class PageWatch(
 
     private PageSampler? _sampler;
 
-    /// <summary>Gives each new snapshot to <paramref name="viewer"/> until the returned object is disposed of.</summary>
-    public IDisposable Show(Action<PageSnapshot> viewer)
+    /// <summary>Gives each new snapshot to a viewer until the returned object is disposed of.</summary>
+    public PageViewing Show(Action<PageSnapshot> show)
     {
+        var viewing = new PageViewing(this, show);
         bool isFirst;
         lock (_sync)
         {
-            _viewers.Add(viewer);
+            _viewers.Add(viewing);
             isFirst = _sampler is null;
-            _sampler ??= new PageSampler(topology, feed, time, Tell, Fail, nodes);
+            _sampler ??= new PageSampler(topology, feed, time, start, Tell, Fail, nodes);
         }
 
         if (isFirst)
             LogWatched(logger);
-        return new PageViewing(this, viewer);
+        return viewing;
+    }
+
+    /// <summary>The resources whose details a viewer looks at, in place of those before.</summary>
+    public void Open(PageViewing viewing, IEnumerable<string> resources)
+    {
+        lock (_sync)
+        {
+            viewing.Opened = [.. resources];
+            OpenForAll();
+        }
+    }
+
+    public void Leave(PageViewing viewing)
+    {
+        lock (_sync)
+        {
+            if (!_viewers.Remove(viewing))
+                return;
+            OpenForAll();
+            if (_viewers.Count > 0)
+                return;
+            _sampler?.Dispose();
+            _sampler = null;
+        }
+
+        LogUnwatched(logger, feed.HasReaders);
     }
 
     public void Dispose()
@@ -43,14 +71,14 @@ internal sealed partial class PageWatch(
 
     private void Tell(PageSnapshot snapshot)
     {
-        Action<PageSnapshot>[] viewers;
+        PageViewing[] viewers;
         lock (_sync)
             viewers = [.. _viewers];
         foreach (var viewer in viewers)
         {
             try
             {
-                viewer(snapshot);
+                viewer.Show(snapshot);
             }
             catch (Exception exception)
             {
@@ -61,18 +89,8 @@ internal sealed partial class PageWatch(
 
     private void Fail(Exception exception) => _failures.Add(exception);
 
-    private void Leave(Action<PageSnapshot> viewer)
-    {
-        lock (_sync)
-        {
-            if (!_viewers.Remove(viewer) || _viewers.Count > 0)
-                return;
-            _sampler?.Dispose();
-            _sampler = null;
-        }
-
-        LogUnwatched(logger, feed.HasReaders);
-    }
+    /// <summary>Under the lock.</summary>
+    private void OpenForAll() => _sampler?.Open(_viewers.SelectMany(viewer => viewer.Opened).ToFrozenSet(StringComparer.OrdinalIgnoreCase));
 
     [LoggerMessage(600, LogLevel.Debug, "The page is looked at: turns are gathered for it")]
     private static partial void LogWatched(ILogger logger);
@@ -85,9 +103,18 @@ internal sealed partial class PageWatch(
 
     [LoggerMessage(603, LogLevel.Error, "The page could not be kept up to date {Count} more times within {Seconds} s, the last time for this")]
     private static partial void LogFailedAgain(ILogger logger, long count, int seconds, Exception exception);
+}
 
-    private sealed class PageViewing(PageWatch watch, Action<PageSnapshot> viewer) : IDisposable
-    {
-        public void Dispose() => watch.Leave(viewer);
-    }
+/// <summary>One viewer's page.</summary>
+internal sealed class PageViewing(PageWatch watch, Action<PageSnapshot> show) : IDisposable
+{
+    /// <summary>The resources whose details it shows. Written by <see cref="PageWatch"/>.</summary>
+    public IReadOnlyList<string> Opened { get; set; } = [];
+
+    public void Show(PageSnapshot snapshot) => show(snapshot);
+
+    /// <summary>From now on the snapshots have the details of these resources.</summary>
+    public void Open(IEnumerable<string> resources) => watch.Open(this, resources);
+
+    public void Dispose() => watch.Leave(this);
 }

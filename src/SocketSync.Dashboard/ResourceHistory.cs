@@ -1,15 +1,17 @@
 namespace SocketSync;
 
 /// <summary>What is remembered of a resource while the page is open.</summary>
-internal sealed class ResourceHistory(SharedResource resource)
+/// <param name="resource">The resource.</param>
+/// <param name="since">When the page was opened.</param>
+internal sealed class ResourceHistory(SharedResource resource, DateTimeOffset since)
 {
     /// <summary>How many of those who wait are listed one by one.</summary>
     private const int MaxWaiters = ResourceReport.MaxWaiters;
 
-    private readonly Timeline _timeline = new();
+    private readonly Timeline _timeline = new(since);
     private readonly DurationHistory _waits = new();
     private readonly DurationHistory _turns = new();
-    private readonly RateMeter _rates = new();
+    private readonly RateMeter _rates = new(since);
     private readonly List<TurnEvent> _arrived = [];
 
     public void Add(in TurnEvent turn)
@@ -27,13 +29,16 @@ internal sealed class ResourceHistory(SharedResource resource)
     {
         _timeline.Add(_arrived, (long)(_arrived.Count * lostShare), from, to);
         _arrived.Clear();
+        _waits.Advance(to);
+        _turns.Advance(to);
     }
 
     /// <param name="now">The time.</param>
+    /// <param name="isOpened">Whether a viewer looks at its details.</param>
     /// <param name="counts">How its requests have ended, on all nodes.</param>
     /// <param name="place">Where it lives, if nodes share it.</param>
     /// <param name="report">What its owner says of it, if that is another node.</param>
-    public ResourceView Look(DateTimeOffset now, RequestCounts counts, PlaceView? place = null, ResourceReport? report = null)
+    public ResourceView Look(DateTimeOffset now, bool isOpened, RequestCounts counts, PlaceView? place = null, ResourceReport? report = null)
     {
         var (state, processor, turn, waiting, gate, link) = report is { Status: { } status } ? There(report, status) : Here();
         if (place is { IsSilent: true } or { Node: null })
@@ -47,10 +52,8 @@ internal sealed class ResourceHistory(SharedResource resource)
             gate,
             link,
             _rates.Look(now, counts),
-            _timeline.Look(now, turn, waiting),
-            _waits.Look(now),
-            _turns.Look(now),
-            place);
+            place,
+            isOpened ? new(_timeline.Look(now, turn, waiting), _waits.Look(now), _turns.Look(now)) : null);
     }
 
     private ResourceNow Here()
@@ -84,37 +87,10 @@ internal sealed class ResourceHistory(SharedResource resource)
             status.State == "Stuck",
             report.IsPaused),
         status.Link is { } link
-            ? new LinkStatus(report.LinkDescription ?? "", Enum.TryParse<LinkState>(link.State, out var state) ? state : LinkState.Down, link.Connects, link.DiscardedBytes, link.Retries, link.LastError)
+            ? new LinkStatus(report.LinkDescription ?? "", Enum.TryParse<LinkState>(link.State, out var state) ? state : LinkState.Down, link.Connects, link.DiscardedBytes, link.Retries, link.LastError, link.LastErrorAt, link.DownSince)
             : null);
 
     /// <summary>A resource at this moment, wherever it lives.</summary>
     private readonly record struct ResourceNow(
         string State, string Processor, ClientTime? Turn, IReadOnlyList<WaiterView> Waiters, GateStatus Gate, LinkStatus? Link);
-}
-
-/// <summary>How requests ended since the start; and how many end per second now, in whatever way, and how many of these are refused.</summary>
-internal sealed record ResourceRates(long Completed, long Refused, long Failed, long Abandoned, double PerSecond, double RefusedPerSecond);
-
-/// <summary>How fast a resource's counts grow, over the last seconds.</summary>
-internal sealed class RateMeter
-{
-    private static readonly TimeSpan Span = TimeSpan.FromSeconds(2);
-
-    private readonly Queue<(DateTimeOffset At, long Ended, long Refused)> _samples = new();
-
-    public ResourceRates Look(DateTimeOffset now, RequestCounts counts)
-    {
-        var (completed, refused, failed, abandoned) = (counts.Completed, counts.Refused, counts.Failed, counts.Abandoned);
-        var ended = counts.Total;
-        if (_samples.TryPeek(out var oldest) && ended < oldest.Ended)
-            _samples.Clear(); // a node was started anew, and counts from the beginning
-        _samples.Enqueue((now, ended, refused));
-        while (_samples.Count > 2 && now - _samples.Peek().At > Span)
-            _samples.Dequeue();
-        var first = _samples.Peek();
-        var seconds = (now - first.At).TotalSeconds;
-        return seconds <= 0
-            ? new(completed, refused, failed, abandoned, 0, 0)
-            : new(completed, refused, failed, abandoned, (ended - first.Ended) / seconds, (refused - first.Refused) / seconds);
-    }
 }

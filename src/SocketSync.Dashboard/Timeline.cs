@@ -1,7 +1,8 @@
 namespace SocketSync;
 
 /// <summary>Sorts the turns of one resource into lanes, one for each client, up to a number that can still be read.</summary>
-internal sealed class Timeline
+/// <param name="since">When turns began to be added. Shares are of the time from then on: of what was before, nothing is known.</param>
+internal sealed class Timeline(DateTimeOffset since)
 {
     public static readonly TimeSpan Window = TimeSpan.FromSeconds(20);
 
@@ -46,7 +47,8 @@ internal sealed class Timeline
 
         _lanes.RemoveAll(lane => now - lane.LastActive > Window);
         IEnumerable<TimelineLane> shown = now - _others.LastActive > Window ? _lanes : _lanes.Append(_others);
-        return new([.. shown.Select(lane => lane.Look(now))], now - _lastLoss < Window);
+        var seenFrom = since > now - Window ? since : now - Window;
+        return new([.. shown.Select(lane => lane.Look(now, seenFrom))], now - seenFrom, now - _lastLoss < Window);
     }
 
     private TimelineLane LaneOf(string connectionId, string? address, DateTimeOffset at)
@@ -119,7 +121,7 @@ internal sealed class TimelineLane(string key, string address)
         (_sampledTime, _sampledTurns, _sampledWorst) = (TimeSpan.Zero, 0, Outcome.Ok);
     }
 
-    public LaneView Look(DateTimeOffset now)
+    public LaneView Look(DateTimeOffset now, DateTimeOffset seenFrom)
     {
         var start = now - Timeline.Window;
         while (_bars.TryPeek(out var oldest) && oldest.EndedAt < start)
@@ -128,6 +130,7 @@ internal sealed class TimelineLane(string key, string address)
         var last = now.Ticks / Column.Ticks;
         var columns = _columns.Where(column => column.Index > last - Columns && column.Index <= last).ToList();
         var drawing = new LaneDrawing(start);
+        drawing.AddUnseen(seenFrom);
         if (_barsSince <= start)
             drawing.AddBars(_bars);
         else
@@ -137,9 +140,18 @@ internal sealed class TimelineLane(string key, string address)
         if (HeldFor is { } held)
             drawing.AddTurnInHand(now - held, now);
 
-        var busy = columns.Sum(column => column.Busy) / Columns + (HeldFor is { } time && time > Column ? Math.Min(1, time / Timeline.Window) : 0);
         return new(
-            Key, address, (long)Math.Round(columns.Sum(column => column.Turns)), Math.Min(1, busy), HeldFor is not null, WaitsFor is not null, drawing.Paths);
+            Key, address, (long)Math.Round(columns.Sum(column => column.Turns)), Share(columns, now, seenFrom), HeldFor is not null, WaitsFor is not null, drawing.Paths);
+    }
+
+    /// <summary>A turn may have begun before anything was seen: then only its later part counts, as of everybody.</summary>
+    private double Share(IEnumerable<LaneColumn> columns, DateTimeOffset now, DateTimeOffset seenFrom)
+    {
+        var first = seenFrom.Ticks / Column.Ticks;
+        var seen = Math.Max(1, (now - seenFrom) / Column);
+        var busy = columns.Where(column => column.Index >= first).Sum(column => column.Busy);
+        var inHand = HeldFor is { } held && held > Column ? held / Column : 0;
+        return Math.Min(1, (busy + Math.Min(inHand, seen)) / seen);
     }
 
     /// <summary>Spreads an amount of the resource's time, measured in columns, evenly over a span.</summary>
@@ -169,11 +181,12 @@ internal readonly record struct LaneColumn(long Index, double Busy, double Turns
 
 /// <summary>Who used a resource when: the picture of the synchronisation.</summary>
 /// <param name="Lanes">One for each client, in the order in which they came.</param>
+/// <param name="Seen">How much of the window has been looked at: less than all of it soon after the page was opened.</param>
 /// <param name="IsSampled">There were more turns than could be looked at one by one, so that shares are estimates.</param>
-internal sealed record TimelineView(IReadOnlyList<LaneView> Lanes, bool IsSampled);
+internal sealed record TimelineView(IReadOnlyList<LaneView> Lanes, TimeSpan Seen, bool IsSampled);
 
 /// <summary>
-/// One client's turns in the time shown, and the share of that time, from 0 to 1, in which it had the resource. The key is the
+/// One client's turns in the time shown, and the share of the time seen, from 0 to 1, in which it had the resource. The key is the
 /// connection's id; it is empty for the lane that several clients share. The paths fill <see cref="LaneDrawing.Width"/> by
 /// <see cref="LaneDrawing.Height"/>.
 /// </summary>

@@ -37,6 +37,12 @@ internal sealed class OperatorPage : IAsyncDisposable
 
     public ILocator Resource(string name = "Default") => Page.GetByRole(AriaRole.Region, new() { Name = name, Exact = true });
 
+    /// <summary>A resource's line in the overview, which is there where resources are several.</summary>
+    public ILocator Line(string name) => Page.Locator($"tr[data-line='{name}']");
+
+    /// <summary>What shows and hides a resource's details.</summary>
+    public ILocator Opener(string name) => Line(name).GetByRole(AriaRole.Button);
+
     public ILocator Button(string name) => Page.GetByRole(AriaRole.Button, new() { Name = name, Exact = true });
 
     public async Task GoAsync(ServerProcess server)

@@ -25,4 +25,20 @@ public sealed class PageScreenshots(Browser browser)
         await page.Token.WaitForAsync();
         await page.Page.ScreenshotAsync(new() { Path = Path.Combine(folder, $"dialog-{name}.png") });
     }
+
+    [Fact]
+    public async Task AreTakenOfManyResources()
+    {
+        var folder = Environment.GetEnvironmentVariable("SOCKETSYNC_SCREENSHOTS");
+        if (string.IsNullOrEmpty(folder)) Assert.Skip("SOCKETSYNC_SCREENSHOTS names no folder for the pictures");
+
+        await using var stage = await PageStage.SetManyAsync(resources: 60, clients: 200);
+        foreach (var (width, scheme) in new[] { (1920, ColorScheme.Light), (390, ColorScheme.Dark) })
+        {
+            await using var page = await browser.OpenAsync(stage.Server, width, scheme);
+            await page.Opener("Machine-04").ClickAsync();
+            await page.Resource("Machine-04").WaitForAsync();
+            await page.Page.ScreenshotAsync(new() { Path = Path.Combine(folder, $"many-{width}.png"), FullPage = true });
+        }
+    }
 }

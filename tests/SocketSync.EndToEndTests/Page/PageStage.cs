@@ -39,8 +39,27 @@ internal sealed class PageStage : IAsyncDisposable
         await Server.WaitForStatusAsync(s => s.Resources["Bench"].Turn is not null);
         foreach (var client in _clients.Skip(1)) await client.SendAsync("waits\n");
         await Server.WaitForStatusAsync(s => s.Resources["Bench"].QueueLength == _clients.Count - 1);
+        await page.Opener("Bench").ClickAsync();
         await Expect(page.Resource("Bench").Locator(".waiting li")).ToHaveCountAsync(_clients.Count - 1);
         await Expect(page.Resource("Bench").Locator(".lanes path.failed")).ToHaveCountAsync(_clients.Count);
+    }
+
+    /// <summary>Many resources: some with a turn in hand and a line behind it, some without their device; and the given number of clients.</summary>
+    public static async Task<PageStage> SetManyAsync(int resources, int clients)
+    {
+        var names = Enumerable.Range(1, resources).Select(i => $"Machine-{i:00}").ToList();
+        var stage = new PageStage(await ServerProcess.StartUnreadyTestHostAsync($$"""
+            "Listeners": { {{string.Join(", ", names.Select(name => $$""" "{{name}}": { "Port": 0 } """))}} },
+            "Resources": { {{string.Join(", ", names.Select((name, i) => i % 7 == 3
+                ? $$""" "{{name}}": { "Processor": "Relay", "Protocol": { "Name": "ModbusTcp" }, "Link": { "Tcp": { "Host": "127.0.0.1", "Port": 1 } } } """
+                : $$""" "{{name}}": { "Processor": "Scripted", "Protocol": { "Name": "Line" }, "Gate": { "TurnTimeout": "00:00:30" } } """))}} }
+            """));
+        for (var i = 0; i < clients; i++)
+            stage._clients.Add(await stage.Server.ConnectAsync(names[i % resources]));
+        foreach (var (client, i) in stage._clients.Select((client, i) => (client, i)).Where(at => at.i % resources % 7 is 0 or 5))
+            await client.SendAsync(i < resources ? $"hold key{i}\n" : "waits\n");
+        await stage.Server.WaitForStatusAsync(s => s.Resources[names[0]].Turn is not null);
+        return stage;
     }
 
     public async ValueTask DisposeAsync()

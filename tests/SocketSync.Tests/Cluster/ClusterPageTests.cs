@@ -13,7 +13,14 @@ public sealed class ClusterPageTests
         var b = bench["b"];
         PageSnapshot? seen = null;
         using var sampler = new PageSampler(
-            b.Topology, b.Services.GetRequiredService<ClusterTurns>(), TimeProvider.System, snapshot => Volatile.Write(ref seen, snapshot), exception => Assert.Fail(exception.ToString()), b.Cluster);
+            b.Topology,
+            b.Services.GetRequiredService<ClusterTurns>(),
+            TimeProvider.System,
+            new ServerStart(TimeProvider.System),
+            snapshot => Volatile.Write(ref seen, snapshot),
+            exception => Assert.Fail(exception.ToString()),
+            b.Cluster);
+        sampler.Open(new HashSet<string>(StringComparer.Ordinal) { "Bench" });
         await SyncHost.Until(() => bench["a"].Turns.HasReaders, "turns are read at the owner");
         using var first = await bench["a"].ConnectAsync();
         using var second = await bench["a"].ConnectAsync();
@@ -22,7 +29,7 @@ public sealed class ClusterPageTests
         await SyncHost.Until(() => bench["a"].Topology.Resources["Bench"].Gate.GetStatus().Holder is not null, "it has its turn");
         await second.SendAsync("waits");
 
-        await SyncHost.Until(() => Volatile.Read(ref seen)?.Resources["Bench"] is { Turn: not null, Waiters.Count: 1, Timeline.Lanes.Count: 2 }, "the turn, the queue and the lanes are shown");
+        await SyncHost.Until(() => Volatile.Read(ref seen)?.Resources["Bench"] is { Turn: not null, Waiters.Count: 1, Detail.Timeline.Lanes.Count: 2 }, "the turn, the queue and the lanes are shown");
         await SyncHost.Until(() => Volatile.Read(ref seen)!.Clients.Total == 2, "the clients are shown");
         var bench2 = seen!.Resources["Bench"];
         Assert.Equal(new PlaceView("a", epoch, IsHere: false, IsSilent: false), bench2.Place);
@@ -50,6 +57,6 @@ public sealed class ClusterPageTests
         Assert.Null(Announcement.Of(before, Snapshot(NodeState.Up)));
 
         static PageSnapshot Snapshot(NodeState state) => new(
-            default, HostPhase.Running, new Dictionary<string, ResourceView>(StringComparer.Ordinal), new([], 0), new("b", [new("a", state, TimeSpan.Zero, "1.0", 0, 0)]));
+            default, HostPhase.Running, new("1.0", TimeSpan.Zero, []), new Dictionary<string, ResourceView>(StringComparer.Ordinal), new([], 0), new("b", [new("a", state, TimeSpan.Zero, "1.0", 0, 0)]));
     }
 }

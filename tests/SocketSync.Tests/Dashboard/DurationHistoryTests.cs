@@ -30,6 +30,20 @@ public class DurationHistoryTests
         Assert.DoesNotContain(history.Look(Start + TimeSpan.FromMinutes(6)).Points, point => point.P50 is not null);
     }
 
+    /// <summary>Details are looked at when somebody opens them, maybe minutes after the turns.</summary>
+    [Fact]
+    public void KeepsStepsApartWhileNobodyLooks()
+    {
+        var history = new DurationHistory();
+        for (var second = 0; second <= 120; second += 5)
+        {
+            history.Advance(Start + TimeSpan.FromSeconds(second));
+            history.Add(TimeSpan.FromMilliseconds(10));
+        }
+
+        Assert.Equal(25, history.Look(Start + TimeSpan.FromSeconds(120)).Points.Count(point => point.P50 is not null));
+    }
+
     [Theory]
     [InlineData(0)]
     [InlineData(0.4)]

@@ -32,7 +32,7 @@ public class PageMappingTests
     {
         await using var app = await StartAsync(app => app.MapGroup(group).MapSocketSync());
         Assert.Contains($"<base href=\"{home}\"", await GetAsync(app, path), StringComparison.Ordinal);
-        foreach (var file in new[] { "blazor.server.js", "MudBlazor.min.css", "MudBlazor.min.js", "operator.js", "operator.css", "theme.js", "icon.svg" })
+        foreach (var file in new[] { "blazor.server.js", "MudBlazor.min.css", "MudBlazor.min.js", "operator.js", "operator.css", "theme.js", "opened.js", "icon.svg" })
             Assert.NotEmpty(await GetAsync(app, $"{home}_page/{file}"));
         Assert.Empty(await GetAsync(app, $"{home}_page/hub"));
     }

@@ -16,7 +16,7 @@ public sealed class PageWatchTests : IAsyncDisposable
             new Dictionary<string, SharedResource>(StringComparer.Ordinal) { ["R"] = _host.Listener.Routes[0].Resource },
             new Dictionary<string, ListenerState>(StringComparer.Ordinal) { ["L"] = _host.Listener },
             ListenerBinder.Bind(new Dictionary<string, ListenerOptions>(StringComparer.Ordinal), "localhost"));
-        _watch = new PageWatch(_topology, new ClusterTurns(_host.Turns), _host.Time, NullLogger<PageWatch>.Instance);
+        _watch = new PageWatch(_topology, new ClusterTurns(_host.Turns), _host.Time, new ServerStart(_host.Time), NullLogger<PageWatch>.Instance);
     }
 
     [Fact]
@@ -42,24 +42,55 @@ public sealed class PageWatchTests : IAsyncDisposable
         using var watching = _watch.Show(first.Enqueue);
         await SyncHost.Until(() => !first.IsEmpty, "something is shown at once");
         using var other = _watch.Show(snapshot => second = snapshot);
+        other.Open(["R"]);
         await client.SendAsync("hello\n");
         await SyncHost.AdvanceUntil(_host.Time, TimeSpan.FromMilliseconds(50), () => IsServed(second), "the turn is shown");
         var seen = second!;
         Assert.Contains(first, snapshot => ReferenceEquals(snapshot, seen));
         var resource = seen.Resources["R"];
         Assert.Null(resource.Turn);
-        Assert.NotNull(resource.Turns.P50);
+        Assert.NotNull(resource.Detail!.Turns.P50);
         Assert.Equal(1, seen.Clients.Total);
 
         static bool IsServed(PageSnapshot? snapshot) =>
-            snapshot?.Resources["R"] is { State: "Idle", Rates.Completed: 1 } resource && resource.Timeline.Lanes is [{ Turns: 1 }];
+            snapshot?.Resources["R"] is { State: "Idle", Rates.Completed: 1 } resource && resource.Detail?.Timeline.Lanes is [{ Turns: 1 }];
+    }
+
+    /// <summary>Sixty resources cost no sixty drawings: those of which a viewer wants details are drawn, and at once.</summary>
+    [Fact]
+    public async Task DrawsWhatSomebodyHasOpened()
+    {
+        var shown = new ConcurrentQueue<PageSnapshot>();
+        using var watching = _watch.Show(shown.Enqueue);
+        await SyncHost.Until(() => !shown.IsEmpty, "something is shown at once");
+        var other = _watch.Show(_ => { });
+        Assert.All(shown, snapshot => Assert.Null(snapshot.Resources["R"].Detail));
+
+        other.Open(["r"]);
+        var since = _host.Time.GetUtcNow();
+        await SyncHost.AdvanceUntil(_host.Time, TimeSpan.FromMilliseconds(50), () => shown.Last().Resources["R"].Detail is not null, "details are shown");
+        Assert.True(shown.First(snapshot => snapshot.Resources["R"].Detail is not null).At - since < TimeSpan.FromMilliseconds(300), "nobody waits for the next picture");
+
+        other.Dispose();
+        await SyncHost.AdvanceUntil(_host.Time, TimeSpan.FromMilliseconds(50), () => shown.Last().Resources["R"].Detail is null, "details are drawn no more");
+    }
+
+    [Fact]
+    public async Task SaysForHowLongTheServerHasBeenThere()
+    {
+        _host.Time.Advance(TimeSpan.FromHours(30));
+        PageSnapshot? shown = null;
+        using var watching = _watch.Show(snapshot => shown = snapshot);
+        await SyncHost.Until(() => shown is not null, "something is shown at once");
+        Assert.Equal(TimeSpan.FromHours(30), shown!.Server.Uptime);
+        Assert.Matches("^[0-9]+[.][0-9]+[.][0-9]+", shown.Server.Version);
     }
 
     [Fact]
     public async Task OneViewerThatFailsTakesNothingFromTheOthersAndFloodsNoLog()
     {
         var logs = new RecordingLogs();
-        using var watch = new PageWatch(_topology, new ClusterTurns(_host.Turns), _host.Time, new LoggerFactory([logs]).CreateLogger<PageWatch>());
+        using var watch = new PageWatch(_topology, new ClusterTurns(_host.Turns), _host.Time, new ServerStart(_host.Time), new LoggerFactory([logs]).CreateLogger<PageWatch>());
         var failed = 0;
         var shown = 0;
         using var failing = watch.Show(_ =>
@@ -82,6 +113,7 @@ public sealed class PageWatchTests : IAsyncDisposable
             _topology,
             new ClusterTurns(_host.Turns),
             _host.Time,
+            new ServerStart(_host.Time),
             _ =>
             {
                 if (Interlocked.Increment(ref calls) <= 3)

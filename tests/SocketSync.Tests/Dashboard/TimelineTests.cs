@@ -4,7 +4,7 @@ public class TimelineTests
 {
     private static readonly DateTimeOffset Now = new(2026, 1, 1, 0, 1, 0, TimeSpan.Zero);
 
-    private readonly Timeline _timeline = new();
+    private readonly Timeline _timeline = new(DateTimeOffset.MinValue);
 
     [Fact]
     public void EachTurnIsWhereItWas()
@@ -16,6 +16,38 @@ public class TimelineTests
         Assert.Equal("M450 11h50v2h-50z", Path(lane, "wait"));
         Assert.Equal(1, lane.Turns);
         Assert.Equal(0.1, lane.Share, 0.005);
+    }
+
+    /// <summary>Two seconds after the page was opened, half of them is a half, and not a twentieth.</summary>
+    [Fact]
+    public void SharesAreOfTheTimeSeen()
+    {
+        var timeline = new Timeline(Now - TimeSpan.FromSeconds(2));
+        timeline.Add([Turn("a", secondsAgo: 1.5, seconds: 1)], lost: 0, Now - TimeSpan.FromSeconds(1), Now);
+        var view = timeline.Look(Now, null, []);
+        Assert.Equal(TimeSpan.FromSeconds(2), view.Seen);
+        var lane = Assert.Single(view.Lanes);
+        Assert.Equal(0.5, lane.Share, 0.02);
+        Assert.Equal("M0 0h900v24h-900z", Path(lane, "before"));
+
+        var later = timeline.Look(Now + TimeSpan.FromSeconds(18), null, []);
+        Assert.Equal(Timeline.Window, later.Seen);
+        Assert.Equal(0.05, Assert.Single(later.Lanes).Share, 0.005);
+        Assert.DoesNotContain(later.Lanes[0].Paths, path => path.Kind == "before");
+    }
+
+    /// <summary>Of a turn that was under way when the page was opened, the part before it says nothing of the others' share.</summary>
+    [Fact]
+    public void WhatWasBeforeThePageWasOpenedIsNoShare()
+    {
+        var timeline = new Timeline(Now - TimeSpan.FromSeconds(4));
+        timeline.Add([Turn("a", secondsAgo: 8, seconds: 5)], lost: 0, Now - TimeSpan.FromSeconds(4), Now);
+        Assert.Equal(0.25, Assert.Single(timeline.Look(Now, null, []).Lanes).Share, 0.02);
+
+        var held = new Timeline(Now - TimeSpan.FromSeconds(4)).Look(Now, new ClientTime("b", "B", TimeSpan.FromMinutes(1)), []);
+        Assert.Equal(1, Assert.Single(held.Lanes).Share);
+        held = new Timeline(Now - TimeSpan.FromSeconds(4)).Look(Now, new ClientTime("b", "B", TimeSpan.FromSeconds(1)), []);
+        Assert.Equal(0.25, Assert.Single(held.Lanes).Share, 0.02);
     }
 
     [Fact]
