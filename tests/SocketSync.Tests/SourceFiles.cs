@@ -18,12 +18,15 @@ internal static class SourceFiles
     }
 
     /// <summary>The text of a document that stands beside the sources.</summary>
-    public static string Document(string name)
+    public static string Document(string name) => File.ReadAllText(PathTo(name));
+
+    /// <summary>Where such a document is.</summary>
+    public static string PathTo(string name)
     {
         var path = Path.Combine(Root(), name);
         if (!File.Exists(path))
             Assert.Skip($"the sources are not where they were built: {path}");
-        return File.ReadAllText(path);
+        return path;
     }
 
     private static string Root([CallerFilePath] string path = "") => Path.GetFullPath(Path.Combine(Path.GetDirectoryName(path)!, "..", ".."));

@@ -86,7 +86,7 @@ internal static class ConfigurationValue
     public static bool IsScalar(Type type)
     {
         var bare = Nullable.GetUnderlyingType(type) ?? type;
-        return bare.IsEnum || bare == typeof(string) || bare == typeof(bool) || bare == typeof(int) || bare == typeof(TimeSpan);
+        return bare.IsEnum || bare == typeof(string) || bare == typeof(bool) || bare == typeof(int) || bare == typeof(long) || bare == typeof(TimeSpan);
     }
 
     /// <summary>
@@ -100,6 +100,8 @@ internal static class ConfigurationValue
             return IsName(text, type) && Enum.TryParse(type, text, ignoreCase: true, out var name) && Is(name!, out value);
         if (type == typeof(int))
             return int.TryParse(text, NumberStyles.Integer, CultureInfo.InvariantCulture, out var number) && Is(number, out value);
+        if (type == typeof(long))
+            return long.TryParse(text, NumberStyles.Integer, CultureInfo.InvariantCulture, out var large) && Is(large, out value);
         return type == typeof(bool)
             ? bool.TryParse(text, out var flag) && Is(flag, out value)
             : DurationAttribute.TryParse(text.Trim(), out var time) && Is(time, out value);
@@ -121,7 +123,7 @@ internal static class ConfigurationValue
     {
         if (type.IsEnum) return OneOf(text, Enum.GetNames(type));
         if (type == typeof(bool)) return "must be true or false";
-        var words = rules.Select(Words).FirstOrDefault(w => w is not null) ?? (type == typeof(int) ? "must be a whole number" : "must be a text");
+        var words = rules.Select(Words).FirstOrDefault(w => w is not null) ?? (type == typeof(int) || type == typeof(long) ? "must be a whole number" : "must be a text");
         var looksLikeDays = type == typeof(TimeSpan) && double.TryParse(text, NumberStyles.Float, CultureInfo.InvariantCulture, out _);
         return looksLikeDays ? $"{words}; a bare number would be days" : words;
     }

@@ -38,6 +38,9 @@ public class ConfigurationProblemTests
     [InlineData("Listeners:Default:IdleTimeout=-00:00:01", "Listeners:Default:IdleTimeout", "-00:00:01", "or 0 to turn it off")]
     [InlineData("DrainTimeout=0", "DrainTimeout", "0", "from 00:00:00.001")]
     // Ranges
+    [InlineData("Journal:Path=log; Journal:MaxBytes=1", "Journal:MaxBytes", "1", "must be a whole number from 4096 to 1099511627776")]
+    [InlineData("Journal:Path=log; Journal:MaxBytes=1 GB", "Journal:MaxBytes", "1 GB", "must be a whole number from 4096")]
+    [InlineData("Journal:MaxFiles=0", "Journal:MaxFiles", "0", "must be a whole number from 1 to 1000")]
     [InlineData("Listeners:Default:Port=65536", "Listeners:Default:Port", "65536", "must be a whole number from 0 to 65535")]
     [InlineData("Listeners:Default:Port=-1", "Listeners:Default:Port", "-1", "must be a whole number from 0 to 65535")]
     [InlineData("Listeners:Default:MaxConnections=0", "Listeners:Default:MaxConnections", "0", "must be a whole number of at least 1")]

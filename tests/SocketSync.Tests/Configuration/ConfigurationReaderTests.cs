@@ -41,7 +41,9 @@ public class ConfigurationReaderTests
             },
             "DrainTimeout": "00:00:08",
             "IoThreads": 1,                  // threads that move bytes; more only for many busy resources on many cores
-            "Admin": { "Token": null }       // see 8; at least 16 characters
+            "Admin": { "Token": null },      // see 8; at least 16 characters
+            "Journal": { "Path": null, "Payloads": false, "MaxBytes": 104857600, "MaxFiles": 10 },  // see 7
+            "Cluster": { "Node": null }      // see 9
           },
           "Serilog": { }                     // without a WriteTo of its own: the console
         }
@@ -60,6 +62,7 @@ public class ConfigurationReaderTests
 
         Assert.Equal("localhost", options.DefaultAddress);
         Assert.Equal(1, options.IoThreads);
+        Assert.Equal(new JournalOptions(), options.Journal);
         Assert.Equal(TimeSpan.FromSeconds(8), options.DrainTimeout);
         var (name, listener) = Assert.Single(options.Listeners);
         Assert.Equal("Default", name);
@@ -96,12 +99,13 @@ public class ConfigurationReaderTests
                         "Gate": { "Hold": "quiet", "QuietTime": "00:00:00.250", "MaxHold": "1.00:00:00", "MaxQueue": 0 }
                       }
                     },
-                    "DrainTimeout": "00:01:00", "IoThreads": 64
+                    "DrainTimeout": "00:01:00", "IoThreads": 64, "Journal": { "Path": "log", "Payloads": true, "MaxBytes": 10000000000, "MaxFiles": 2 }
                   }
                 }
                 """),
             "Bench");
 
+        Assert.Equal(new JournalOptions { Path = "log", Payloads = true, MaxBytes = 10_000_000_000, MaxFiles = 2 }, options.Journal);
         var scope = options.Resources["Scope"];
         Assert.Equal(("Bench", OnError.Close, "Line", @"\r\n", 4096), (scope.Processor, scope.OnError, scope.Protocol.Name, scope.Protocol.Delimiter, scope.Protocol.MaxRequestBytes));
         Assert.Equal(
