@@ -33,6 +33,9 @@ internal sealed record ListenerOptions
     /// <summary>Whether watchers get what is said to the device too, each line or frame whole.</summary>
     public bool Both { get; init; }
 
+    /// <summary>Whether clients speak telnet, and may set the serial line behind the resource for their turns (RFC 2217).</summary>
+    public bool Telnet { get; init; }
+
     /// <summary>The resource's name; the listener's own name if not set.</summary>
     public string? Resource { get; init; }
 

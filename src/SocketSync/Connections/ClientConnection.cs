@@ -22,6 +22,7 @@ internal sealed partial class ClientConnection : IServedConnection, IResourceCli
     private readonly ClientStream _stream;
     private readonly ClientDeparture _departure;
     private readonly ClientAccess _access;
+    private readonly LineServer? _line;
     private readonly ILogger _logger;
     private readonly Action _onLeaseLost;
     private readonly WorkBudget _work = new();
@@ -44,6 +45,7 @@ internal sealed partial class ClientConnection : IServedConnection, IResourceCli
         _stream = new ClientStream(connection, listener, _work, time);
         _departure = new ClientDeparture(connection);
         _access = new ClientAccess(client, listener.Options.Protocol ?? new());
+        _line = connection.Features.Get<LineServer>();
         _onLeaseLost = _stream.Wake;
         _routes = [.. listener.Routes.Select(route => new RouteState(route, NewTurn()))];
         _way = _routes[0];
@@ -97,6 +99,10 @@ internal sealed partial class ClientConnection : IServedConnection, IResourceCli
     }
 
     public void Dispose() => _stream.Dispose();
+
+    void IConversation.BeginLine(SerialTerminal line) => _line?.BeginTurn(line);
+
+    void IConversation.EndLine() => _line?.EndTurn();
 
     ValueTask IConversation.SendAsync(ReadOnlyMemory<byte> bytes, CancellationToken cancellationToken)
     {
@@ -255,6 +261,7 @@ internal sealed class ClientConnectionHandler(ListenerState listener, TimeProvid
             return;
         }
 
+        await using var telnet = listener.Line is { } line ? await TelnetClient.BeginAsync(connection, line, time) : null;
         using var served = new ClientConnection(connection, client, listener, time, logger);
         connection.Features.Get<AcceptedConnection>()?.Serve(served);
         await served.RunAsync();

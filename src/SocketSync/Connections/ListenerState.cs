@@ -23,6 +23,9 @@ internal sealed class ListenerState(
 
     public IProtocol Protocol { get; } = protocol;
 
+    /// <summary>How the serial line is set that clients of telnet may set otherwise; <see langword="null"/> for a listener without telnet.</summary>
+    public SerialLinkOptions? Line { get; init; }
+
     /// <summary>The ways to the resources. What belongs to no request, such as bytes that are no frame, counts at the first.</summary>
     public IReadOnlyList<Route> Routes { get; } = routes;
 

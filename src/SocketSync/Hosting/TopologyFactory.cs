@@ -132,7 +132,10 @@ internal static class TopologyFactory
             units = new UnitRoutes(name, ProtocolCatalog.Find(listener.Protocol!.Name)!.Modbus!, byUnit, time, loggers.CreateLogger<UnitRoutes>());
         }
 
-        return new ListenerState(name, listener, ProtocolCatalog.Create(listener.Protocol!), routes, units);
+        return new ListenerState(name, listener, ProtocolCatalog.Create(listener.Protocol!), routes, units)
+        {
+            Line = listener.Telnet ? options.Resources[listener.Resource!].Link!.Serial : null,
+        };
     }
 
     private static BoundListeners Bind(SocketSyncOptions options)

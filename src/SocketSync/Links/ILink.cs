@@ -64,6 +64,9 @@ internal interface IOpenLink : IAsyncDisposable
     /// </summary>
     bool IsEnded => false;
 
+    /// <summary>The serial line of this machine that the link is; <see langword="null"/> for other kinds.</summary>
+    SerialTerminal? Line => null;
+
     /// <summary>The same link, of which watchers see what passes. To be used in its place from now on.</summary>
     IOpenLink Watched(DeviceWatch watch) => new WatchedLink(this, watch);
 

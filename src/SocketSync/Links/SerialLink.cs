@@ -121,6 +121,8 @@ internal sealed class OpenSerialLink : IOpenLink
 
     public PipeWriter Output { get; }
 
+    public SerialTerminal? Line => _terminal;
+
     public async ValueTask DisposeAsync()
     {
         _terminal.Stop();

@@ -10,7 +10,7 @@ namespace SocketSync;
 /// descriptor, because its own stream has faults on Unix: while a read is pending it polls a thousand times a second, a write
 /// after the line has hung up never ends, and closing it then spins for ever.
 /// </summary>
-internal sealed class SerialTerminal : Stream
+internal sealed partial class SerialTerminal : Stream
 {
     /// <summary>What a character is assumed to be: a start bit, eight data bits, parity and stop bits.</summary>
     public const double BitsPerCharacter = 11;
@@ -67,7 +67,11 @@ internal sealed class SerialTerminal : Stream
 
     /// <summary>Has the driver switch the direction of an RS-485 line.</summary>
     /// <exception cref="IOException">The driver cannot do it.</exception>
-    public void SetDirection(Rs485Options options) => Rs485Control.Set(_line, options);
+    public void SetDirection(Rs485Options options)
+    {
+        Rs485Control.Set(_line, options);
+        _isDirected = true;
+    }
 
     /// <summary>
     /// Ends the pending read and any later one with 0 bytes. When it returns, no byte is written any more, and what the line had

@@ -27,6 +27,8 @@ internal sealed class WatchedLink : IOpenLink
 
     public bool IsEnded => _link.IsEnded;
 
+    public SerialTerminal? Line => _link.Line;
+
     public async ValueTask DisposeAsync()
     {
         await _link.DisposeAsync(); // ends the pending read

@@ -71,7 +71,15 @@ internal sealed partial class RelayProcessor : IRequestProcessor, IResourceRecov
         var protocol = _protocols[context.Client.Listener];
         if (protocol.UnitOf(context.Request) is not { } unit)
         {
-            await ProcessAsync(context, protocol, unit: null, cancellationToken);
+            try
+            {
+                await ProcessAsync(context, protocol, unit: null, cancellationToken);
+            }
+            finally
+            {
+                context.EndLine();
+            }
+
             return;
         }
 
@@ -145,6 +153,7 @@ internal sealed partial class RelayProcessor : IRequestProcessor, IResourceRecov
             _loss = null;
             _link = link;
             _wasCut = false;
+            context.BeginLine(link);
             ForgetReads(protocol, context.Request);
             if (!context.TryGuard(_cutUnfinished))
             {

@@ -141,6 +141,16 @@ public sealed class RequestContext
 
     internal void LeaveClient() => _lock.Exit();
 
+    /// <summary>The turn has this link. If it is a serial line, it is set as the client wants it, if that has said so.</summary>
+    internal void BeginLine(IOpenLink link)
+    {
+        if (link.Line is { } line)
+            _conversation.BeginLine(line);
+    }
+
+    /// <summary>The turn does not use its link any more: a serial line is set as configured. To be called before anybody else gets it.</summary>
+    internal void EndLine() => _conversation.EndLine();
+
     /// <summary>Prepares the context for the turn of a new request.</summary>
     internal void Open(in ReadOnlySequence<byte> request)
     {
@@ -176,6 +186,16 @@ internal interface IConversation
     /// before anything is sent or received. Does nothing otherwise.
     /// </summary>
     ValueTask BeginAsync(CancellationToken cancellationToken) => ValueTask.CompletedTask;
+
+    /// <summary>The client's turn has this line, and sets it as it likes (RFC 2217), until <see cref="EndLine"/>.</summary>
+    void BeginLine(SerialTerminal line)
+    {
+    }
+
+    /// <summary>Sets the line as configured. Does nothing without a line.</summary>
+    void EndLine()
+    {
+    }
 
     /// <summary>Sends <paramref name="bytes"/>. Does nothing if the client is gone, which is not an error.</summary>
     ValueTask SendAsync(ReadOnlyMemory<byte> bytes, CancellationToken cancellationToken);

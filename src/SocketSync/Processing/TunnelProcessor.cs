@@ -35,6 +35,7 @@ internal sealed class TunnelProcessor : IRequestProcessor, IResourceRecovery, IL
             NeedsRecovery = true;
             if (!context.TryGuard(() => CutUnfinished(link)))
                 return;
+            context.BeginLine(link);
             using var end = CancellationTokenSource.CreateLinkedTokenSource(cancellationToken, turnIsOver);
             await client.BeginAsync(end.Token);
             await PassAsync(context, client, link, end);
@@ -43,6 +44,7 @@ internal sealed class TunnelProcessor : IRequestProcessor, IResourceRecovery, IL
         }
         finally
         {
+            context.EndLine();
             context.LeaveClient();
         }
     }

@@ -6,12 +6,32 @@ public class ConsoleConfigurationTests
     private const string Tunnel = "Resources:Default:Processor=Tunnel; Resources:Default:Link:Tcp:Host=localhost; Resources:Default:Link:Tcp:Port=502; ";
 
     private const string Relay = "Resources:Default:Processor=Relay; Resources:Default:Link:Tcp:Host=localhost; Resources:Default:Link:Tcp:Port=502; ";
+    private const string SerialRelay = "Resources:Default:Processor=Relay; Resources:Default:Link:Serial:Device=/dev/ttyS9; ";
     private const string Watch = "Listeners:Default:Port=1; Listeners:Watch:Port=2; Listeners:Watch:Resource=Default; Listeners:Watch:Role=Watcher; Listeners:Watch:";
 
     [Theory]
     [InlineData("Both=true")]
     [InlineData("SendTimeout=00:00:01")]
     public void AListenerMayWatchADevice(string keys) => Valid(Tunnel + Watch + keys);
+
+    [Theory]
+    [InlineData(SerialRelay + "Listeners:Default:Telnet=true")]
+    [InlineData("Resources:Default:Processor=Tunnel; Resources:Default:Link:Serial:Device=/dev/ttyS9; Listeners:Default:Telnet=true")]
+    [InlineData("Resources:Default:Processor=Relay; Resources:Default:Link:Rfc2217:Host=a; Resources:Default:Link:Rfc2217:Port=1; Resources:Default:Link:LocalEcho=true")]
+    public void ALineMayBeSetByTelnet(string keys) => Valid(keys);
+
+    [Theory]
+    [InlineData("Resources:Default:Link:Rfc2217:Host=a", ":Rfc2217:Port", null, "must be given: the port on which it lets the line be set")]
+    [InlineData("Resources:Default:Link:Rfc2217:Port=1", ":Rfc2217:Host", null, "must be given: the name or IP address of the server that has the line")]
+    [InlineData("Resources:Default:Link:Rfc2217:Host=a; Resources:Default:Link:Rfc2217:Port=1; Resources:Default:Link:Rfc2217:DataBits=9", ":Rfc2217:DataBits", "9", "must be a whole number from 5 to 8")]
+    [InlineData("Resources:Default:Link:Rfc2217:Host=a; Resources:Default:Link:Rfc2217:Port=1; Resources:Default:Link:Rs485:RtsOnSend=true", ":Rs485", null, "is for the driver of a serial line")]
+    public void ALineOfAnotherServerIsRefusedInOneLine(string keys, string key, string? value, string allowed)
+    {
+        var problem = Assert.Single(Read("Resources:Default:Processor=Relay; " + keys).Problems);
+        Assert.Equal("SocketSync:Resources:Default:Link" + key, problem.Key);
+        Assert.Equal(value, problem.Value);
+        Assert.Contains(allowed, problem.Allowed, StringComparison.Ordinal);
+    }
 
     [Fact]
     public void NoticeIsOffUnlessItIsSaid()
@@ -28,6 +48,11 @@ public class ConsoleConfigurationTests
     [InlineData(Relay + Watch + "Transport=Datagram", "Listeners:Watch:Role", "Watcher", "must be Client with Transport Datagram")]
     [InlineData(Tunnel + Watch + "Protocol:Name=Raw", "Listeners:Watch:Protocol", null, "a watcher gets the device's bytes as they are")]
     [InlineData(Watch + "Both=true", "Listeners:Watch:Role", "Watcher", "must be Client since resource Default has the processor Echo")]
+    [InlineData(Tunnel + "Listeners:Default:Telnet=true", "Listeners:Default:Telnet", "True", "must be false since resource Default has no Link:Serial, the line that clients would set")]
+    [InlineData(SerialRelay + "Resources:Default:Protocol:Name=Line; Listeners:Default:Telnet=true", "Listeners:Default:Telnet", "True", "must be false since resource Default is neither a Tunnel nor a Relay of Raw")]
+    [InlineData("Listeners:Default:Telnet=true", "Listeners:Default:Telnet", "True", "must be false since resource Default is neither a Tunnel nor a Relay of Raw")]
+    [InlineData(SerialRelay + "Listeners:Default:Telnet=true; Listeners:Default:Role=Watcher", "Listeners:Default:Telnet", "True", "must be false with Role Watcher")]
+    [InlineData(SerialRelay + "Listeners:Default:Telnet=true; Listeners:Default:Transport=Datagram", "Listeners:Default:Telnet", "True", "must be false with Transport Datagram")]
     [InlineData(Tunnel + "Resources:Default:Notice=1", "Resources:Default:Notice", "1", "must be true or false")]
     public void IsRefusedInOneLine(string keys, string key, string? value, string allowed)
     {
