@@ -21,7 +21,7 @@ public sealed class LinkProbeTests : IDisposable
     public async Task ADeviceIsConnectedToOnceAndNothingIsWritten()
     {
         var seen = ServeAsync(async connection => Assert.Equal(0, await connection.ReadAsync(new byte[1], Token)));
-        var (allOpen, results) = await ProbeAsync(("A", Tcp(Port)), ("None", new()));
+        var (allOpen, results) = await ProbeAsync(("A", Tcp(Port)), ("None", null));
 
         var result = Assert.Single(results);
         Assert.True(allOpen);
@@ -100,16 +100,16 @@ public sealed class LinkProbeTests : IDisposable
         }
     }
 
-    private static async Task<(bool AllOpen, List<ProbeResult> Results)> ProbeAsync(params (string Name, LinkOptions Link)[] resources)
+    private static async Task<(bool AllOpen, List<ProbeResult> Results)> ProbeAsync(params (string Name, LinkOptions? Link)[] resources)
     {
         var results = new List<ProbeResult>();
         var allOpen = await new LinkProbe(TimeProvider.System, Make).RunAsync(Options(resources), results.Add, Token);
         return (allOpen, results);
     }
 
-    private static SocketSyncOptions Options(params (string Name, LinkOptions Link)[] resources) => new()
+    private static SocketSyncOptions Options(params (string Name, LinkOptions? Link)[] resources) => new()
     {
-        Resources = resources.ToDictionary(r => r.Name, r => new ResourceOptions { Link = r.Link == new LinkOptions() ? null : r.Link }, StringComparer.OrdinalIgnoreCase),
+        Resources = resources.ToDictionary(r => r.Name, r => new ResourceOptions { Link = r.Link }, StringComparer.OrdinalIgnoreCase),
     };
 
     private static ILink Make(ResourceOptions resource) => LinkFactory.Create(resource.Link!, framesEndBySilence: false, NullLoggerFactory.Instance, TimeProvider.System);
