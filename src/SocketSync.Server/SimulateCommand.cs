@@ -49,7 +49,7 @@ internal static class SimulateCommand
 
     public static Command Build()
     {
-        var command = new Command("simulate", $"A device to try things on: {string.Join(", ", Kinds.Select(kind => kind.Name))}. simulate KIND --help says more")
+        var command = new Command("simulate", $"A device to try things on: {string.Join(", ", Kinds.Select(kind => kind.Name))}. simulate KIND --help says more.\n\nExample: simulate modbus --listen 5020")
         {
             TreatUnmatchedTokensAsErrors = false,
         };
