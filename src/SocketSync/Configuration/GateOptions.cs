@@ -30,8 +30,10 @@ internal enum EndOfStream
 /// <summary>The settings of a gate. Reloaded when the file changes; new settings apply from the next turn on.</summary>
 internal sealed record GateOptions
 {
+    /// <summary>How long a client keeps its turn: for a request, until it is silent, or as long as it is connected.</summary>
     public Hold Hold { get; init; } = Hold.Request;
 
+    /// <summary>With Hold Quiet: how long a client is silent until its turn ends.</summary>
     [Duration]
     public TimeSpan QuietTime { get; init; } = TimeSpan.FromMilliseconds(200);
 
@@ -54,6 +56,7 @@ internal sealed record GateOptions
     /// <summary>If not set, depends on protocol and processor.</summary>
     public EndOfStream? EndOfStream { get; init; }
 
+    /// <summary>How long a request waits for its turn; then it is refused as busy.</summary>
     [Duration]
     public TimeSpan WaitTimeout { get; init; } = TimeSpan.FromSeconds(30);
 

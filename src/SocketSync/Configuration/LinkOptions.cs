@@ -11,12 +11,16 @@ internal sealed record LinkOptions
 {
     public const int LargestReplyBytes = 1 << 30;
 
+    /// <summary>A device that listens on TCP.</summary>
     public TcpLinkOptions? Tcp { get; init; }
 
+    /// <summary>A device on a serial line.</summary>
     public SerialLinkOptions? Serial { get; init; }
 
+    /// <summary>A program that is started, and talked to on its standard input and output.</summary>
     public ProcessLinkOptions? Process { get; init; }
 
+    /// <summary>A device that is asked by datagrams.</summary>
     public UdpLinkOptions? Udp { get; init; }
 
     public Rfc2217LinkOptions? Rfc2217 { get; init; }
@@ -58,6 +62,7 @@ internal sealed record LinkOptions
     [Duration]
     public TimeSpan ReconnectDelay { get; init; } = TimeSpan.FromMilliseconds(100);
 
+    /// <summary>Maximum time between two attempts to connect.</summary>
     [Duration]
     public TimeSpan MaxReconnectDelay { get; init; } = TimeSpan.FromSeconds(10);
 
@@ -103,6 +108,7 @@ internal sealed record TcpLinkOptions
     [Host]
     public string Host { get; init; } = "";
 
+    /// <summary>The port of the device.</summary>
     [Range(1, 65535)]
     public int Port { get; init; }
 
@@ -116,18 +122,23 @@ internal sealed record SerialLinkOptions
     [NotEmpty]
     public string Device { get; init; } = "";
 
+    /// <summary>Bits per second.</summary>
     [Range(1, int.MaxValue)]
     public int BaudRate { get; init; } = 9600;
 
+    /// <summary>Bits of a character.</summary>
     [Range(5, 8)]
     public int DataBits { get; init; } = 8;
 
+    /// <summary>What is checked in each character.</summary>
     public Parity Parity { get; init; } = Parity.None;
 
+    /// <summary>How a character ends.</summary>
     // StopBits.None exists in the enum, but is not a valid setting.
     [AllowedValues(StopBits.One, StopBits.OnePointFive, StopBits.Two)]
     public StopBits StopBits { get; init; } = StopBits.One;
 
+    /// <summary>How either side holds the other one up.</summary>
     public Handshake Handshake { get; init; } = Handshake.None;
 }
 
@@ -152,6 +163,7 @@ internal sealed record UdpLinkOptions
     [Host]
     public string Host { get; init; } = "";
 
+    /// <summary>The port of the device.</summary>
     [Range(1, 65535)]
     public int Port { get; init; }
 }
@@ -163,17 +175,22 @@ internal sealed record Rfc2217LinkOptions
     [Host]
     public string Host { get; init; } = "";
 
+    /// <summary>The port of the device.</summary>
     [Range(1, 65535)]
     public int Port { get; init; }
 
+    /// <summary>Bits per second.</summary>
     [Range(1, int.MaxValue)]
     public int BaudRate { get; init; } = 9600;
 
+    /// <summary>Bits of a character.</summary>
     [Range(5, 8)]
     public int DataBits { get; init; } = 8;
 
+    /// <summary>What is checked in each character.</summary>
     public Parity Parity { get; init; } = Parity.None;
 
+    /// <summary>How a character ends.</summary>
     [AllowedValues(StopBits.One, StopBits.OnePointFive, StopBits.Two)]
     public StopBits StopBits { get; init; } = StopBits.One;
 }
@@ -184,8 +201,10 @@ internal sealed record ProcessLinkOptions
     [NotEmpty]
     public string FileName { get; init; } = "";
 
+    /// <summary>The program's arguments.</summary>
     public IReadOnlyList<string> Arguments { get; init; } = [];
 
+    /// <summary>The folder in which it is started; the server's own if not set.</summary>
     public string? WorkingDirectory { get; init; }
 
     /// <summary>Added to the server's own environment variables.</summary>

@@ -45,8 +45,10 @@ internal sealed record ListenerOptions
     /// <summary>The clients' protocol; the protocol of the resource, or of the first one of <see cref="Routes"/>, if not set.</summary>
     public ProtocolOptions? Protocol { get; init; }
 
+    /// <summary>Which class the requests of its clients wait in.</summary>
     public Priority Priority { get; init; } = Priority.Normal;
 
+    /// <summary>Maximum number of clients; a further one is closed at once.</summary>
     [Range(1, int.MaxValue)]
     public int MaxConnections { get; init; } = 1000;
 

@@ -28,6 +28,7 @@ internal sealed record ResourceOptions
 
     public GateOptions Gate { get; init; } = new();
 
+    /// <summary>How a client is told of an error: in its protocol, or by closing its connection.</summary>
     public OnError OnError { get; init; } = OnError.Reply;
 
     /// <summary>Tunnel: whether a client in line is told who has the turn and its place; what it sends before its turn is then thrown away.</summary>

@@ -15,10 +15,13 @@ internal sealed record SocketSyncOptions
     [ListenAddress]
     public string DefaultAddress { get; init; } = "localhost";
 
+    /// <summary>Where clients connect, by names of your choice.</summary>
     public Dictionary<string, ListenerOptions> Listeners { get; init; } = new(StringComparer.OrdinalIgnoreCase);
 
+    /// <summary>What they share, by names of your choice.</summary>
     public Dictionary<string, ResourceOptions> Resources { get; init; } = new(StringComparer.OrdinalIgnoreCase);
 
+    /// <summary>How long requests may be finished after the signal to stop.</summary>
     [Duration]
     public TimeSpan DrainTimeout { get; init; } = TimeSpan.FromSeconds(8);
 
@@ -52,6 +55,7 @@ internal sealed class AdminOptions
     /// <summary>The full path of the key of <see cref="Token"/>, for messages that ask to set it.</summary>
     public const string TokenKey = "SocketSync:Admin:Token";
 
+    /// <summary>Who presents it as a bearer token may steer the server; 16 to 512 characters.</summary>
     [Secret, BearerToken]
     public string? Token { get; init; }
 }

@@ -112,6 +112,7 @@ internal sealed partial record ProtocolOptions
 
     public const int LargestRequestBytes = 1 << 30;
 
+    /// <summary>The protocol: Raw, Line, FixedLength, LengthPrefixed, ModbusTcp, ModbusRtu, ModbusAscii or Scpi.</summary>
     public string Name { get; init; } = "Raw";
 
     /// <summary>The largest request in bytes, its delimiter or length header included.</summary>

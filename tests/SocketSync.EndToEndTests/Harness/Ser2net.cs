@@ -33,7 +33,7 @@ internal sealed class Ser2net : IAsyncDisposable
         try
         {
             await Poll.UntilAsync(
-                () => Listeners().Any(entry => entry.Port == started.Port), () => $"ser2net listens; it printed {started._process.Log}");
+                () => Task.FromResult(Array.Exists(Listeners(), entry => entry.Port == started.Port)), () => $"ser2net does not listen; it printed {started._process.Log}");
             return started;
         }
         catch
