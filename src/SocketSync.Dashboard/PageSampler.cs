@@ -15,6 +15,7 @@ internal sealed class PageSampler : IDisposable
     private readonly TimeProvider _time;
     private readonly ServerStart _start;
     private readonly ClusterNodes? _nodes;
+    private readonly JournalDay? _day;
     private readonly PageClients _clients;
     private readonly EventFeedReader<TurnEvent> _reader;
     private readonly Dictionary<string, ResourceHistory> _resources;
@@ -25,12 +26,13 @@ internal sealed class PageSampler : IDisposable
     private long _lost;
 
     public PageSampler(
-        Topology topology, ClusterTurns feed, TimeProvider time, ServerStart start, Action<PageSnapshot> show, Action<Exception> failed, ClusterNodes? nodes = null)
+        Topology topology, ClusterTurns feed, TimeProvider time, ServerStart start, Action<PageSnapshot> show, Action<Exception> failed, ClusterNodes? nodes = null, JournalDay? day = null)
     {
         _topology = topology;
         _time = time;
         _start = start;
         _nodes = nodes;
+        _day = day;
         _clients = new PageClients(topology, time, nodes);
         _readAt = time.GetUtcNow();
         _resources = topology.Resources.Values.ToDictionary(
@@ -103,6 +105,12 @@ internal sealed class PageSampler : IDisposable
     private ResourceView Look(DateTimeOffset now, string name, ResourceHistory history, IReadOnlyList<NodeSight>? sights)
     {
         var isOpened = _opened.Contains(name);
+        var view = LookNow(now, name, history, sights, isOpened);
+        return view.Detail is { } detail && _day?.Of(name) is { } day ? view with { Detail = detail with { Day = day } } : view;
+    }
+
+    private ResourceView LookNow(DateTimeOffset now, string name, ResourceHistory history, IReadOnlyList<NodeSight>? sights, bool isOpened)
+    {
         if (sights is null)
             return history.Look(now, isOpened, RequestCounts.Of(_topology.RoutesTo(_topology.Resources[name])));
         var counts = default(RequestCounts);

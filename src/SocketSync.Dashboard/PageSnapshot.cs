@@ -33,6 +33,9 @@ internal sealed record ResourceView(
 /// <summary>The last seconds and minutes of a resource.</summary>
 internal sealed record ResourceDetail(TimelineView Timeline, DurationsView Waits, DurationsView Turns)
 {
+    /// <summary>What the journal knows of the last day; <see langword="null"/> without one.</summary>
+    public JournalSum? Day { get; init; }
+
     /// <summary>Whether there was a turn in the last minutes while the page was open.</summary>
     public bool HasHistory => Turns.Points.Any(point => point.P50 is not null);
 }

@@ -7,7 +7,7 @@ namespace SocketSync;
 /// Takes the snapshots that the page shows: one for all viewers, a few times a second, and none while nobody has the page open.
 /// </summary>
 internal sealed partial class PageWatch(
-    Topology topology, ClusterTurns feed, TimeProvider time, ServerStart start, ILogger<PageWatch> logger, ClusterNodes? nodes = null) : IDisposable
+    Topology topology, ClusterTurns feed, TimeProvider time, ServerStart start, ILogger<PageWatch> logger, ClusterNodes? nodes = null, JournalDay? day = null) : IDisposable
 {
     private readonly Lock _sync = new();
     private readonly List<PageViewing> _viewers = [];
@@ -29,7 +29,7 @@ internal sealed partial class PageWatch(
         {
             _viewers.Add(viewing);
             isFirst = _sampler is null;
-            _sampler ??= new PageSampler(topology, feed, time, start, Tell, Fail, nodes);
+            _sampler ??= new PageSampler(topology, feed, time, start, Tell, Fail, nodes, day);
         }
 
         if (isFirst)

@@ -74,8 +74,9 @@ public static class SocketSyncHostExtensions
             (host, options) => host.ShutdownTimeout = options.DrainTimeout + StopTime);
 
         services.AddSingleton<TurnFeed>();
+        services.AddSingleton<JournalDay>();
         services.AddSingleton(provider => new JournalWriter(
-            provider.GetRequiredService<SocketSyncOptions>().Journal, provider.GetRequiredService<TimeProvider>(), provider.GetRequiredService<ILogger<JournalWriter>>()));
+            provider.GetRequiredService<SocketSyncOptions>().Journal, provider.GetRequiredService<JournalDay>(), provider.GetRequiredService<TimeProvider>(), provider.GetRequiredService<ILogger<JournalWriter>>()));
         services.AddSingleton<ClusterTurns>();
         services.AddSingleton<ClusterTrace>();
         services.AddSingleton<ClusterClients>();

@@ -45,12 +45,12 @@ internal sealed partial class JournalWriter : IDisposable
     private long? _failedAt;
     private long? _overranAt;
 
-    public JournalWriter(JournalOptions options, TimeProvider time, ILogger logger)
+    public JournalWriter(JournalOptions options, JournalDay day, TimeProvider time, ILogger logger)
     {
         _options = options;
         _file = new JournalFile(options.Path!, options.MaxBytes, options.MaxFiles);
         _json = new JournalJson(time);
-        Day = new JournalDay(time);
+        Day = day;
         _time = time;
         _logger = logger;
         _batchBytes = (int)Math.Min(MostBatchBytes, options.MaxBytes / 4);

@@ -121,14 +121,24 @@ public sealed class SimulatedRecipeTests
         await first.SendAsync("hel");
         await server.WaitForStatusAsync(status => status.Resources["Console"].Turn is not null);
         await using var second = new ChildProcess("socat", ["-t10", "-", $"TCP:127.0.0.1:{port}"]);
-        await second.Input.WriteAsync("mine\r");
-        await second.Input.FlushAsync(TestContext.Current.CancellationToken);
+        await TypeAsync("not yet\r"); // thrown away
         await server.WaitForStatusAsync(status => status.Resources["Console"].QueueLength == 1);
         await first.SendAsync("lo\r"); // as a terminal sends Enter
         Assert.Equal("1: HELLO\r", await first.ReadLineAsync());
 
         first.HalfClose();
-        await Poll.UntilAsync(() => second.Output.Contains("2: MINE", StringComparer.Ordinal), $"the second has its turn: {second.Log}");
+        await WaitForAsync("It is your turn.");
+        await TypeAsync("mine\r");
+        await WaitForAsync("2: MINE");
+
+        async Task TypeAsync(string text)
+        {
+            await second.Input.WriteAsync(text);
+            await second.Input.FlushAsync(TestContext.Current.CancellationToken);
+        }
+
+        Task WaitForAsync(string text) =>
+            Poll.UntilAsync(() => Task.FromResult(second.Output.Contains(text, StringComparer.Ordinal)), () => $"no '{text}': {second.Log}");
     }
 
     [Fact]

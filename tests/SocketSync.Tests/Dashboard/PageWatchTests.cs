@@ -125,6 +125,22 @@ public sealed class PageWatchTests : IAsyncDisposable
         Assert.Equal(3, failures.Count);
     }
 
+    [Fact]
+    public async Task WhatTheJournalKnowsIsShownOfWhatIsOpened()
+    {
+        var day = new JournalDay(_host.Time);
+        PageSnapshot? last = null;
+        var name = Assert.Single(_topology.Resources).Key;
+        day.Add(name, "somebody", isServed: true, _host.Time.GetUtcNow(), TimeSpan.FromSeconds(1), TimeSpan.Zero);
+        using var watch = new PageWatch(_topology, new ClusterTurns(_host.Turns), _host.Time, new ServerStart(_host.Time), NullLogger<PageWatch>.Instance, day: day);
+        using var watching = watch.Show(snapshot => last = snapshot);
+        await SyncHost.AdvanceUntil(_host.Time, TimeSpan.FromMilliseconds(50), () => last is not null, "a picture");
+        Assert.Null(last!.Resources[name].Detail);
+        watch.Open(watching, [name]);
+        await SyncHost.AdvanceUntil(_host.Time, TimeSpan.FromMilliseconds(50), () => last.Resources[name].Detail is not null, "it is opened");
+        Assert.Equal("somebody", Assert.Single(last.Resources[name].Detail!.Day!.Clients).Address);
+    }
+
     public async ValueTask DisposeAsync()
     {
         _watch.Dispose();

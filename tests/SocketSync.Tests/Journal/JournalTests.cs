@@ -82,7 +82,7 @@ public sealed class JournalTests : IDisposable
     public async Task MoreThanCanBeWrittenInTimeIsLostAndSaidSo()
     {
         var log = new LogList();
-        var journal = new JournalWriter(new JournalOptions { Path = Current, MaxBytes = 1 << 30 }, _time, log);
+        var journal = new JournalWriter(new JournalOptions { Path = Current, MaxBytes = 1 << 30 }, new JournalDay(_time), _time, log);
         var client = new Client("1", remoteEndPoint: null, "L", certificate: null);
         var entry = new JournalEntry(JournalKind.Served, "R", client, Outcome.Ok, 0, 0, 0, 1, 1, Node: null, Payload: null);
         const int Entries = 200_000;
@@ -100,14 +100,14 @@ public sealed class JournalTests : IDisposable
     [Fact]
     public void AFileThatCannotBeWrittenKeepsTheHostFromStarting()
     {
-        using var journal = new JournalWriter(new JournalOptions { Path = Path.Combine(_folder, "nowhere", "log.jsonl") }, _time, NullLogger.Instance);
+        using var journal = new JournalWriter(new JournalOptions { Path = Path.Combine(_folder, "nowhere", "log.jsonl") }, new JournalDay(_time), _time, NullLogger.Instance);
         var problem = Assert.Single(Assert.Throws<SocketSyncStartupException>(journal.Start).Problems);
         Assert.StartsWith("SocketSync:Journal:Path: \"", problem, StringComparison.Ordinal);
     }
 
     private JournalWriter Begin(bool payloads = false, LogList? log = null)
     {
-        var journal = new JournalWriter(new JournalOptions { Path = Current, Payloads = payloads }, _time, log ?? (ILogger)NullLogger.Instance);
+        var journal = new JournalWriter(new JournalOptions { Path = Current, Payloads = payloads }, new JournalDay(_time), _time, log ?? (ILogger)NullLogger.Instance);
         journal.Start();
         return journal;
     }
