@@ -178,7 +178,7 @@ public sealed class Rfc2217ListenerTests
     private static Task<ServerProcess> StartAsync(SerialPair line, string processor = "Tunnel") => ServerProcess.StartAsync($$"""
         "Listeners": { "Default": { "Port": 0, "Telnet": true }, "Plain": { "Port": 0, "Resource": "Default" } },
         "Resources": { "Default": { "Processor": "{{processor}}",
-          "Link": { "Serial": { "Device": "{{line.Near}}" }, "ReplyTimeout": "00:00:03", "ReplyQuietTime": "00:00:00.500" } } }
+          "Link": { "Serial": { "Device": "{{line.Near}}" }, "ReplyTimeout": "00:00:{{(processor == "Relay" ? "09" : "02")}}", "ReplyQuietTime": "00:00:00.500" } } }
         """);
 
     private static async Task<ChildProcess> OpenAsync(ServerProcess server, int baudRate)

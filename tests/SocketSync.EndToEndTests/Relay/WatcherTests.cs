@@ -47,7 +47,7 @@ public sealed class WatcherTests
         using var watcher = await WatchAsync(server);
         for (var i = 0; i < 5; i++)
         {
-            await device.SendAsync(Encoding.ASCII.GetBytes($"{i} kWh\n"));
+            await SayAsync(device, $"{i} kWh\n");
             Assert.Equal($"{i} kWh", await watcher.ReadLineAsync());
         }
 
@@ -116,12 +116,12 @@ public sealed class WatcherTests
         using var plain = await WatchAsync(server);
         using var client = await server.ConnectAsync();
         Assert.Equal("=one", await client.AskAsync("one"));
-        await device.SendAsync("half a "u8.ToArray());
+        await SayAsync(device, "half a ");
         Assert.Equal("=one\nhalf a ", await plain.ReadAsync(12)); // so it has passed the server
         await client.SendAsync(protocol == "Raw" ? "q" : "quiet\n");
         if (protocol == "Raw") await client.SendAsync("uiet\n");
         await Poll.UntilAsync(() => device.Services.Any(s => s.Key == "quiet"), "the device has the request");
-        await device.SendAsync("line\n"u8.ToArray());
+        await SayAsync(device, "line\n");
         Assert.Equal("one", await watcher.ReadLineAsync());
         Assert.Equal("=one", await watcher.ReadLineAsync());
         Assert.Equal("quiet", await watcher.ReadLineAsync());
@@ -135,7 +135,7 @@ public sealed class WatcherTests
         await using var server = await StartAsync(device.Tcp);
         await server.WaitForStatusAsync(s => s.Resource.Link!.State == "Up");
         using var watcher = await WatchAsync(server, "Both");
-        await device.SendAsync("login: "u8.ToArray());
+        await SayAsync(device, "login: ");
         Assert.Equal("login: ", await watcher.ReadAsync(7));
     }
 
@@ -171,8 +171,8 @@ public sealed class WatcherTests
         using (await WatchAsync(server)) await WaitForWatchersAsync(server, 1);
         await WaitForWatchersAsync(server, 0);
         using var watcher = await WatchAsync(server);
-        await device.SendAsync("last words\n"u8.ToArray());
-        await device.SendAsync("half"u8.ToArray());
+        await SayAsync(device, "last words\n");
+        await SayAsync(device, "half");
         Assert.Equal("last words", await watcher.ReadLineAsync());
         var watch = Stopwatch.StartNew();
         server.Process.Terminate();
@@ -192,9 +192,15 @@ public sealed class WatcherTests
         await server.WaitForStatusAsync(s => s.Resource.Link!.State == "Down");
         device.Listen();
         await server.WaitForStatusAsync(s => s.Resource.Link!.State == "Up");
-        await Poll.UntilAsync(() => device.Connections.Any(c => c.IsOpen), "the device is connected to");
-        await device.SendAsync("back\n"u8.ToArray());
+        await SayAsync(device, "back\n");
         Assert.Equal("back", await watcher.ReadLineAsync());
+    }
+
+    /// <summary>The device says something by itself, once it knows that it is connected to.</summary>
+    private static async Task SayAsync(ScriptedDevice device, string text)
+    {
+        await Poll.UntilAsync(() => device.Connections.Any(c => c.IsOpen), "the device is connected to");
+        await device.SendAsync(Encoding.ASCII.GetBytes(text));
     }
 
     private static async Task<TestClient> WatchAsync(ServerProcess server, string listener = "Watch", int? count = null)
