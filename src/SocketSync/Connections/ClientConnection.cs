@@ -255,7 +255,7 @@ internal sealed class ClientConnectionHandler(ListenerState listener, TimeProvid
         var client = new Client(connection.ConnectionId, Plain(connection.RemoteEndPoint), listener.Name, certificate);
         if (listener.Options.Role == ListenerRole.Watcher)
         {
-            using var watcher = new WatcherConnection(connection, client, listener, time);
+            using var watcher = new WatcherConnection(connection, client, listener, time, logger);
             connection.Features.Get<AcceptedConnection>()?.Serve(watcher);
             await watcher.RunAsync();
             return;

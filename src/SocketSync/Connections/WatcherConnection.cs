@@ -1,5 +1,6 @@
 using System.Buffers;
 using Microsoft.AspNetCore.Connections;
+using Microsoft.Extensions.Logging;
 
 namespace SocketSync;
 
@@ -7,12 +8,13 @@ namespace SocketSync;
 /// A client that watches (<see cref="ListenerRole.Watcher"/>): is sent what the device says, and can say nothing to it. It takes no
 /// turn, and the end of its stream is its leaving.
 /// </summary>
-internal sealed class WatcherConnection : IServedConnection, IDisposable
+internal sealed partial class WatcherConnection : IServedConnection, IDisposable
 {
     private readonly SharedResource _resource;
     private readonly ClientStream _stream;
     private readonly DeviceWatch _watch;
     private readonly WatcherFeed _watcher;
+    private readonly ILogger _logger;
     private readonly WorkBudget _work = new();
     private int _hasLeft;
 
@@ -20,9 +22,11 @@ internal sealed class WatcherConnection : IServedConnection, IDisposable
     /// <param name="client">The client.</param>
     /// <param name="listener">A listener with the role Watcher, whose one resource is watched.</param>
     /// <param name="time">Measures SendTimeout.</param>
-    public WatcherConnection(ConnectionContext connection, Client client, ListenerState listener, TimeProvider time)
+    /// <param name="logger">Is told from when on the client watches.</param>
+    public WatcherConnection(ConnectionContext connection, Client client, ListenerState listener, TimeProvider time, ILogger logger)
     {
         Client = client;
+        _logger = logger;
         _resource = listener.Routes[0].Resource;
         _stream = new ClientStream(connection, listener, new WorkBudget(), time);
         _watch = _resource.Watch ?? throw new InvalidOperationException("The resource has no watch.");
@@ -44,6 +48,7 @@ internal sealed class WatcherConnection : IServedConnection, IDisposable
         try
         {
             _watch.Join(_watcher); // first: sees all from now on
+            LogWatches(_logger, Client.Listener, Client.Id, _resource.Name);
             await Dispatcher.LeaveIoThread();
             if (Volatile.Read(ref _hasLeft) == 1)
                 _watch.Leave(_watcher); // it was drained meanwhile
@@ -118,4 +123,7 @@ internal sealed class WatcherConnection : IServedConnection, IDisposable
         _resource.Log.WatcherWasSlow(Client);
         _stream.Abort("The watcher did not keep up with the device.");
     }
+
+    [LoggerMessage(562, LogLevel.Debug, "Listener {Listener}: {ConnectionId} watches {Resource}")]
+    private static partial void LogWatches(ILogger logger, string listener, string connectionId, string resource);
 }

@@ -47,7 +47,7 @@ public sealed class Rfc2217LinkTests
         await using var server = await StartAsync(ser2net, "Line");
         await server.WaitForStatusAsync(s => s.Resource.Link!.State == "Up");
         using var watcher = await server.ConnectAsync("Watch");
-        await server.WaitForStatusAsync(s => s.Listeners["Watch"].Connections == 1);
+        await server.WaitForLogAsync(" watches ");
         await ser2net.Line.WriteAsync("42 kWh\n"u8.ToArray());
         Assert.Equal("42 kWh", await watcher.ReadLineAsync());
     }
@@ -62,7 +62,9 @@ public sealed class Rfc2217LinkTests
     }
 
     private static Task<ServerProcess> StartAsync(Ser2net ser2net, string protocol, string line = "", string processor = "Relay") =>
-        ServerProcess.StartAsync(Settings(ser2net, protocol, line, processor));
+        ServerProcess.StartAsync(
+            Settings(ser2net, protocol, line, processor),
+            serilog: """ "MinimumLevel": { "Default": "Information", "Override": { "Microsoft": "Warning", "SocketSync.ClientConnection": "Debug" } } """);
 
     private static string Settings(Ser2net ser2net, string protocol, string line, string processor) => $$"""
         "Listeners": { "Default": { "Port": 0 }, "Watch": { "Port": 0, "Resource": "Default", "Role": "Watcher" } },
