@@ -125,6 +125,7 @@ internal sealed class DashboardPipeline : IAsyncDisposable
         services.AddSingleton(start);
         Share<Topology>();
         Share<ClusterTurns>();
+        Share<JournalDay>();
         if (host.GetService<ClusterNodes>() is { } nodes)
             services.AddSingleton(nodes);
         Share<OperatorActions>();

@@ -7,21 +7,25 @@ internal sealed class PageStage : IAsyncDisposable
 {
     private readonly List<TestClient> _clients = [];
 
-    private PageStage(ServerProcess server) => Server = server;
+    private readonly TestFiles _files;
+
+    private PageStage(ServerProcess server, TestFiles files) => (Server, _files) = (server, files);
 
     public ServerProcess Server { get; }
 
     public static async Task<PageStage> SetAsync()
     {
-        var server = await ServerProcess.StartUnreadyTestHostAsync("""
+        var files = new TestFiles();
+        var server = await ServerProcess.StartUnreadyTestHostAsync($$"""
             "Admin": { "Token": "correct-horse-battery" },
+            "Journal": { "Path": "{{files["log.jsonl"]}}" },
             "Listeners": { "Bench": { "Port": 0 }, "Urgent": { "Port": 0, "Resource": "Bench", "Priority": "High" }, "Inverter": { "Port": 0 } },
             "Resources": {
               "Bench": { "Processor": "Scripted", "Protocol": { "Name": "Line" }, "Gate": { "TurnTimeout": "00:00:30" } },
               "Inverter": { "Processor": "Relay", "Protocol": { "Name": "ModbusTcp" }, "Link": { "Tcp": { "Host": "127.0.0.1", "Port": 1 } } }
             }
             """);
-        return new(server);
+        return new(server, files);
     }
 
     /// <summary>Lets clients take turns, and leaves one with the turn and others in line.</summary>
@@ -42,6 +46,8 @@ internal sealed class PageStage : IAsyncDisposable
         await page.Opener("Bench").ClickAsync();
         await Expect(page.Resource("Bench").Locator(".waiting li")).ToHaveCountAsync(_clients.Count - 1);
         await Expect(page.Resource("Bench").Locator(".lanes path.failed")).ToHaveCountAsync(_clients.Count);
+        await Expect(page.Resource("Bench").Locator(".day")).ToContainTextAsync($"{2 * _clients.Count} requests");
+        await Expect(page.Resource("Bench").Locator(".day tbody tr")).ToHaveCountAsync(1);
     }
 
     /// <summary>Many resources: some with a turn in hand and a line behind it, some without their device; and the given number of clients.</summary>
@@ -52,8 +58,8 @@ internal sealed class PageStage : IAsyncDisposable
             "Listeners": { {{string.Join(", ", names.Select(name => $$""" "{{name}}": { "Port": 0 } """))}} },
             "Resources": { {{string.Join(", ", names.Select((name, i) => i % 7 == 3
                 ? $$""" "{{name}}": { "Processor": "Relay", "Protocol": { "Name": "ModbusTcp" }, "Link": { "Tcp": { "Host": "127.0.0.1", "Port": 1 } } } """
-                : $$""" "{{name}}": { "Processor": "Scripted", "Protocol": { "Name": "Line" }, "Gate": { "TurnTimeout": "00:00:30" } } """))}} }
-            """));
+                : $$""" "{{name}}": { "Processor": "Scripted", "Protocol": { "Name": "Line" }, "Gate": { "TurnTimeout": "00:05:00" } } """))}} }
+            """), new TestFiles());
         for (var i = 0; i < clients; i++)
             stage._clients.Add(await stage.Server.ConnectAsync(names[i % resources]));
         foreach (var (client, i) in stage._clients.Select((client, i) => (client, i)).Where(at => at.i % resources % 7 is 0 or 5))
@@ -66,5 +72,6 @@ internal sealed class PageStage : IAsyncDisposable
     {
         _clients.ForEach(client => client.Dispose());
         await Server.DisposeAsync();
+        _files.Dispose();
     }
 }
