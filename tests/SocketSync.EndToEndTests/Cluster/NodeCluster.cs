@@ -1,3 +1,4 @@
+using System.Text.Json;
 using SocketSync.Tests;
 
 namespace SocketSync.EndToEndTests;
@@ -24,13 +25,15 @@ internal sealed class NodeCluster(StoreServer store, NodeCluster.Plan plan, para
 
     public ClusterNode this[string name] => Nodes.Single(node => node.Name == name);
 
-    /// <summary>Starts those that do not run or stand still, and waits until all are ready and every resource has an owner.</summary>
+    /// <summary>Starts those that do not run or stand still, and waits until all are ready, each sees all, and every resource has an owner.</summary>
     public async Task MakeWholeAsync()
     {
         // Not let go on: it would seem to be there, and find out then that it is not.
         foreach (var node in Nodes.Where(node => node.IsStopped)) node.Kill();
         foreach (var node in Nodes.Where(node => !node.IsRunning)) await StartAsync(node);
         foreach (var node in Nodes) await node.WaitForReadinessAsync();
+        // One that was just started is gone to the others until its life is known to them.
+        foreach (var node in Nodes) await WaitUntilItSeesAllAsync(node);
         await WaitForOwnersAsync();
     }
 
@@ -78,6 +81,19 @@ internal sealed class NodeCluster(StoreServer store, NodeCluster.Plan plan, para
           }
         }
         """;
+
+    private Task WaitUntilItSeesAllAsync(ClusterNode node)
+    {
+        var last = "";
+        return Poll.UntilAsync(
+            async () =>
+            {
+                using var status = JsonDocument.Parse(last = await node.Http.GetStringAsync(new Uri("/api/status", UriKind.Relative), TestContext.Current.CancellationToken));
+                var seen = status.RootElement.GetProperty("nodes");
+                return Nodes.All(other => seen.TryGetProperty(other.Name, out var state) && state.GetProperty("state").ValueEquals("Up"));
+            },
+            () => $"node {node.Name} does not see all: {last}");
+    }
 
     /// <summary>Ends the nodes that run in order, then the store.</summary>
     public async ValueTask DisposeAsync()
