@@ -9,6 +9,8 @@ namespace SocketSync;
 /// <param name="direction">How the driver switches the direction of an RS-485 line; <see langword="null"/> if it is not asked to.</param>
 internal sealed class SerialLink(SerialLinkOptions options, bool framesEndBySilence, Rs485Options? direction = null) : ILink
 {
+    private Task _givenUp = Task.CompletedTask;
+
     public string Description { get; } = $"serial {options.Device}";
 
     public bool KeepsLateBytes => true;
@@ -23,6 +25,9 @@ internal sealed class SerialLink(SerialLinkOptions options, bool framesEndBySile
 
     public async ValueTask<IOpenLink> OpenAsync(CancellationToken cancellationToken)
     {
+        // An attempt that was given up may still be under way, and its lock would be taken for another program's.
+        await Task.WhenAny(_givenUp).WaitAsync(cancellationToken);
+
         // A driver may be slow. If nobody waits any more when the line is open, it is closed again.
         var opening = Task.Run(Open, CancellationToken.None);
         try
@@ -31,7 +36,8 @@ internal sealed class SerialLink(SerialLinkOptions options, bool framesEndBySile
         }
         catch (OperationCanceledException)
         {
-            CloseLateAsync(opening).Observe();
+            _givenUp = CloseLateAsync(opening);
+            _givenUp.Observe();
             throw;
         }
     }

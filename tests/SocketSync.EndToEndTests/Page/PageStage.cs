@@ -62,9 +62,11 @@ internal sealed class PageStage : IAsyncDisposable
             """), new TestFiles());
         for (var i = 0; i < clients; i++)
             stage._clients.Add(await stage.Server.ConnectAsync(names[i % resources]));
-        foreach (var (client, i) in stage._clients.Select((client, i) => (client, i)).Where(at => at.i % resources % 7 is 0 or 5))
-            await client.SendAsync(i < resources ? $"hold key{i}\n" : "waits\n");
-        await stage.Server.WaitForStatusAsync(s => s.Resources[names[0]].Turn is not null);
+        var busy = stage._clients.Select((client, i) => (client, i)).Where(at => at.i % resources % 7 is 0 or 5).ToList();
+        foreach (var (client, i) in busy.Where(at => at.i < resources)) await client.SendAsync($"hold key{i}\n");
+        await stage.Server.WaitForStatusAsync(s => busy.All(at => s.Resources[names[at.i % resources]].Turn is not null)); // before another is quicker
+        foreach (var (client, _) in busy.Where(at => at.i >= resources)) await client.SendAsync("waits\n");
+        await stage.Server.WaitForStatusAsync(s => s.Resources.Values.Sum(resource => resource.QueueLength) == busy.Count(at => at.i >= resources));
         return stage;
     }
 

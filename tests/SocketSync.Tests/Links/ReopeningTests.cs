@@ -140,9 +140,10 @@ public class ReopeningTests
         Family.RequireTools();
         using var cable = PseudoTerminals.Connect();
         using var device = Listen();
+        var line = new SerialLink(new() { Device = cable.Line }, false); // one, which knows of those that were given up
         await FlatAsync(async () =>
         {
-            foreach (var link in new ILink[] { Tcp(device), new SerialLink(new() { Device = cable.Line }, false), Process("cat") })
+            foreach (var link in new ILink[] { Tcp(device), line, Process("cat") })
             {
                 using var patience = new CancellationTokenSource();
                 var opening = link.OpenAsync(patience.Token).AsTask();
