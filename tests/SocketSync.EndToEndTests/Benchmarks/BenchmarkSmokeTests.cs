@@ -1,7 +1,6 @@
 namespace SocketSync.EndToEndTests;
 
 /// <summary>Each of the benchmarks' commands starts, and measures for a moment. What comes out is not looked at.</summary>
-[Collection(HeavyTests.Name)]
 public sealed class BenchmarkSmokeTests
 {
     [Theory]

@@ -69,6 +69,8 @@ public abstract class FaultCluster : IAsyncLifetime
         foreach (var node in Nodes.Nodes.Where(node => !node.IsRunning))
             node.Environment["TEST_STOP_AT"] = StopRequest(node, next: true);
         await Nodes.MakeWholeAsync();
+        // Whoever knew its node as gone finds the resource that only that node has with the next look.
+        foreach (var node in Nodes.Nodes) await Poll.UntilAsync(() => ServesAloneAsync(node), () => $"{Alone} is not served through node {node.Name}; {Nodes.Where()}");
     }
 
     /// <summary>The request at which a node's process stops itself, right before it writes to the device.</summary>
@@ -117,6 +119,19 @@ public abstract class FaultCluster : IAsyncLifetime
         Judgement.AssertOneOwnerAtATime(RelayedDevice);
         Judgement.AssertOneOwnerAtATime(AloneDevice);
         Judgement.AssertOneConnectionAtATime(RelayedDevice, _kept);
+    }
+
+    private static async Task<bool> ServesAloneAsync(ClusterNode node)
+    {
+        try
+        {
+            using var client = await node.ConnectAsync(Alone);
+            return await client.AskAsync($"whole-{Guid.NewGuid():N}") is { } answer && answer.StartsWith("ok ", StringComparison.Ordinal);
+        }
+        catch (IOException)
+        {
+            return false; // it was led to a process that has ended
+        }
     }
 
     private NodeCluster.Plan Plan() => new()

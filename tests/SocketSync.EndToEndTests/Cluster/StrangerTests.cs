@@ -8,7 +8,6 @@ using SocketSync.Tests;
 namespace SocketSync.EndToEndTests;
 
 /// <summary>Nobody but nodes of the same cluster gets to a device through the ports that nodes have for each other.</summary>
-[Collection(ClusterTests.Name)]
 public sealed class StrangerTests : IDisposable
 {
     private const string Told = "The port for other nodes: a connection from ";

@@ -8,7 +8,6 @@ using System.Xml.Linq;
 namespace SocketSync.EndToEndTests;
 
 /// <summary>The packages, what they bring to a host, and the README's host and plugin, built against nothing else.</summary>
-[Collection(HeavyTests.Name)]
 public sealed partial class PackageTests(PackedPackages packages) : IClassFixture<PackedPackages>
 {
     private const string Processor = "sealed class Bench : IRequestProcessor";

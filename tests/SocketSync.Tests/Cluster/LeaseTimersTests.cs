@@ -20,13 +20,14 @@ public sealed class LeaseTimersTests
     public void ATimerThatIsSetAnewOrDisposedOfDoesNotRingAsItWouldHave()
     {
         var rung = new BlockingCollection<string>();
-        using var moved = LeaseTimers.Shared.CreateTimer(_ => rung.Add("moved"), null, TimeSpan.FromMilliseconds(20), Timeout.InfiniteTimeSpan);
-        var disposed = LeaseTimers.Shared.CreateTimer(_ => rung.Add("disposed"), null, TimeSpan.FromMilliseconds(20), Timeout.InfiniteTimeSpan);
+        // Far enough from now that neither rings before it is changed, however busy the machine is.
+        using var moved = LeaseTimers.Shared.CreateTimer(_ => rung.Add("moved"), null, TimeSpan.FromSeconds(2), Timeout.InfiniteTimeSpan);
+        var disposed = LeaseTimers.Shared.CreateTimer(_ => rung.Add("disposed"), null, TimeSpan.FromSeconds(2), Timeout.InfiniteTimeSpan);
         var watch = Stopwatch.StartNew();
-        moved.Change(TimeSpan.FromMilliseconds(150), Timeout.InfiniteTimeSpan);
+        moved.Change(TimeSpan.FromSeconds(2.5), Timeout.InfiniteTimeSpan);
         disposed.Dispose();
         Assert.Equal("moved", Take(rung));
-        Assert.True(watch.ElapsedMilliseconds >= 150, "later");
+        Assert.True(watch.Elapsed >= TimeSpan.FromSeconds(2.5), "later");
         Assert.Empty(rung);
     }
 
