@@ -98,8 +98,10 @@ internal sealed class JournalDay(TimeProvider time)
         {
             Of(client).Add(asked: 1, isServed ? 0 : 1, took, waited);
             _first ??= endedAt;
-            _longestTurn = Longer(_longestTurn, new(took, client, endedAt));
-            _longestWait = Longer(_longestWait, new(waited, client, endedAt));
+            if (_longestTurn is null || took > _longestTurn.Time)
+                _longestTurn = new(took, client, endedAt);
+            if (_longestWait is null || waited > _longestWait.Time)
+                _longestWait = new(waited, client, endedAt);
         }
 
         public void Add(Hour other)

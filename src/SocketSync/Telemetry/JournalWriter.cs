@@ -181,8 +181,8 @@ internal sealed partial class JournalWriter : IDisposable
 
     private void AddToDay(in JournalEntry entry)
     {
-        var (queued, started, ended) = (_json.At(entry.QueuedAt), _json.At(entry.StartedAt), _json.At(entry.EndedAt));
-        Day.Add(entry.Resource, RemoteAddress.Of(entry.Client.RemoteEndPoint), entry.Outcome.IsAnswered(), ended, ended - started, started - queued);
+        var (took, waited) = (_time.GetElapsedTime(entry.StartedAt, entry.EndedAt), _time.GetElapsedTime(entry.QueuedAt, entry.StartedAt));
+        Day.Add(entry.Resource, RemoteAddress.Of(entry.Client.RemoteEndPoint), entry.Outcome.IsAnswered(), _json.At(entry.EndedAt), took, waited);
     }
 
     private void Write(ArrayBufferWriter<byte> lines, int count)
