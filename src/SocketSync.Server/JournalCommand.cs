@@ -1,14 +1,11 @@
 using System.CommandLine;
 using System.Globalization;
-using Spectre.Console;
 
 namespace SocketSync;
 
 /// <summary><c>journal</c>: reads back what a server has written down.</summary>
 internal static class JournalCommand
 {
-    private const int PlainWidth = 400;
-
     private static readonly Argument<string[]> FilesArgument = new("FILES")
     {
         Description = "The files, such as /var/log/socketsync.jsonl*, in any order",
@@ -104,20 +101,8 @@ internal static class JournalCommand
         foreach (var text in found) Console.Out.WriteLine(text);
     }
 
-    private static void PrintSummary(JournalReader reader, JournalFilter filter)
-    {
-        var table = JournalText.Summary(reader.Read().Where(filter.Takes));
-        if (!Console.IsOutputRedirected)
-        {
-            AnsiConsole.Write(table);
-            return;
-        }
-
-        var plain = AnsiConsole.Create(new() { Ansi = AnsiSupport.No, ColorSystem = ColorSystemSupport.NoColors, Interactive = InteractionSupport.No });
-        plain.Profile.Width = PlainWidth;
-        table.Border = TableBorder.None;
-        plain.Write(table);
-    }
+    private static void PrintSummary(JournalReader reader, JournalFilter filter) =>
+        TerminalOutput.Write((_, isPlain) => JournalText.Summary(reader.Read().Where(filter.Takes), isPlain));
 
     private static void Capture(JournalReader reader, JournalFilter filter, string file)
     {

@@ -9,9 +9,6 @@ internal static class StatusCommand
 {
     private const string StatusPath = "api/status";
 
-    /// <summary>Wider than any terminal: nothing is left out or wrapped for a program that reads it.</summary>
-    private const int PlainWidth = 400;
-
     private static readonly TimeSpan Patience = TimeSpan.FromSeconds(5);
     private static readonly TimeSpan Period = TimeSpan.FromSeconds(1);
 
@@ -59,18 +56,8 @@ internal static class StatusCommand
         }
     }
 
-    private static void Print(ShownStatus status)
-    {
-        if (!Console.IsOutputRedirected)
-        {
-            AnsiConsole.Write(StatusTable.Draw(status, before: null, AnsiConsole.Profile.Width, isPlain: false));
-            return;
-        }
-
-        var plain = AnsiConsole.Create(new() { Ansi = AnsiSupport.No, ColorSystem = ColorSystemSupport.NoColors, Interactive = InteractionSupport.No });
-        plain.Profile.Width = PlainWidth;
-        plain.Write(StatusTable.Draw(status, before: null, PlainWidth, isPlain: true));
-    }
+    private static void Print(ShownStatus status) =>
+        TerminalOutput.Write((width, isPlain) => StatusTable.Draw(status, before: null, width, isPlain));
 
     /// <summary>A server that does not answer for a while is shown as such: it may be what is being watched for.</summary>
     private static async Task WatchAsync(OperatorClient client, CancellationToken cancellationToken)

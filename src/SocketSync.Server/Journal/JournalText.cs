@@ -25,7 +25,7 @@ internal static class JournalText
     }
 
     /// <summary>For each resource and address: how often it asked, what came of it, and whom it kept waiting.</summary>
-    public static Table Summary(IEnumerable<JournalLine> lines)
+    public static Table Summary(IEnumerable<JournalLine> lines, bool isPlain)
     {
         var clients = new Dictionary<(string Resource, string Address), ClientTotal>();
         foreach (var line in lines.Where(line => line.Kind != JournalLine.LostKind))
@@ -35,7 +35,7 @@ internal static class JournalText
             sum.Add(line);
         }
 
-        var table = new Table { Border = TableBorder.Simple };
+        var table = new Table { Border = isPlain ? TableBorder.None : TableBorder.Simple };
         foreach (var name in (string[])["Resource", "Client", "Asked", "Not served", "Had it for", "Longest", "Waited", "Longest wait", "First", "Last"])
         {
             var isText = name is "Resource" or "Client" or "First" or "Last";

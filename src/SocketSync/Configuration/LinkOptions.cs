@@ -116,12 +116,9 @@ internal sealed record TcpLinkOptions
     public bool Tls { get; init; }
 }
 
-internal sealed record SerialLinkOptions
+/// <summary>How a serial line is set, here or at another server.</summary>
+internal abstract record LineOptions
 {
-    /// <summary>A path, such as <c>/dev/ttyUSB0</c>.</summary>
-    [NotEmpty]
-    public string Device { get; init; } = "";
-
     /// <summary>Bits per second.</summary>
     [Range(1, int.MaxValue)]
     public int BaudRate { get; init; } = 9600;
@@ -137,6 +134,13 @@ internal sealed record SerialLinkOptions
     // StopBits.None exists in the enum, but is not a valid setting.
     [AllowedValues(StopBits.One, StopBits.OnePointFive, StopBits.Two)]
     public StopBits StopBits { get; init; } = StopBits.One;
+}
+
+internal sealed record SerialLinkOptions : LineOptions
+{
+    /// <summary>A path, such as <c>/dev/ttyUSB0</c>.</summary>
+    [NotEmpty]
+    public string Device { get; init; } = "";
 
     /// <summary>How either side holds the other one up.</summary>
     public Handshake Handshake { get; init; } = Handshake.None;
@@ -169,7 +173,7 @@ internal sealed record UdpLinkOptions
 }
 
 /// <summary>A serial line of another server that lets it be set by telnet (RFC 2217), as ser2net does.</summary>
-internal sealed record Rfc2217LinkOptions
+internal sealed record Rfc2217LinkOptions : LineOptions
 {
     /// <summary>A host name, all of whose addresses are tried, or an IP address.</summary>
     [Host]
@@ -178,21 +182,6 @@ internal sealed record Rfc2217LinkOptions
     /// <summary>The port of the device.</summary>
     [Range(1, 65535)]
     public int Port { get; init; }
-
-    /// <summary>Bits per second.</summary>
-    [Range(1, int.MaxValue)]
-    public int BaudRate { get; init; } = 9600;
-
-    /// <summary>Bits of a character.</summary>
-    [Range(5, 8)]
-    public int DataBits { get; init; } = 8;
-
-    /// <summary>What is checked in each character.</summary>
-    public Parity Parity { get; init; } = Parity.None;
-
-    /// <summary>How a character ends.</summary>
-    [AllowedValues(StopBits.One, StopBits.OnePointFive, StopBits.Two)]
-    public StopBits StopBits { get; init; } = StopBits.One;
 }
 
 internal sealed record ProcessLinkOptions

@@ -21,7 +21,8 @@ internal sealed partial class ClientConnection
 
     Turn IResourceClient.Turn => _way.Turn;
 
-    ReadOnlySequence<byte> IResourceClient.Request => _stream.Reader.Frame;
+    /// <summary>Nothing while the client is in line with a notice: what it sends belongs to whoever throws it away.</summary>
+    ReadOnlySequence<byte> IResourceClient.Request => _discarding is null ? _stream.Reader.Frame : default;
 
     ClientAccess? IResourceClient.Access => _access;
 

@@ -42,7 +42,7 @@ internal sealed class Route(SharedResource resource)
         if (ResourceLog.Tells(outcome))
             Resource.Log.Ended(outcome, client);
         if (outcome is Outcome.Malformed or Outcome.TooLarge)
-            Resource.Telemetry.EndedWithoutTurn(client, outcome, queuedAt: null, requestBytes: 0); // no request that the resource could have seen
+            Resource.Telemetry.Refused(client, outcome, queuedAt: null, request: default); // none that the resource could have seen
     }
 
     /// <summary>

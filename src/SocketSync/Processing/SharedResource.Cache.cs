@@ -47,15 +47,7 @@ internal sealed partial class SharedResource
         var output = new ArrayBufferWriter<byte>(RoomForReply);
         reply.Write(client.Request, output);
         client.Reply = new(output.WrittenMemory);
-        JournalPayload? payload = null;
-        if (Telemetry.IsTraced)
-        {
-            payload = Telemetry.Requested(client.Turn.Client, client.Request, payload);
-            payload = Telemetry.Replied(client.Turn.Client, new(output.WrittenMemory), payload);
-        }
-
-        if (Telemetry.IsJournaled)
-            Telemetry.EndedWithoutTurn(client.Turn.Client, Outcome.Cached, queuedAt: null, client.Request.Length, output.WrittenCount, payload);
+        Telemetry.AnsweredWithoutTurn(client.Turn.Client, client.Request, new(output.WrittenMemory));
     }
 
     /// <summary>Most replies are smaller; larger ones are made room for.</summary>

@@ -126,7 +126,7 @@ internal sealed partial class SharedResource : IAsyncDisposable
         if (client.Turn.State == TurnState.Leased)
             Gate.Touch(client.Turn);
         if (outcome != Outcome.Cached)
-            NoteRefusal(client, outcome, queuedAt: null);
+            Telemetry.Refused(client.Turn.Client, outcome, queuedAt: null, client.Request);
         return new(outcome);
     }
 
@@ -139,7 +139,7 @@ internal sealed partial class SharedResource : IAsyncDisposable
         var outcome = admission.Result;
         if (outcome == Outcome.Ok)
             return TakeTurn(client, turn, hasWaited: false);
-        NoteRefusal(client, outcome, queuedAt: null);
+        Telemetry.Refused(turn.Client, outcome, queuedAt: null, client.Request);
         return new(outcome);
     }
 
@@ -162,25 +162,16 @@ internal sealed partial class SharedResource : IAsyncDisposable
         var outcome = await admission;
         if (outcome == Outcome.Ok)
             return await TakeTurn(client, turn, hasWaited: true);
-        var hasWaited = (long?)turn.ArrivedAt;
+        var queuedAt = turn.ArrivedAt;
         if (!client.EndWait())
         {
-            Telemetry.EndedWithoutTurn(turn.Client, Outcome.Abandoned, hasWaited, requestBytes: 0); // it is gone, and so may its request be
+            Telemetry.Refused(turn.Client, Outcome.Abandoned, queuedAt, request: default); // its client is gone, and so may its bytes be
             return Outcome.Abandoned;
         }
 
         if (outcome != Outcome.Cached)
-            NoteRefusal(client, outcome, hasWaited);
+            Telemetry.Refused(turn.Client, outcome, queuedAt, client.Request);
         return outcome;
-    }
-
-    private void NoteRefusal(IResourceClient client, Outcome outcome, long? queuedAt)
-    {
-        if (!Telemetry.IsJournaled)
-            return;
-        var request = client.Request;
-        var payload = Telemetry.IsTraced ? Telemetry.Requested(client.Turn.Client, request, payload: null) : null;
-        Telemetry.EndedWithoutTurn(client.Turn.Client, outcome, queuedAt, request.Length, payload: payload);
     }
 
     /// <summary>Runs a granted turn. Returns its end for an immediate processor, otherwise its verdict.</summary>

@@ -12,8 +12,10 @@ internal sealed class JournalDay(TimeProvider time)
     /// <summary>Clients of an hour by their address; more of them are added up as others.</summary>
     private const int MostClients = 100;
 
+    private static readonly TimeSpan OneHour = TimeSpan.FromHours(1);
+
     private readonly Lock _sync = new();
-    private readonly Dictionary<string, Queue<Hour>> _resources = new(StringComparer.OrdinalIgnoreCase);
+    private readonly Dictionary<string, List<Hour>> _resources = new(StringComparer.OrdinalIgnoreCase);
 
     /// <summary>Adds a turn or a refusal.</summary>
     /// <param name="resource">Of which resource.</param>
@@ -27,12 +29,14 @@ internal sealed class JournalDay(TimeProvider time)
         lock (_sync)
         {
             if (!_resources.TryGetValue(resource, out var hours))
-                _resources[resource] = hours = new Queue<Hour>(Hours + 1);
-            Forget(hours);
-            var hour = hours.LastOrDefault();
-            if (hour is null || Start(endedAt) > hour.Start)
-                hours.Enqueue(hour = new Hour(Start(endedAt)));
-            hour.Add(client, isServed, endedAt, took, waited);
+                _resources[resource] = hours = new List<Hour>(Hours + 1);
+            if (hours.Count == 0 || endedAt >= hours[^1].Start + OneHour)
+            {
+                Forget(hours);
+                hours.Add(new Hour(Start(endedAt)));
+            }
+
+            hours[^1].Add(client, isServed, endedAt, took, waited);
         }
     }
 
@@ -69,7 +73,7 @@ internal sealed class JournalDay(TimeProvider time)
             Forget(hours);
             if (hours.Count == 0)
                 return null;
-            var sum = new Hour(hours.Peek().Start);
+            var sum = new Hour(hours[0].Start);
             foreach (var hour in hours)
                 sum.Add(hour);
             return sum.Sum();
@@ -78,11 +82,10 @@ internal sealed class JournalDay(TimeProvider time)
 
     private static DateTimeOffset Start(DateTimeOffset at) => new(at.UtcTicks - (at.UtcTicks % TimeSpan.TicksPerHour), TimeSpan.Zero);
 
-    private void Forget(Queue<Hour> hours)
+    private void Forget(List<Hour> hours)
     {
         var oldest = Start(time.GetUtcNow()).AddHours(-Hours);
-        while (hours.TryPeek(out var hour) && hour.Start <= oldest)
-            hours.Dequeue();
+        hours.RemoveAll(hour => hour.Start <= oldest);
     }
 
     private sealed class Hour(DateTimeOffset start)

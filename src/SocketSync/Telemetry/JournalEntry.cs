@@ -99,13 +99,14 @@ internal sealed class JournalJson(TimeProvider time) : IDisposable
 
     public void Write(in JournalEntry entry, IBufferWriter<byte> lines)
     {
+        var remote = entry.Client.RemoteText; // first: it may be a host's own code that throws, and half a line must not stay
         _json.Reset(lines);
         _json.WriteStartObject();
         _json.WriteString(Kind, Kinds[(int)entry.Kind]);
         _json.WriteString(Resource, entry.Resource);
         _json.WriteString(Listener, entry.Client.Listener);
         _json.WriteString(ConnectionId, entry.Client.Id);
-        _json.WriteString(RemoteEndPoint, entry.Client.RemoteText);
+        _json.WriteString(RemoteEndPoint, remote);
         if (entry.Kind != JournalKind.Held)
             _json.WriteString(QueuedAt, At(entry.QueuedAt));
         _json.WriteString(StartedAt, At(entry.StartedAt));

@@ -24,9 +24,6 @@ internal sealed class ResourceTelemetry(string resource, TurnFeed turns, TimePro
     /// <summary>Whether somebody wants to know of finished turns.</summary>
     public bool HasReaders => turns.HasReaders || journal is not null;
 
-    /// <summary>Whether somebody wants to know of requests without a turn.</summary>
-    public bool IsJournaled => journal is not null;
-
     public void TurnEnded(Client client, in TurnEnd end)
     {
         journal?.Add(new JournalEntry(
@@ -51,20 +48,20 @@ internal sealed class ResourceTelemetry(string resource, TurnFeed turns, TimePro
         DateTimeOffset At(long then) => now - time.GetElapsedTime(then, timestamp);
     }
 
-    /// <summary>A request had no turn: it was refused, or answered by an earlier reply.</summary>
+    /// <summary>A request ended before it had a turn: it was refused, or its client has left.</summary>
     /// <param name="client">Who asked.</param>
     /// <param name="outcome">What came of it.</param>
     /// <param name="queuedAt">When it began to wait; <see langword="null"/> if it did not.</param>
-    /// <param name="requestBytes">Its length.</param>
-    /// <param name="replyBytes">The length of the answer.</param>
-    /// <param name="payload">Its bytes, if they are kept.</param>
-    public void EndedWithoutTurn(Client client, Outcome outcome, long? queuedAt, long requestBytes, long replyBytes = 0, JournalPayload? payload = null)
+    /// <param name="request">The request; empty if it is not there any more, or was none.</param>
+    public void Refused(Client client, Outcome outcome, long? queuedAt, in ReadOnlySequence<byte> request) =>
+        EndedWithoutTurn(JournalKind.Refused, client, outcome, queuedAt, request, reply: default);
+
+    /// <summary>A request was answered by an earlier reply.</summary>
+    public void AnsweredWithoutTurn(Client client, in ReadOnlySequence<byte> request, in ReadOnlySequence<byte> reply)
     {
-        if (journal is null)
-            return;
-        var now = time.GetTimestamp();
-        var kind = outcome == Outcome.Cached ? JournalKind.Cached : JournalKind.Refused;
-        journal.Add(new JournalEntry(kind, resource, client, outcome, queuedAt ?? now, now, now, requestBytes, replyBytes, node, payload));
+        Note(TraceEntry.Request, client, request);
+        Note(TraceEntry.Reply, client, reply);
+        EndedWithoutTurn(JournalKind.Cached, client, Outcome.Cached, queuedAt: null, request, reply);
     }
 
     public void LeaseEnded(Client client, long heldSince, long endedAt) =>
@@ -95,6 +92,23 @@ internal sealed class ResourceTelemetry(string resource, TurnFeed turns, TimePro
         payload ??= new JournalPayload();
         payload.AddReply(bytes);
         return payload;
+    }
+
+    private void EndedWithoutTurn(
+        JournalKind kind, Client client, Outcome outcome, long? queuedAt, in ReadOnlySequence<byte> request, in ReadOnlySequence<byte> reply)
+    {
+        if (journal is null)
+            return;
+        JournalPayload? payload = null;
+        if (journal.KeepsPayloads)
+        {
+            payload = new JournalPayload();
+            payload.AddRequest(request);
+            payload.AddReply(reply);
+        }
+
+        var now = time.GetTimestamp();
+        journal.Add(new JournalEntry(kind, resource, client, outcome, queuedAt ?? now, now, now, request.Length, reply.Length, node, payload));
     }
 
     private void Note(string direction, Client client, in ReadOnlySequence<byte> bytes)

@@ -47,6 +47,38 @@ public sealed class JournalTests : IDisposable
         Assert.Equal(("refusal", "too-large"), (line.GetProperty("kind").GetString(), line.GetProperty("outcome").GetString()));
     }
 
+    /// <summary>A trace has what the resource was asked, whether or not there is a journal.</summary>
+    [Fact]
+    public async Task ARefusedRequestIsWrittenDownWithItsBytesAndNotTraced()
+    {
+        using var journal = Begin(payloads: true);
+        using var host = new SyncHost(new HeldProcessor(), new GateOptions { MaxQueue = 0 }, time: _time, journal: journal);
+        using var trace = host.Telemetry.Trace.Subscribe(10);
+        await host.ConnectAndHoldAsync("a\n");
+        var refused = host.Connect();
+        await refused.SendAsync("b\n");
+        Assert.StartsWith("ERROR busy", await refused.ReadLineAsync(), StringComparison.Ordinal);
+        var line = Assert.Single(await LinesAsync(1));
+        Assert.Equal(("refusal", "busy", "620a"), (line.GetProperty("kind").GetString(), line.GetProperty("outcome").GetString(), line.GetProperty("request").GetString()));
+        Assert.True(trace.Events.TryRead(out var first) && first.Direction == TraceEntry.Request);
+        Assert.False(trace.Events.TryRead(out _));
+    }
+
+    /// <summary>What it sends in line is thrown away by somebody else, while its refusal is written down.</summary>
+    [Fact]
+    public async Task WhoWaitsWithANoticeInVainIsWrittenDownWithoutARequest()
+    {
+        using var journal = Begin(payloads: true);
+        using var host = new SyncHost(new HeldProcessor(), new GateOptions { WaitTimeout = TimeSpan.FromSeconds(1) }, protocol: new ProtocolOptions { Name = "Raw" }, time: _time, journal: journal);
+        host.Listener.Routes[0].Notice = true;
+        await host.ConnectAndHoldAsync("a");
+        var waiter = await host.ConnectAndWaitAsync("b", inLine: 1);
+        await waiter.SendAsync("typed in vain");
+        _time.Advance(TimeSpan.FromSeconds(1));
+        var line = Assert.Single(await LinesAsync(1));
+        Assert.Equal(("refusal", "busy", 0L), (line.GetProperty("kind").GetString(), line.GetProperty("outcome").GetString(), line.GetProperty("requestBytes").GetInt64()));
+    }
+
     [Fact]
     public async Task WhatCannotBeWrittenIsCountedToldOnceAndHoldsNobodyUp()
     {
