@@ -17,6 +17,10 @@ internal sealed class ClusterNode : IHostedLifecycleService, IAsyncDisposable
     private static readonly TimeSpan AnswerTime = TimeSpan.FromSeconds(2);
     private static readonly TimeSpan GiveUpTime = TimeSpan.FromSeconds(1);
 
+    /// <summary>How long a member may take until it has been heard; less than <see cref="AnswerTime"/>, since the owner waits, too.</summary>
+    private static readonly TimeSpan HearTime = TimeSpan.FromSeconds(1.5);
+
+
     private readonly SocketSyncOptions _options;
     private readonly ClusterTable _table;
     private readonly ClusterStore _store;
@@ -64,7 +68,7 @@ internal sealed class ClusterNode : IHostedLifecycleService, IAsyncDisposable
         _end.GiveUp = () => _owners.LeaveAsync(TimeSpan.Zero);
         shutdown.Drained = () => _owners.LeaveAsync(TimeSpan.Zero);
         table.Voice.Spoke = () => _peers.TellAsync().Observe();
-        table.Voice.Move = (resource, node) => _owners.Move(resource, node, options.DrainTimeout);
+        table.Voice.Move = GiveUpAsync;
         table.Directory.Changed = _keeper.Wake;
         table.Directory.Doubted = _peers.Ask;
     }
@@ -87,7 +91,8 @@ internal sealed class ClusterNode : IHostedLifecycleService, IAsyncDisposable
             return $"there is no resource {resource}";
         if (!_table.Choice.Allows(resource, node))
             return $"node {node} is not among the nodes that may own resource {resource}";
-        if (!directory.Living().Contains(node, StringComparer.Ordinal))
+        _peers.Ask(node);
+        if (!await directory.LivesAsync(node, HearTime, cancellationToken))
             return $"there is no node {node}, or it does not answer";
         if (directory.OwnerOf(resource) is not { } owner)
             return $"resource {resource} has no owner that could give it up";
@@ -95,7 +100,7 @@ internal sealed class ClusterNode : IHostedLifecycleService, IAsyncDisposable
             return null;
 
         var refusal = owner.Node == Name
-            ? _owners.Move(resource, node, _options.DrainTimeout)
+            ? await GiveUpAsync(resource, node)
             : await AskToMoveAsync(owner.Node, resource, node);
         if (!string.IsNullOrEmpty(refusal))
             return refusal;
@@ -170,6 +175,15 @@ internal sealed class ClusterNode : IHostedLifecycleService, IAsyncDisposable
         {
             return $"node {owner}, its owner, does not answer";
         }
+    }
+
+    /// <summary>The next owner is chosen among those whom this node knows to live, too.</summary>
+    private async Task<string?> GiveUpAsync(string resource, string node)
+    {
+        _peers.Ask(node);
+        return await _table.Directory.LivesAsync(node, HearTime, _stopping.Token)
+            ? _owners.Move(resource, node, _options.DrainTimeout)
+            : $"node {node} does not answer {Name}, the owner of {resource}";
     }
 
     private async Task<bool> HasMovedAsync(string resource, string node, CancellationToken cancellationToken)

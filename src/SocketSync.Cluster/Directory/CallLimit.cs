@@ -6,20 +6,14 @@ internal static class CallLimit
     /// <exception cref="TimeoutException">It took longer.</exception>
     public static async Task WithinAsync(this Task call, TimeSpan limit, TimeProvider time)
     {
-        Silence(call);
+        call.Forget();
         await call.WaitAsync(limit, time);
     }
 
     /// <inheritdoc cref="WithinAsync(Task, TimeSpan, TimeProvider)"/>
     public static async Task<T> WithinAsync<T>(this Task<T> call, TimeSpan limit, TimeProvider time)
     {
-        Silence(call);
+        call.Forget();
         return await call.WaitAsync(limit, time);
     }
-
-    private static void Silence(Task call) => _ = call.ContinueWith(
-        static faulted => _ = faulted.Exception,
-        CancellationToken.None,
-        TaskContinuationOptions.OnlyOnFaulted | TaskContinuationOptions.ExecuteSynchronously,
-        TaskScheduler.Default);
 }

@@ -45,7 +45,7 @@ internal sealed class NodeLink(GrainId id, Silo silo, ILoggerFactory loggers, No
         return Task.CompletedTask;
     }
 
-    public Task<string> MoveAsync(string resource, string node) => Task.FromResult(voice.Move(resource, node) ?? "");
+    public async Task<string> MoveAsync(string resource, string node) => await voice.Move(resource, node) ?? "";
 }
 
 /// <summary>Calls the <see cref="INodeLink"/> of another node.</summary>

@@ -18,7 +18,7 @@ internal sealed class NodeVoice(ResourceDirectory directory, IPEndPoint forward,
     public Action? Spoke { get; set; }
 
     /// <summary>Moves a resource that this node owns; says what is against it.</summary>
-    public Func<string, string, string?> Move { get; set; } = static (_, _) => "the node is starting";
+    public Func<string, string, Task<string?>> Move { get; set; } = static (_, _) => Task.FromResult<string?>("the node is starting");
 
     public NodeReport Report()
     {

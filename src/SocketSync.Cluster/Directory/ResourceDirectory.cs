@@ -52,6 +52,29 @@ internal sealed class ResourceDirectory(string node, ClusterOptions cluster, Own
         }
     }
 
+    /// <summary>Waits until a node can take a resource over: one that has just joined is a member before it has been heard.</summary>
+    /// <param name="other">Its name.</param>
+    /// <param name="patience">How long.</param>
+    /// <param name="cancellationToken">Ends the wait.</param>
+    /// <returns>Whether it can.</returns>
+    public async Task<bool> LivesAsync(string other, TimeSpan patience, CancellationToken cancellationToken)
+    {
+        var start = time.GetTimestamp();
+        while (true)
+        {
+            Task change;
+            lock (_lock)
+                change = _changed.Task;
+            if (Living().Contains(other, StringComparer.Ordinal))
+                return true;
+            var left = patience - time.GetElapsedTime(start);
+            if (left <= TimeSpan.Zero)
+                return false;
+            await change.WaitAsync(left, time, cancellationToken).ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
+            cancellationToken.ThrowIfCancellationRequested();
+        }
+    }
+
     /// <summary>Who owns a resource, as far as is known.</summary>
     public KnownOwner? OwnerOf(string resource)
     {

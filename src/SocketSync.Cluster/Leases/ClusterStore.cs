@@ -76,15 +76,3 @@ internal sealed class ClusterStoreException : Exception
     /// <summary>The version that a write would have made: the record may be found to have it.</summary>
     public string? AttemptedETag { get; init; }
 }
-
-internal static class ForgottenAnswers
-{
-    /// <summary>Nobody waits for this answer any more, nor minds if it never comes.</summary>
-    public static void Forget(this Task answer)
-    {
-        if (answer.IsCompleted)
-            return;
-        _ = answer.ContinueWith(
-            static faulted => _ = faulted.Exception, CancellationToken.None, TaskContinuationOptions.OnlyOnFaulted | TaskContinuationOptions.ExecuteSynchronously, TaskScheduler.Default);
-    }
-}

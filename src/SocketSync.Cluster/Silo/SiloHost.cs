@@ -64,7 +64,7 @@ internal sealed class SiloHost(SiloSettings settings, ILoggerFactory loggers, Ac
             var waiting = starting.WaitAsync(limit.Token);
             // What becomes of a start that nobody waits for any more is of no interest.
             foreach (var task in (Task[])[starting, waiting, failed.Task])
-                _ = task.ContinueWith(static start => _ = start.Exception, CancellationToken.None, TaskContinuationOptions.OnlyOnFaulted, TaskScheduler.Default);
+                task.Forget();
             await await Task.WhenAny(waiting, failed.Task);
             if (!failed.TrySetResult())
                 await failed.Task;

@@ -77,7 +77,7 @@ internal sealed class ClusterView(string node, SiloHost silo, Func<string, strin
     /// <summary>A call whose end nobody waits for any more may fail unseen.</summary>
     private static Task<string> Abandonable(Task<string> call)
     {
-        _ = call.ContinueWith(static failed => _ = failed.Exception, CancellationToken.None, TaskContinuationOptions.OnlyOnFaulted | TaskContinuationOptions.ExecuteSynchronously, TaskScheduler.Default);
+        call.Forget();
         return call;
     }
 

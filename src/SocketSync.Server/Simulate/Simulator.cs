@@ -42,7 +42,9 @@ internal sealed class Simulator(ISimulatedDevice device, SimulatedManners manner
         try
         {
             // A line that is not read may block a write for ever.
-            await _session.RunAsync(line.Input, line.Output, isConnection: false, cancellationToken).WaitAsync(cancellationToken);
+            var session = _session.RunAsync(line.Input, line.Output, isConnection: false, cancellationToken);
+            session.Forget();
+            await session.WaitAsync(cancellationToken);
             throw new LinkException($"{description}: the line has hung up");
         }
         catch (OperationCanceledException) when (cancellationToken.IsCancellationRequested)

@@ -133,9 +133,11 @@ internal sealed partial class ForwardReceiver(
     /// <summary>Tells the other node of an end. One that does not take it in time is cut off, and resets its client.</summary>
     private async Task<bool> EndAsync(ConnectionContext connection, ForwardOutput output, ChunkKind kind)
     {
+        var telling = output.TellAsync(kind, 0).AsTask();
+        telling.Forget();
         try
         {
-            return !(await output.TellAsync(kind, 0).AsTask().WaitAsync(EndTime, time)).IsCompleted;
+            return !(await telling.WaitAsync(EndTime, time)).IsCompleted;
         }
         catch (Exception exception) when (exception is TimeoutException || ClientDeparture.IsDeparture(exception))
         {

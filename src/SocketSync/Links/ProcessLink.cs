@@ -120,6 +120,7 @@ internal sealed class OpenProcessLink : IOpenLink
 
     private static async Task<bool> IsOverAsync(Task task, TimeSpan timeout)
     {
+        task.Forget();
         await task.WaitAsync(timeout).ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
         return task.IsCompleted;
     }

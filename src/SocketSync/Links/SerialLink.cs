@@ -138,6 +138,7 @@ internal sealed class OpenSerialLink : IOpenLink
             await _watch; // the descriptors are polled until then
             await _terminal.DisposeAsync();
         });
+        closing.Forget();
         await closing.WaitAsync(CloseTimeout).ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
     }
 }

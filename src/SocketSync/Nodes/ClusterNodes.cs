@@ -122,6 +122,7 @@ internal sealed partial class ClusterNodes(
         try
         {
             var answer = view.AskAsync(node, question, argument, limit.Token);
+            answer.Forget();
             return await answer.WaitAsync(limit.Token);
         }
         catch (Exception exception)

@@ -100,7 +100,9 @@ internal sealed class TunnelProcessor : IRequestProcessor, IResourceRecovery, IL
                 received.Clear();
             }
 
-            await link.Output.CompleteAsync().AsTask().WaitAsync(cancellationToken);
+            var ending = link.Output.CompleteAsync().AsTask();
+            ending.Forget();
+            await ending.WaitAsync(cancellationToken);
         }
         catch (Exception exception) when (LinkException.IsLoss(exception))
         {

@@ -25,14 +25,21 @@ internal static class BackgroundTasks
             TaskScheduler.Default);
     }
 
+    /// <summary>Nobody waits for this task any more, nor minds how it ends, be it that it has failed already.</summary>
+    public static void Forget(this Task task)
+    {
+        if (task.IsCompletedSuccessfully)
+            return;
+        _ = task.ContinueWith(
+            static faulted => _ = faulted.Exception,
+            CancellationToken.None,
+            TaskContinuationOptions.OnlyOnFaulted | TaskContinuationOptions.ExecuteSynchronously,
+            TaskScheduler.Default);
+    }
+
     /// <summary>
     /// Cancels from the thread pool. Callbacks may be a user's own code: the caller does not wait for them, and what they throw is
     /// not reported.
     /// </summary>
-    public static void CancelInBackground(this CancellationTokenSource source)
-    {
-        var cancelling = source.CancelAsync();
-        _ = cancelling.ContinueWith(
-            static faulted => _ = faulted.Exception, CancellationToken.None, TaskContinuationOptions.OnlyOnFaulted, TaskScheduler.Default);
-    }
+    public static void CancelInBackground(this CancellationTokenSource source) => source.CancelAsync().Forget();
 }

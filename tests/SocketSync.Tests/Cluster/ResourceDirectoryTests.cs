@@ -169,6 +169,29 @@ public sealed class ResourceDirectoryTests
     }
 
     [Fact]
+    public async Task ANodeThatHasJoinedIsWaitedForUntilItIsHeard()
+    {
+        _directory.Gone("b");
+        var waiting = _directory.LivesAsync("b", TimeSpan.FromSeconds(1.5), TestContext.Current.CancellationToken);
+        Learn("c", 1); // another one's news is none of it
+        Assert.False(waiting.IsCompleted);
+        Learn("b", 1, instance: 2);
+        Assert.True(await waiting);
+        Assert.True(await _directory.LivesAsync("b", TimeSpan.Zero, TestContext.Current.CancellationToken));
+    }
+
+    [Fact]
+    public async Task ANodeThatIsNotHeardIsWaitedForNoLongerThanThat()
+    {
+        _directory.Gone("b");
+        var waiting = _directory.LivesAsync("b", TimeSpan.FromSeconds(1.5), TestContext.Current.CancellationToken);
+        _time.Advance(TimeSpan.FromSeconds(1.4));
+        Assert.False(waiting.IsCompleted);
+        _time.Advance(TimeSpan.FromSeconds(0.2));
+        Assert.False(await waiting);
+    }
+
+    [Fact]
     public void AMoveIsKnownToAllNodes()
     {
         Learn("b", 1, ("R", new(5, IsLeaving: true, Successor: "c")));

@@ -1,3 +1,5 @@
+using System.Runtime.CompilerServices;
+
 namespace SocketSync.Tests;
 
 public sealed class BackgroundTasksTests
@@ -30,5 +32,46 @@ public sealed class BackgroundTasksTests
             await begin.Task;
             throw new InvalidOperationException("not handled");
         }
+    }
+
+    [Theory]
+    [InlineData(true)]
+    [InlineData(false)]
+    public void WhatIsForgottenMayFailUnseenBeforeAndAfter(bool before)
+    {
+        var reported = 0;
+        void Report(object? sender, UnobservedTaskExceptionEventArgs e)
+        {
+            if (e.Exception.GetBaseException() is InvalidOperationException { Message: "forgotten" })
+                Interlocked.Increment(ref reported);
+        }
+
+        TaskScheduler.UnobservedTaskException += Report;
+        try
+        {
+            ForgetOne(before);
+            for (var i = 0; i < 2; i++)
+            {
+                GC.Collect();
+                GC.WaitForPendingFinalizers();
+            }
+
+            Assert.Equal(0, Volatile.Read(ref reported));
+        }
+        finally
+        {
+            TaskScheduler.UnobservedTaskException -= Report;
+        }
+    }
+
+    // On a stack frame of its own, which keeps nothing alive.
+    [MethodImpl(MethodImplOptions.NoInlining)]
+    private static void ForgetOne(bool before)
+    {
+        var source = new TaskCompletionSource();
+        if (before)
+            source.SetException(new InvalidOperationException("forgotten"));
+        source.Task.Forget();
+        source.TrySetException(new InvalidOperationException("forgotten"));
     }
 }
