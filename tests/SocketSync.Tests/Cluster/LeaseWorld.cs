@@ -188,7 +188,8 @@ internal sealed class LeaseNode : TimeProvider
 
     public override long GetTimestamp() => (long)((_world.Now - _asleep) * _rate) + Leap.Ticks;
 
-    public override DateTimeOffset GetUtcNow() => DateTimeOffset.UnixEpoch.AddYears(50).AddTicks((long)(_world.Now * _rate)) + WallAhead;
+    // Not at this node's own rate: that adds up, and over a long history no wall clocks would agree as they must (WallAhead).
+    public override DateTimeOffset GetUtcNow() => DateTimeOffset.UnixEpoch.AddYears(50).AddTicks(_world.Now) + WallAhead;
 
     public override ITimer CreateTimer(TimerCallback callback, object? state, TimeSpan dueTime, TimeSpan period)
     {
