@@ -41,7 +41,7 @@ internal static class AccessTable
             if (AccessList.Of(name, resource) is not { } list) continue;
             var reaching = AccessRules.ListenersOf(options, name).ToList();
             string[] names = [.. reaching.Select(listener => listener.Key)];
-            var isScpi = reaching.Count > 0 && reaching.TrueForAll(listener => ProtocolCatalog.Find(listener.Value.Protocol!.Name)?.Commands?.Invoke(listener.Value.Protocol!).IsScpi == true);
+            var isScpi = reaching.Count > 0 && reaching.TrueForAll(listener => listener.Value.Protocol!.Definition?.Commands?.Invoke(listener.Value.Protocol!).IsScpi == true);
             for (var i = 0; i < list.Rules.Count; i++)
             {
                 foreach (var stranger in resource.Access[i].Listeners.Except(names, StringComparer.OrdinalIgnoreCase))

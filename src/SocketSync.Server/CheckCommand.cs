@@ -52,7 +52,7 @@ internal static class CheckCommand
 
     private static ILink MakeLink(ResourceOptions resource)
     {
-        var framesEndBySilence = ProtocolCatalog.Find((resource.Link!.Protocol ?? resource.Protocol).Name) is { FramesEndBySilence: true };
+        var framesEndBySilence = (resource.Link!.Protocol ?? resource.Protocol).Definition is { FramesEndBySilence: true };
         return LinkFactory.Create(resource.Link, framesEndBySilence, NullLoggerFactory.Instance, TimeProvider.System);
     }
 

@@ -35,3 +35,18 @@ public sealed class Client
     /// <summary>The client's certificate, if the listener requires one.</summary>
     public X509Certificate2? Certificate { get; }
 }
+
+/// <summary>The place of the host's own code, which uses a resource without a connection.</summary>
+internal sealed class LocalEndPoint : EndPoint
+{
+    /// <summary>The id of that client, and the name of the listener under which its requests are counted.</summary>
+    public const string Name = "local";
+
+    /// <summary>The name of the listener where one that is configured has the other; no configured one can be called so.</summary>
+    public const string OtherName = "(local)";
+
+    /// <param name="isTaken">Whether there is a listener of that name.</param>
+    public static Client AsClient(bool isTaken = false) => new(Name, new LocalEndPoint(), isTaken ? OtherName : Name, certificate: null);
+
+    public override string ToString() => Name;
+}

@@ -1,7 +1,7 @@
 namespace SocketSync;
 
 /// <summary>The outcome of a request. Protocols report it to clients; metrics and logs name it by <see cref="OutcomeNames.Code"/>.</summary>
-internal enum Outcome
+public enum Outcome
 {
     /// <summary>The processor has completed; its reply, if any, is sent to the client.</summary>
     Ok,

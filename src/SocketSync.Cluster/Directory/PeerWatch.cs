@@ -86,7 +86,7 @@ internal sealed class PeerWatch(SiloHost silo, ResourceDirectory directory, Node
             var (instance, version) = directory.KnownOf(peer.Name);
             var answer = await services.GetRequiredService<NodeLinkClient>().Of(peer.Address).AskAsync(instance, version).WithinAsync(AnswerTime, time);
             if (NodeReport.OfJson(answer) is { } report)
-                directory.Learn(report);
+                directory.Learn(report, isOfItsLastLife: Peers(services).Any(now => now.Address.Equals(peer.Address)));
             else
                 directory.Heard(peer.Name, answers: true);
         }

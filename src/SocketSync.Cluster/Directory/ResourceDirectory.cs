@@ -150,7 +150,12 @@ internal sealed class ResourceDirectory(string node, ClusterOptions cluster, Own
     }
 
     /// <summary>A node has told what it owns.</summary>
-    public void Learn(NodeReport report)
+    /// <param name="report">What it has told.</param>
+    /// <param name="isOfItsLastLife">
+    /// Whether it is known to be of the life of the node that there is now. By itself a report tells only when its life began, by a wall
+    /// clock that may have been set back since the former one.
+    /// </param>
+    public void Learn(NodeReport report, bool isOfItsLastLife = false)
     {
         if (report.Node.Equals(Node, StringComparison.Ordinal) || !IPEndPoint.TryParse(report.Forward, out var forward))
             return;
@@ -163,7 +168,7 @@ internal sealed class ResourceDirectory(string node, ClusterOptions cluster, Own
         lock (_lock)
         {
             var known = _nodes.TryGetValue(report.Node, out var existing) ? existing : _nodes[report.Node] = new();
-            if (report.Instance < known.Instance || (report.Instance == known.Instance && report.Version < known.Version))
+            if ((report.Instance < known.Instance && !isOfItsLastLife) || (report.Instance == known.Instance && report.Version < known.Version))
                 return; // overtaken on its way
             if (report.Instance != known.Instance)
                 Drop(report.Node);

@@ -75,6 +75,7 @@ internal sealed class EffectiveValues
             if (key.Type.IsGenericType && key.Type.GetGenericTypeDefinition() == typeof(Dictionary<,>)) Named(child, key);
             else if (key.Type == typeof(IReadOnlyList<string>)) List(child);
             else if (KnownKey.SectionListed(key.Type) is { } listed) Each(child, entry => Section(entry, listed, standsIn: false));
+            else if (key.Type == typeof(object)) Foreign(child);
             else if (ConfigurationValue.IsScalar(key.Type)) Scalar(child, key, options, standsIn);
             else Section(child, key.Type, StandsIn(key));
         }

@@ -4,7 +4,7 @@ using System.Globalization;
 namespace SocketSync;
 
 /// <summary>One rule of a resource's <c>Access</c>: what it fits, and what becomes of that. A part that is left out fits everything.</summary>
-internal sealed record AccessOptions
+public sealed record AccessOptions
 {
     /// <summary>The listeners through which the client may have come.</summary>
     public IReadOnlyList<string> Listeners { get; init; } = [];
@@ -102,7 +102,7 @@ internal sealed class AccessRules(ConfigurationFindings findings)
         if (!findings.IsGiven(key) && !findings.IsGivenBelow(key)) return;
         foreach (var (of, protocol) in clients)
         {
-            if (ProtocolCatalog.Find(protocol.Name) is not { } definition || isOf(definition)) continue;
+            if (protocol.Definition is not { } definition || isOf(definition)) continue;
             findings.Report(key, null, $"is for the protocols {ProtocolCatalog.AsList(ProtocolCatalog.All.Where(isOf))}, but that of {of} is {definition.Name}");
             return;
         }

@@ -6,7 +6,7 @@ namespace SocketSync;
 /// How long a Modbus relay answers reads by an earlier reply of its device. Reloaded when the file changes; off unless
 /// <see cref="MaxAge"/> is given.
 /// </summary>
-internal sealed record CacheOptions
+public sealed record CacheOptions
 {
     /// <summary>The oldest reply that answers a read without a turn; 0 turns the cache off.</summary>
     [Duration(ZeroIsOff = true)]
@@ -30,12 +30,12 @@ internal sealed class CacheRules(ConfigurationFindings findings)
                 continue;
             if (findings.IsFaulty($"{path}:{nameof(resource.Processor)}") || findings.IsFaulty(cache))
                 continue;
-            var device = (resource.Link?.Protocol ?? resource.Protocol).Name;
+            var device = resource.Link?.Protocol ?? resource.Protocol;
             var maxAge = Text(resource.Cache.MaxAge);
             if (!resource.Processor.Equals(ProcessorNames.Relay, StringComparison.OrdinalIgnoreCase))
                 findings.Report(cache, null, $"is for the processor {ProcessorNames.Relay}, not for {resource.Processor}; leave it out");
-            else if (ProtocolCatalog.Find(device) is { HasUnits: false })
-                findings.Report(cache, null, $"is for the protocols {ProtocolCatalog.AsList(ProtocolCatalog.All.Where(p => p.HasUnits))}, not for {device}");
+            else if (device.Definition is { HasUnits: false })
+                findings.Report(cache, null, $"is for the protocols {ProtocolCatalog.AsList(ProtocolCatalog.All.Where(p => p.HasUnits))}, not for {device.Name}");
             else if (resource.Cache.MaxAge == TimeSpan.Zero)
                 findings.Report(
                     $"{cache}:{nameof(CacheOptions.StaleFor)}", Text(resource.Cache.StaleFor), $"needs {nameof(CacheOptions.MaxAge)}, which is {maxAge}: nothing is kept");

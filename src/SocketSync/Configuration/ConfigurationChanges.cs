@@ -33,6 +33,7 @@ internal sealed record ConfigurationChanges(SocketSyncOptions Options, IReadOnly
                 Cache = changed.Cache,
                 Access = Same(typeof(IReadOnlyList<AccessOptions>), old.Access, changed.Access) ? old.Access : changed.Access,
                 Link = Live(old.Link, changed.Link),
+                SettingsText = changed.SettingsText,
             };
             if (resources[name] != old) applied.Add(name);
         }

@@ -13,6 +13,9 @@ internal sealed class ConfigurationFindings
     /// <summary>Maps full path to value, for every key that is set and valid by itself.</summary>
     public IReadOnlyDictionary<string, string?> Values => _values;
 
+    /// <summary>The names of all protocols, built in or the host's own.</summary>
+    public IReadOnlyList<string> Languages { get; init; } = ProtocolCatalog.Names;
+
     /// <summary>The full paths of all sections that are present, including empty ones.</summary>
     public HashSet<string> Sections { get; } = new(StringComparer.OrdinalIgnoreCase);
 
@@ -95,4 +98,10 @@ public sealed class SocketSyncStartupException : Exception
 
     /// <summary>One line for each problem: the key's full path, its value, and what is allowed.</summary>
     public IReadOnlyList<string> Problems { get; }
+
+    /// <summary>
+    /// The problems alone: this is what the runtime prints of an exception that nobody has caught, and the stack of a configuration's
+    /// mistake helps nobody. It is still in <see cref="Exception.StackTrace"/>.
+    /// </summary>
+    public override string ToString() => $"SocketSync cannot start:{Environment.NewLine}{Message}";
 }

@@ -17,15 +17,21 @@ internal static class ConfigurationReader
 
     /// <param name="configuration">The host's whole configuration.</param>
     /// <param name="processors">The names of the registered processors.</param>
-    public static ConfigurationResult Read(IConfiguration configuration, IReadOnlyCollection<string> processors)
+    public static ConfigurationResult Read(IConfiguration configuration, IReadOnlyCollection<string> processors) =>
+        Read(configuration, new HostParts(processors));
+
+    /// <param name="configuration">The host's whole configuration.</param>
+    /// <param name="parts">What it may name.</param>
+    public static ConfigurationResult Read(IConfiguration configuration, HostParts parts)
     {
-        var now = ConfigurationSnapshot.Of(configuration);
-        var findings = new ConfigurationFindings();
+        var now = ConfigurationSnapshot.Of(configuration, parts.Code);
+        var findings = new ConfigurationFindings { Languages = [.. ProtocolCatalog.Names, .. parts.Protocols.Select(own => own.Name)] };
         CheckSectionName(now, findings);
         new ConfigurationWalk(findings, ListsIn(configuration)).Section(now.GetSection(SocketSyncOptions.SectionName), typeof(SocketSyncOptions));
 
-        var options = ConfigurationCompletion.Complete(Bind(findings.Values), processors);
-        new ResourceRules(findings, processors).Check(options);
+        var options = ConfigurationCompletion.Complete(Bind(findings.Values), parts);
+        options = new SettingsRules(findings, parts, now).Check(options);
+        new ResourceRules(findings, parts.Processors).Check(options);
         new ListenerRules(findings).Check(options);
         new LinkRules(findings).Check(options);
         new AccessRules(findings).Check(options);
@@ -62,21 +68,25 @@ internal static class ConfigurationReader
 /// <summary>Fills in defaults and inherited values, so that no other code has to look them up.</summary>
 internal static class ConfigurationCompletion
 {
-    public static SocketSyncOptions Complete(SocketSyncOptions options, IReadOnlyCollection<string> processors)
+    public static SocketSyncOptions Complete(SocketSyncOptions options, HostParts parts)
     {
         var resources = Named(options.Resources, (_, r) => r with
         {
-            Processor = AsRegistered(r.Processor, processors),
-            Protocol = Complete(r.Protocol),
-            Link = r.Link is { Protocol: { } device } link ? link with { Protocol = Complete(device) } : r.Link,
+            Processor = AsRegistered(r.Processor, parts.Processors),
+            Protocol = Complete(r.Protocol, parts),
+            Link = r.Link is { Protocol: { } device } link ? link with { Protocol = Complete(device, parts) } : r.Link,
         });
+        // The one resource that there is has the default listener.
+        var given = options.Listeners.Count == 0 && resources.Count == 1
+            ? new(StringComparer.OrdinalIgnoreCase) { [SocketSyncOptions.DefaultName] = new() { Resource = resources.Keys.Single() } }
+            : options.Listeners;
         var names = resources.Keys.ToDictionary(name => name, StringComparer.OrdinalIgnoreCase);
-        var listeners = Named(options.Listeners, (name, l) => Complete(name, l, options.DefaultAddress, resources, names));
+        var listeners = Named(given, (name, l) => Complete(name, l, options.DefaultAddress, resources, names, parts));
         return options with { Resources = resources, Listeners = listeners };
     }
 
     private static ListenerOptions Complete(
-        string name, ListenerOptions listener, string defaultAddress, Dictionary<string, ResourceOptions> resources, Dictionary<string, string> names)
+        string name, ListenerOptions listener, string defaultAddress, Dictionary<string, ResourceOptions> resources, Dictionary<string, string> names, HostParts parts)
     {
         var routes = listener.Routes.Select(r => r.Resource is { } to ? r with { Resource = names.GetValueOrDefault(to, to) } : r).ToList();
         var resource = routes.Count > 0 ? routes[0].Resource ?? "" : listener.Resource ?? name;
@@ -86,12 +96,12 @@ internal static class ConfigurationCompletion
             Address = listener.UnixSocket is null ? listener.Address ?? defaultAddress : listener.Address,
             Resource = names.GetValueOrDefault(resource, resource), // Spelled as in its definition.
             Routes = routes,
-            Protocol = listener.Protocol is null ? found?.Protocol ?? new() : Complete(listener.Protocol),
+            Protocol = listener.Protocol is null ? found?.Protocol ?? new() : Complete(listener.Protocol, parts),
         };
     }
 
-    private static ProtocolOptions Complete(ProtocolOptions protocol) =>
-        protocol with { Name = ProtocolCatalog.Find(protocol.Name)?.Name ?? protocol.Name };
+    private static ProtocolOptions Complete(ProtocolOptions protocol, HostParts parts) =>
+        parts.Find(protocol.Name) is { } own ? protocol with { Name = own.Name, Own = own } : protocol with { Name = protocol.Definition?.Name ?? protocol.Name };
 
     private static string AsRegistered(string processor, IReadOnlyCollection<string> processors) =>
         processors.FirstOrDefault(p => p.Equals(processor, StringComparison.OrdinalIgnoreCase)) ?? processor;

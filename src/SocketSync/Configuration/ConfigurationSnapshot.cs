@@ -9,11 +9,21 @@ namespace SocketSync;
 /// </summary>
 internal static class ConfigurationSnapshot
 {
-    public static IConfiguration Of(IConfiguration configuration)
+    public static IConfiguration Of(IConfiguration configuration) => Of(configuration, new Dictionary<string, string?>(StringComparer.OrdinalIgnoreCase));
+
+    /// <param name="configuration">The configuration.</param>
+    /// <param name="below">Values of keys of which it says nothing.</param>
+    public static IConfiguration Of(IConfiguration configuration, IReadOnlyDictionary<string, string?> below)
     {
-        if (configuration is not IConfigurationRoot root) return configuration;
-        var values = new Dictionary<string, string?>(StringComparer.OrdinalIgnoreCase);
-        AddAll(root, values);
+        var values = new Dictionary<string, string?>(below, StringComparer.OrdinalIgnoreCase);
+        if (configuration is IConfigurationRoot root)
+        {
+            AddAll(root, values);
+            return Of(values);
+        }
+
+        if (below.Count == 0) return configuration;
+        foreach (var (key, value) in configuration.AsEnumerable()) values[key] = value;
         return Of(values);
     }
 

@@ -34,6 +34,7 @@ internal sealed class ConfigurationWalk(ConfigurationFindings findings, HashSet<
         if (type.IsGenericType && type.GetGenericTypeDefinition() == typeof(Dictionary<,>)) Named(section, key, type.GenericTypeArguments[1]);
         else if (type == typeof(IReadOnlyList<string>)) List(section, key);
         else if (KnownKey.SectionListed(type) is { } listed) Sections(section, listed);
+        else if (type == typeof(object)) findings.Sections.Add(section.Path); // whose it is, checks it
         else if (ConfigurationValue.IsScalar(type)) Scalar(section, key, Nullable.GetUnderlyingType(type) ?? type);
         else Section(section, type);
     }

@@ -18,7 +18,7 @@ internal sealed class ConfigurationWatcher : IDisposable
     public static readonly TimeSpan SettleTime = TimeSpan.FromMilliseconds(300);
 
     private readonly IConfiguration _configuration;
-    private readonly IReadOnlyCollection<string> _processors;
+    private readonly HostParts _parts;
     private readonly Action<SocketSyncOptions> _apply;
     private readonly ILogger _logger;
     private readonly ConfigurationFiles _files;
@@ -31,7 +31,7 @@ internal sealed class ConfigurationWatcher : IDisposable
     private volatile bool _disposed;
 
     /// <param name="configuration">The host's whole configuration.</param>
-    /// <param name="processors">The names of the registered processors.</param>
+    /// <param name="parts">What it may name.</param>
     /// <param name="running">The options that the server was started with.</param>
     /// <param name="apply">
     /// Receives the new running options: <paramref name="running"/> with the changed settings of its resources and the new
@@ -41,14 +41,14 @@ internal sealed class ConfigurationWatcher : IDisposable
     /// <param name="logger">Logs problems and changes.</param>
     public ConfigurationWatcher(
         IConfiguration configuration,
-        IReadOnlyCollection<string> processors,
+        HostParts parts,
         SocketSyncOptions running,
         Action<SocketSyncOptions> apply,
         TimeProvider time,
         ILogger<ConfigurationWatcher> logger)
     {
         _configuration = configuration;
-        _processors = processors;
+        _parts = parts;
         _running = running;
         _apply = apply;
         _logger = logger;
@@ -115,7 +115,7 @@ internal sealed class ConfigurationWatcher : IDisposable
     private ConfigurationOutcome Follow(bool onDemand)
     {
         // Read first, then check for faults: a file that is emptied during the read is then detected.
-        var read = ConfigurationReader.Read(_configuration, _processors);
+        var read = ConfigurationReader.Read(_configuration, _parts);
         var faults = _files.Faults.ToList();
         if (faults.Count == 0) faults.AddRange(read.Problems.Select(p => p.ToString()));
         if (faults.Count > 0)

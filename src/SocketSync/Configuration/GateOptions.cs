@@ -3,7 +3,7 @@ using System.ComponentModel.DataAnnotations;
 namespace SocketSync;
 
 /// <summary>How long a client keeps its turn.</summary>
-internal enum Hold
+public enum Hold
 {
     /// <summary>For one request.</summary>
     Request,
@@ -16,7 +16,7 @@ internal enum Hold
 }
 
 /// <summary>What happens to a waiting request whose client has ended its stream.</summary>
-internal enum EndOfStream
+public enum EndOfStreamAction
 {
     /// <summary>The request keeps its place in the queue and is answered: <c>printf 'x\n' | nc</c>.</summary>
     Answer,
@@ -28,7 +28,7 @@ internal enum EndOfStream
 }
 
 /// <summary>The settings of a gate. Reloaded when the file changes; new settings apply from the next turn on.</summary>
-internal sealed record GateOptions
+public sealed record GateOptions
 {
     /// <summary>How long a client keeps its turn: for a request, until it is silent, or as long as it is connected.</summary>
     public Hold Hold { get; init; } = Hold.Request;
@@ -54,7 +54,7 @@ internal sealed record GateOptions
     public int MaxQueuePerAddress { get; init; }
 
     /// <summary>If not set, depends on protocol and processor.</summary>
-    public EndOfStream? EndOfStream { get; init; }
+    public EndOfStreamAction? EndOfStream { get; init; }
 
     /// <summary>How long a request waits for its turn; then it is refused as busy.</summary>
     [Duration]
@@ -66,9 +66,14 @@ internal sealed record GateOptions
 }
 
 /// <summary>The priority class of a listener's requests; lower values go first.</summary>
-internal enum Priority
+public enum Priority
 {
+    /// <summary>Goes before all others.</summary>
     High,
+
+    /// <summary>The default.</summary>
     Normal,
+
+    /// <summary>Goes when nobody else waits.</summary>
     Low,
 }

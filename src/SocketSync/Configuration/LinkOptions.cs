@@ -1,4 +1,5 @@
 using System.ComponentModel.DataAnnotations;
+using System.Diagnostics.CodeAnalysis;
 using System.IO.Ports;
 
 namespace SocketSync;
@@ -7,9 +8,9 @@ namespace SocketSync;
 /// The settings of a link. Reloaded when the file changes, except for the kind of link and its address, its protocol,
 /// <see cref="Units"/> and <see cref="MaxReplyBytes"/>, which need a restart.
 /// </summary>
-internal sealed record LinkOptions
+public sealed record LinkOptions
 {
-    public const int LargestReplyBytes = 1 << 30;
+    internal const int LargestReplyBytes = 1 << 30;
 
     /// <summary>A device that listens on TCP.</summary>
     public TcpLinkOptions? Tcp { get; init; }
@@ -23,6 +24,7 @@ internal sealed record LinkOptions
     /// <summary>A device that is asked by datagrams.</summary>
     public UdpLinkOptions? Udp { get; init; }
 
+    /// <summary>A device on a serial line of another machine, which lets it be set by telnet (RFC 2217).</summary>
     public Rfc2217LinkOptions? Rfc2217 { get; init; }
 
     /// <summary>The device's protocol, if it differs from the clients' protocol.</summary>
@@ -30,6 +32,7 @@ internal sealed record LinkOptions
 
     /// <summary>Modbus: maps the unit that a client requests to the unit that is sent to the device.</summary>
     [Range(0, 255)]
+    [SuppressMessage("Design", "MA0016", Justification = "The configuration binder creates this type.")]
     public Dictionary<string, int> Units { get; init; } = new(StringComparer.Ordinal);
 
     /// <summary>Timeout for opening the link, including name lookup and TLS handshake.</summary>
@@ -85,7 +88,7 @@ internal sealed record LinkOptions
 }
 
 /// <summary>When requests to a Modbus unit that does not answer are refused, and for how long (a rest).</summary>
-internal sealed record RestOptions
+public sealed record RestOptions
 {
     /// <summary>Number of consecutive unanswered requests that start a rest; 0 turns rests off.</summary>
     [Range(0, int.MaxValue)]
@@ -102,7 +105,8 @@ internal sealed record RestOptions
     public TimeSpan Most { get; init; } = TimeSpan.FromMinutes(1);
 }
 
-internal sealed record TcpLinkOptions
+/// <summary>A device that listens on TCP.</summary>
+public sealed record TcpLinkOptions
 {
     /// <summary>A host name, all of whose addresses are tried, or an IP address.</summary>
     [Host]
@@ -117,7 +121,7 @@ internal sealed record TcpLinkOptions
 }
 
 /// <summary>How a serial line is set, here or at another server.</summary>
-internal abstract record LineOptions
+public abstract record LineOptions
 {
     /// <summary>Bits per second.</summary>
     [Range(1, int.MaxValue)]
@@ -136,7 +140,8 @@ internal abstract record LineOptions
     public StopBits StopBits { get; init; } = StopBits.One;
 }
 
-internal sealed record SerialLinkOptions : LineOptions
+/// <summary>A device on a serial line of this machine.</summary>
+public sealed record SerialLinkOptions : LineOptions
 {
     /// <summary>A path, such as <c>/dev/ttyUSB0</c>.</summary>
     [NotEmpty]
@@ -147,7 +152,7 @@ internal sealed record SerialLinkOptions : LineOptions
 }
 
 /// <summary>How the driver of an RS-485 line switches its transmitter on and off, by RTS.</summary>
-internal sealed record Rs485Options
+public sealed record Rs485Options
 {
     /// <summary>Whether RTS is set while sending, and cleared otherwise; else the other way round.</summary>
     public bool RtsOnSend { get; init; } = true;
@@ -161,7 +166,8 @@ internal sealed record Rs485Options
     public TimeSpan DelayAfterSend { get; init; }
 }
 
-internal sealed record UdpLinkOptions
+/// <summary>A device that is asked by datagrams.</summary>
+public sealed record UdpLinkOptions
 {
     /// <summary>A host name, whose addresses are tried in turn until one answers, or an IP address.</summary>
     [Host]
@@ -173,7 +179,7 @@ internal sealed record UdpLinkOptions
 }
 
 /// <summary>A serial line of another server that lets it be set by telnet (RFC 2217), as ser2net does.</summary>
-internal sealed record Rfc2217LinkOptions : LineOptions
+public sealed record Rfc2217LinkOptions : LineOptions
 {
     /// <summary>A host name, all of whose addresses are tried, or an IP address.</summary>
     [Host]
@@ -184,7 +190,8 @@ internal sealed record Rfc2217LinkOptions : LineOptions
     public int Port { get; init; }
 }
 
-internal sealed record ProcessLinkOptions
+/// <summary>A program that is started, and talked to on its standard input and output.</summary>
+public sealed record ProcessLinkOptions
 {
     /// <summary>A full path, a path relative to <see cref="WorkingDirectory"/>, or a name to be found in PATH.</summary>
     [NotEmpty]
@@ -197,5 +204,6 @@ internal sealed record ProcessLinkOptions
     public string? WorkingDirectory { get; init; }
 
     /// <summary>Added to the server's own environment variables.</summary>
+    [SuppressMessage("Design", "MA0016", Justification = "The configuration binder creates this type.")]
     public Dictionary<string, string> Environment { get; init; } = new(StringComparer.Ordinal);
 }

@@ -42,11 +42,11 @@ internal sealed class LinkRules(ConfigurationFindings findings)
         CheckDatagrams($"{path}:{nameof(link.Udp)}", resource);
         CheckDelays(path, link);
         CheckEcho($"{path}:{nameof(link.LocalEcho)}", path, link, resource);
-        CheckRetries($"{path}:{nameof(link.ReadRetries)}", path, link, (link.Protocol ?? resource.Protocol).Name);
+        CheckRetries($"{path}:{nameof(link.ReadRetries)}", path, link, link.Protocol ?? resource.Protocol);
         CheckDirection($"{path}:{nameof(link.Rs485)}", path, link);
         CheckProtocols(path, resource, link, listeners);
-        CheckUnits($"{path}:{nameof(link.Units)}", link, (link.Protocol ?? resource.Protocol).Name);
-        CheckRest($"{path}:{nameof(link.Rest)}", link.Rest, (link.Protocol ?? resource.Protocol).Name);
+        CheckUnits($"{path}:{nameof(link.Units)}", link, link.Protocol ?? resource.Protocol);
+        CheckRest($"{path}:{nameof(link.Rest)}", link.Rest, link.Protocol ?? resource.Protocol);
     }
 
     private void CheckKind(string path)
@@ -79,7 +79,7 @@ internal sealed class LinkRules(ConfigurationFindings findings)
             else findings.Report($"{own}:Name", null, "must be given; a device's protocol takes nothing from the clients'");
         }
         else if ((link.Serial ?? (object?)link.Rfc2217) is not null && resource.Processor == ProcessorNames.Relay && !findings.IsFaultyBelow(own)
-                 && ProtocolCatalog.Find(resource.Protocol.Name) is { IsSpokenOnSerialLines: false } clients)
+                 && resource.Protocol.Definition is { IsSpokenOnSerialLines: false } clients)
         {
             var such = ProtocolCatalog.All.First(device => device.IsSpokenOnSerialLines && clients.IsTranslatedTo(device)).Name;
             findings.Report($"{own}:Name", null, $"must be given, such as {such}: no device on a serial line speaks the clients' {clients.Name}");
@@ -115,18 +115,18 @@ internal sealed class LinkRules(ConfigurationFindings findings)
 
     private void CheckReplyLimit(string path, LinkOptions link, ProtocolOptions device)
     {
-        var least = ProtocolCatalog.Find(device.Name)?.SmallestReply(device) ?? 1;
+        var least = device.Definition?.SmallestReply(device) ?? 1;
         var key = $"{path}:{nameof(link.MaxReplyBytes)}";
         if (link.MaxReplyBytes < least && !findings.IsFaulty(key))
             findings.Report(key, Number(link.MaxReplyBytes), $"must be at least {least}, to hold the smallest reply of {device.Name}");
     }
 
-    private void CheckUnits(string path, LinkOptions link, string device)
+    private void CheckUnits(string path, LinkOptions link, ProtocolOptions device)
     {
         if (!findings.IsGivenBelow(path)) return;
-        if (ProtocolCatalog.Find(device) is not { HasUnits: true })
+        if (device.Definition is not { HasUnits: true })
         {
-            findings.Report(path, null, $"is for the protocols {ProtocolCatalog.AsList(ProtocolCatalog.All.Where(p => p.HasUnits))}, not for {device}");
+            findings.Report(path, null, $"is for the protocols {ProtocolCatalog.AsList(ProtocolCatalog.All.Where(p => p.HasUnits))}, not for {device.Name}");
             return;
         }
 
@@ -134,12 +134,12 @@ internal sealed class LinkRules(ConfigurationFindings findings)
             findings.Report($"{path}:{unit}", unit, "a unit is a whole number from 0 to 255");
     }
 
-    private void CheckRest(string path, RestOptions rest, string device)
+    private void CheckRest(string path, RestOptions rest, ProtocolOptions device)
     {
         if (!findings.IsGivenBelow(path)) return;
-        if (ProtocolCatalog.Find(device) is not { HasUnits: true })
+        if (device.Definition is not { HasUnits: true })
         {
-            findings.Report(path, null, $"is for the protocols {ProtocolCatalog.AsList(ProtocolCatalog.All.Where(p => p.HasUnits))}, not for {device}");
+            findings.Report(path, null, $"is for the protocols {ProtocolCatalog.AsList(ProtocolCatalog.All.Where(p => p.HasUnits))}, not for {device.Name}");
             return;
         }
 
@@ -163,14 +163,14 @@ internal sealed class LinkRules(ConfigurationFindings findings)
             findings.Report(path, null, "is not for the processor Tunnel, which passes a stream of bytes");
     }
 
-    private void CheckRetries(string path, string link, LinkOptions options, string device)
+    private void CheckRetries(string path, string link, LinkOptions options, ProtocolOptions device)
     {
         if (options.ReadRetries == 0 || findings.IsFaulty(path)) return;
         var value = Number(options.ReadRetries);
         if (!HasLine(link))
             findings.Report(path, value, $"is for reads on a serial line; a link without {nameof(options.Serial)} asks once");
-        else if (ProtocolCatalog.Find(device) is { Modbus: not { IsOfSerialLine: true } })
-            findings.Report(path, value, $"is for the protocols {ProtocolCatalog.AsList(ProtocolCatalog.All.Where(p => p.Modbus is { IsOfSerialLine: true }))}, not for {device}");
+        else if (device.Definition is { Modbus: not { IsOfSerialLine: true } })
+            findings.Report(path, value, $"is for the protocols {ProtocolCatalog.AsList(ProtocolCatalog.All.Where(p => p.Modbus is { IsOfSerialLine: true }))}, not for {device.Name}");
     }
 
     private void CheckDirection(string path, string link, LinkOptions options)

@@ -5,9 +5,9 @@ using System.Text;
 namespace SocketSync;
 
 /// <summary>The settings of a listener. Changes need a restart.</summary>
-internal sealed record ListenerOptions
+public sealed record ListenerOptions
 {
-    public const int DefaultPort = 56780;
+    internal const int DefaultPort = 56780;
 
     /// <summary>An IP address, "localhost" or "*"; <c>SocketSync:DefaultAddress</c> when not given.</summary>
     [ListenAddress]
@@ -81,15 +81,16 @@ internal sealed record ListenerOptions
     [Network]
     public IReadOnlyList<string> TrustedProxies { get; init; } = [];
 
+    /// <summary>TLS settings of the listener; none by default.</summary>
     public TlsOptions? Tls { get; init; }
 
     /// <summary>The names of the resources that the clients reach, each once.</summary>
-    public IEnumerable<string> ResourceNames() =>
+    internal IEnumerable<string> ResourceNames() =>
         Routes.Count == 0 ? [Resource!] : Routes.Select(route => route.Resource).OfType<string>().Distinct(StringComparer.OrdinalIgnoreCase);
 }
 
 /// <summary>How clients reach a listener.</summary>
-internal enum SocketTransport
+public enum SocketTransport
 {
     /// <summary>By connections: TCP, or a Unix stream socket.</summary>
     Stream,
@@ -99,7 +100,7 @@ internal enum SocketTransport
 }
 
 /// <summary>What the clients of a listener may do.</summary>
-internal enum ListenerRole
+public enum ListenerRole
 {
     /// <summary>They ask, take turns and are answered.</summary>
     Client,

@@ -1,7 +1,7 @@
 namespace SocketSync;
 
 /// <summary>What happens when a request fails and its protocol can express errors.</summary>
-internal enum OnError
+public enum OnError
 {
     /// <summary>The client is told in its protocol.</summary>
     Reply,
@@ -19,13 +19,15 @@ internal static class ProcessorNames
 }
 
 /// <summary>The settings of a resource: the shared thing, with its protocol, gate and processor.</summary>
-internal sealed record ResourceOptions
+public sealed record ResourceOptions
 {
     /// <summary>The name under which a processor was added; "Echo" is built in.</summary>
     public string Processor { get; init; } = "Echo";
 
+    /// <summary>Where a request ends, and how its language tells an error.</summary>
     public ProtocolOptions Protocol { get; init; } = new();
 
+    /// <summary>How long a client keeps its turn, and how many may wait for how long.</summary>
     public GateOptions Gate { get; init; } = new();
 
     /// <summary>How a client is told of an error: in its protocol, or by closing its connection.</summary>
@@ -50,18 +52,24 @@ internal sealed record ResourceOptions
     /// <summary>The way to the device, for Relay and Tunnel.</summary>
     public LinkOptions? Link { get; init; }
 
+    /// <summary>What a processor of the host's own gets as its settings, by the names of their properties.</summary>
+    public object? Settings { get; init; }
+
+    /// <summary>The section <see cref="Settings"/> as it is configured, so that a change of it is seen.</summary>
+    internal string? SettingsText { get; init; }
+
     /// <summary>
     /// What the end of a waiting client's stream means. By default a Modbus client has given up, and would report a failure although
     /// the request was carried out; and nobody reads the answer to what a tunnel's client has typed.
     /// </summary>
     /// <param name="clients">The clients' protocol.</param>
-    public EndOfStream EndOfStreamOf(ProtocolOptions clients) =>
-        Gate.EndOfStream ?? (IsTunnel || ProtocolCatalog.Find(clients.Name) is { EndOfStreamMeansLeaving: true } ? EndOfStream.Leave : EndOfStream.Answer);
+    internal EndOfStreamAction EndOfStreamOf(ProtocolOptions clients) =>
+        Gate.EndOfStream ?? (IsTunnel || clients.Definition is { EndOfStreamMeansLeaving: true } ? EndOfStreamAction.Leave : EndOfStreamAction.Answer);
 
     private bool IsTunnel => Processor.Equals(ProcessorNames.Tunnel, StringComparison.OrdinalIgnoreCase);
 
     /// <summary>The effective settings of the gate: a tunnel's turn is bounded by MaxHold, not by TurnTimeout.</summary>
-    public GateOptions TurnsOf() => IsTunnel ? Gate with { TurnTimeout = Gate.MaxHold } : Gate;
+    internal GateOptions TurnsOf() => IsTunnel ? Gate with { TurnTimeout = Gate.MaxHold } : Gate;
 }
 
 /// <summary>Validates what must hold between the keys of a resource.</summary>
@@ -97,9 +105,9 @@ internal static class ProtocolRules
 {
     public static void Check(ConfigurationFindings findings, string path, ProtocolOptions protocol)
     {
-        if (ProtocolCatalog.Find(protocol.Name) is not { } definition)
+        if (protocol.Definition is not { } definition)
         {
-            findings.Report($"{path}:Name", protocol.Name, ConfigurationValue.OneOf(protocol.Name, ProtocolCatalog.Names));
+            findings.Report($"{path}:Name", protocol.Name, ConfigurationValue.OneOf(protocol.Name, findings.Languages));
             return;
         }
 

@@ -1,7 +1,7 @@
 namespace SocketSync;
 
 /// <summary>Which resource serves the requests of a listener that name one of these Modbus units.</summary>
-internal sealed record RouteOptions
+public sealed record RouteOptions
 {
     /// <summary>The units, as numbers and ranges such as "1-9,12".</summary>
     [NumberRanges(0, byte.MaxValue)]
@@ -23,7 +23,7 @@ internal sealed class RouteRules(ConfigurationFindings findings)
 
         var own = $"{listenerPath}:{nameof(listener.Protocol)}";
         var isKnown = findings.IsGivenBelow(own) ? !findings.IsFaultyBelow(own) : options.Resources.ContainsKey(listener.Resource!);
-        if (isKnown && ProtocolCatalog.Find(listener.Protocol!.Name) is { HasUnits: false } protocol)
+        if (isKnown && listener.Protocol!.Definition is { HasUnits: false } protocol)
         {
             var speaking = ProtocolCatalog.AsList(ProtocolCatalog.All.Where(p => p.HasUnits));
             findings.Report(path, null, $"are for clients of {speaking}, not of {protocol.Name}: no other request names a unit");

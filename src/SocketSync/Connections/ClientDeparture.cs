@@ -31,7 +31,7 @@ internal sealed class ClientDeparture
     /// the pipe and all unread bytes have been given back to it.
     /// </summary>
     /// <param name="endOfStream">How to interpret the end of the stream.</param>
-    public bool HasGone(EndOfStream endOfStream)
+    public bool HasGone(EndOfStreamAction endOfStream)
     {
         try
         {
@@ -45,7 +45,7 @@ internal sealed class ClientDeparture
 
             // The transport stops reading when its pipe is full or the stream has ended: whatever follows, such as a reset, stays
             // in the socket.
-            return HasSocketError() || (endOfStream == EndOfStream.Leave && (hasEnded || HasEndedUnread()));
+            return HasSocketError() || (endOfStream == EndOfStreamAction.Leave && (hasEnded || HasEndedUnread()));
         }
         catch (Exception exception) when (IsDeparture(exception))
         {

@@ -9,7 +9,7 @@ internal sealed class Route(SharedResource resource)
     private readonly long[] _outcomes = new long[OutcomeNames.Count];
     private Task _lastAnswer = Task.CompletedTask;
     private volatile OnError _onError = OnError.Reply;
-    private volatile EndOfStream _endOfStream = EndOfStream.Answer;
+    private volatile EndOfStreamAction _endOfStream = EndOfStreamAction.Answer;
     private volatile bool _notice;
 
     public SharedResource Resource { get; } = resource;
@@ -22,7 +22,7 @@ internal sealed class Route(SharedResource resource)
     }
 
     /// <summary>What to do with a waiting request whose client has ended its stream; may change at run time.</summary>
-    public EndOfStream EndOfStream
+    public EndOfStreamAction EndOfStream
     {
         get => _endOfStream;
         set => _endOfStream = value;

@@ -51,6 +51,9 @@ internal sealed class Turn
 
     public Priority Priority { get; }
 
+    /// <summary>The host's own code that runs in this turn, which is never used again; <see langword="null"/>: the processor does.</summary>
+    public Func<CancellationToken, ValueTask<Outcome>>? Work { get; init; }
+
     /// <summary>
     /// Whether <see cref="GateOptions.MaxHold"/> or an operator ended the lease; the client gets <see cref="Outcome.Timeout"/> and is closed.
     /// </summary>

@@ -13,9 +13,16 @@ internal sealed record HostConfiguration(SocketSyncOptions Options, IReadOnlyLis
     /// <param name="plugins">The problems found while loading the plugins.</param>
     /// <exception cref="SocketSyncStartupException">The configuration is invalid; contains all problems.</exception>
     public static HostConfiguration Read(
-        IConfiguration configuration, IReadOnlyCollection<string> processors, IReadOnlyList<ConfigurationProblem>? plugins = null)
+        IConfiguration configuration, IReadOnlyCollection<string> processors, IReadOnlyList<ConfigurationProblem>? plugins = null) =>
+        Read(configuration, new HostParts(processors), plugins);
+
+    /// <param name="configuration">The host's whole configuration.</param>
+    /// <param name="parts">What it may name.</param>
+    /// <param name="plugins">The problems found while loading the plugins.</param>
+    /// <exception cref="SocketSyncStartupException">The configuration is invalid; contains all problems.</exception>
+    public static HostConfiguration Read(IConfiguration configuration, HostParts parts, IReadOnlyList<ConfigurationProblem>? plugins = null)
     {
-        var (options, all) = ConfigurationReader.Read(configuration, processors);
+        var (options, all) = ConfigurationReader.Read(configuration, parts);
         // An unknown processor may be one of a plugin that could not be loaded.
         List<ConfigurationProblem> faults = plugins is { Count: > 0 } ? [.. plugins, .. all.Where(f => !IsOfProcessor(f))] : [.. all];
         var http = HttpEndPoints.Of(configuration, options.DefaultAddress);

@@ -40,14 +40,19 @@ public static class SocketSyncHostExtensions
         this IHostApplicationBuilder builder, ProcessorCatalog processors, Func<IConfiguration, PluginResult> loadPlugins)
     {
         var services = builder.Services;
+        var protocols = new OwnProtocols();
+        var code = new CodeConfiguration();
 
         services.TryAddSingleton(TimeProvider.System);
         services.AddSingleton(processors);
+        services.AddSingleton(provider => new HostParts(processors.Names) { Protocols = protocols.Define(provider), SettingsOf = processors.SettingsOf, Code = code.Values });
+        services.AddSingleton<ResourceSettings>();
+        services.AddKeyedSingleton<ISharedResource>(KeyedService.AnyKey, static (provider, name) => provider.GetRequiredService<Topology>().UseLocally((string)name!));
         services.AddSingleton(provider =>
         {
             var configuration = provider.GetRequiredService<IConfiguration>();
             var plugins = loadPlugins(configuration);
-            return ClusterSupport.Check(HostConfiguration.Read(configuration, processors.Names, plugins.Problems), provider);
+            return ClusterSupport.Check(HostConfiguration.Read(configuration, provider.GetRequiredService<HostParts>(), plugins.Problems), provider);
         });
         services.AddSingleton(provider => provider.GetRequiredService<HostConfiguration>().Options);
         services.AddSingleton(provider => TopologyFactory.Create(provider, provider.GetRequiredService<SocketSyncOptions>()));
@@ -89,7 +94,7 @@ public static class SocketSyncHostExtensions
         services.AddSingleton<SocketSyncMeter>();
         services.AddHealthChecks();
         services.AddSingleton<IConfigureOptions<HealthCheckServiceOptions>, ResourceHealthChecks>();
-        return new SocketSyncBuilder(services, processors);
+        return new SocketSyncBuilder(services, code, processors, protocols);
     }
 
     /// <summary>
@@ -97,16 +102,23 @@ public static class SocketSyncHostExtensions
     /// <c>/</c>, where the host has called <c>AddDashboard</c> of the package <c>SocketSync.Dashboard</c>.
     /// </summary>
     /// <param name="endpoints">The host's endpoints.</param>
-    /// <returns>The same endpoints.</returns>
-    public static IEndpointRouteBuilder MapSocketSync(this IEndpointRouteBuilder endpoints)
+    /// <returns>
+    /// A builder for conventions of all these endpoints, health included: <c>app.MapSocketSync().RequireAuthorization()</c>, or
+    /// <c>RequireHost("*:8080")</c>.
+    /// </returns>
+    /// <exception cref="InvalidOperationException"><see cref="AddSocketSync(IHostApplicationBuilder)"/> was not called.</exception>
+    public static IEndpointConventionBuilder MapSocketSync(this IEndpointRouteBuilder endpoints)
     {
         ArgumentNullException.ThrowIfNull(endpoints);
-        HealthEndpoints.Map(endpoints);
-        var named = endpoints.ServiceProvider.GetRequiredService<HostNames>().Guard(endpoints);
+        var names = endpoints.ServiceProvider.GetService<HostNames>()
+            ?? throw new InvalidOperationException("MapSocketSync needs what builder.AddSocketSync() adds; call that before builder.Build().");
+        var all = endpoints.MapGroup("");
+        HealthEndpoints.Map(all);
+        var named = names.Guard(all);
         ApiEndpoints.Map(named);
         foreach (var contribution in endpoints.ServiceProvider.GetServices<EndpointContribution>())
             contribution.Map(named);
-        return endpoints;
+        return all;
     }
 
     private static ConfigurationWatcher Watch(IServiceProvider services)
@@ -114,15 +126,17 @@ public static class SocketSyncHostExtensions
         var topology = services.GetRequiredService<Topology>();
         var token = services.GetRequiredService<AdminToken>();
         var terms = services.GetRequiredService<ResourceTerms>();
+        var settings = services.GetRequiredService<ResourceSettings>();
         return new ConfigurationWatcher(
             services.GetRequiredService<IConfiguration>(),
-            services.GetRequiredService<ProcessorCatalog>().Names,
+            services.GetRequiredService<HostParts>(),
             services.GetRequiredService<SocketSyncOptions>(),
             options =>
             {
                 topology.Configure(options.Resources);
                 terms.Resources = options.Resources;
                 token.Configure(options.Admin);
+                settings.Configure(options.Resources);
             },
             services.GetRequiredService<TimeProvider>(),
             services.GetRequiredService<ILogger<ConfigurationWatcher>>());
@@ -131,32 +145,3 @@ public static class SocketSyncHostExtensions
 
 /// <summary>Endpoints that another assembly adds to those of <c>MapSocketSync</c>. They answer to the same host names.</summary>
 internal sealed record EndpointContribution(Action<IEndpointRouteBuilder> Map);
-
-/// <summary>Adds the host's own parts to SocketSync.</summary>
-public sealed class SocketSyncBuilder
-{
-    private readonly ProcessorCatalog _processors;
-
-    internal SocketSyncBuilder(IServiceCollection services, ProcessorCatalog processors) => (Services, _processors) = (services, processors);
-
-    /// <summary>The host's services, for packages that add to SocketSync.</summary>
-    public IServiceCollection Services { get; }
-
-    /// <summary>Adds a processor under the name that a resource's <c>Processor</c> gives.</summary>
-    /// <typeparam name="T">The processor; one is created for each resource that names it, with constructor injection.</typeparam>
-    /// <param name="name">The name, unlike any other; upper and lower case are the same.</param>
-    /// <param name="neverBlocks">
-    /// <see langword="true"/> promises that the processor never blocks its thread: no locks, no files, no long computation. It then
-    /// runs on the I/O thread that moves the bytes of every client, without a thread switch, and its code after an await runs where
-    /// the awaited operation completed. If in doubt, leave it out.
-    /// </param>
-    /// <returns>The same builder.</returns>
-    /// <exception cref="ArgumentException">The name is empty or taken.</exception>
-    public SocketSyncBuilder AddProcessor<T>(string name, bool neverBlocks = false)
-        where T : class, IRequestProcessor
-    {
-        ArgumentException.ThrowIfNullOrWhiteSpace(name);
-        _processors.Add(new ProcessorRegistration(name, neverBlocks, (services, _) => ActivatorUtilities.CreateInstance<T>(services)));
-        return this;
-    }
-}

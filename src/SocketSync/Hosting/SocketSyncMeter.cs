@@ -38,15 +38,19 @@ internal sealed class SocketSyncMeter
         (from listener in Topology.Listeners.Values
         from route in listener.Routes
         from outcome in OutcomeNames.Counted
-        select RequestsOf(listener, route.Resource.Name, outcome, route.CountOf(outcome)))
+        select RequestsOf(listener.Name, route.Resource.Name, outcome, route.CountOf(outcome)))
         .Concat(
             from listener in Topology.Listeners.Values
             let units = listener.Units
             where units is not null
-            select RequestsOf(listener, resource: "", Outcome.Unavailable, units.LostRequests));
+            select RequestsOf(listener.Name, resource: "", Outcome.Unavailable, units.LostRequests))
+        .Concat(
+            from local in Topology.UsedLocally
+            from outcome in OutcomeNames.Counted
+            select RequestsOf(local.ListenerName, local.Name, outcome, local.Route.CountOf(outcome)));
 
-    private static Measurement<long> RequestsOf(ListenerState listener, string resource, Outcome outcome, long count) =>
-        new(count, new("resource", resource), new("listener", listener.Name), new("outcome", outcome.Code()));
+    private static Measurement<long> RequestsOf(string listener, string resource, Outcome outcome, long count) =>
+        new(count, new("resource", resource), new("listener", listener), new("outcome", outcome.Code()));
 
     private IEnumerable<Measurement<int>> QueueLengths() =>
         Topology.Resources.Values.Select(resource => new Measurement<int>(

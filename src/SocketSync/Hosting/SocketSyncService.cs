@@ -1,6 +1,7 @@
 using System.Net;
 using Microsoft.AspNetCore.Hosting.Server;
 using Microsoft.AspNetCore.Hosting.Server.Features;
+using Microsoft.Extensions.DependencyInjection;
 using Microsoft.Extensions.Hosting;
 using Microsoft.Extensions.Logging;
 
@@ -52,6 +53,7 @@ internal sealed partial class SocketSyncService(
     /// </summary>
     public Task StartedAsync(CancellationToken cancellationToken)
     {
+        services.GetRequiredService<ResourceSettings>().Read(services);
         var listens = topology.Bound.EndPoints.All(endPoint => endPoint.IsServed || endPoint.IsDatagram);
         if (listens)
             Listen();

@@ -55,7 +55,10 @@ internal static class TopologyFactory
             }
 
             ThreadPoolSizing.Prepare(options.Resources.Values.Count(resource => !catalog[resource.Processor].NeverBlocks));
-            return new Topology(resources, listeners, bound);
+            var local = LocalEndPoint.AsClient(isTaken: options.Listeners.ContainsKey(LocalEndPoint.Name));
+            var locals = options.Resources.ToDictionary(
+                resource => resource.Key, resource => new LocalResource(resources[resource.Key], ProtocolCatalog.Create(ProtocolOfLocal(resource.Value)), local), StringComparer.OrdinalIgnoreCase);
+            return new Topology(resources, listeners, bound, locals);
         }
         catch
         {
@@ -105,8 +108,14 @@ internal static class TopologyFactory
         Term? term)
     {
         var clients = listeners.ToDictionary(listener => listener.Key, listener => listener.Value.Protocol!, StringComparer.OrdinalIgnoreCase);
+        foreach (var local in (string[])[LocalEndPoint.Name, LocalEndPoint.OtherName])
+            clients.TryAdd(local, ProtocolOfLocal(resource));
         return catalog[resource.Processor].Create(services, new ResourceSetup(name, resource, clients, term));
     }
+
+    /// <summary>What the host's own code speaks: as a client would, unless each listener has a protocol of its own and the resource has none that fits.</summary>
+    private static ProtocolOptions ProtocolOfLocal(ResourceOptions resource) =>
+        resource.Link?.Protocol is { } device && !ProtocolCatalog.CanBeRelayed(resource.Protocol, device) ? device : resource.Protocol;
 
     private static ListenerState CreateListener(
         string name,
@@ -129,7 +138,7 @@ internal static class TopologyFactory
                     byUnit[unit] = routes.Single(route => route.Resource.Name.Equals(given.Resource, StringComparison.OrdinalIgnoreCase));
             }
 
-            units = new UnitRoutes(name, ProtocolCatalog.Find(listener.Protocol!.Name)!.Modbus!, byUnit, time, loggers.CreateLogger<UnitRoutes>());
+            units = new UnitRoutes(name, listener.Protocol!.Definition!.Modbus!, byUnit, time, loggers.CreateLogger<UnitRoutes>());
         }
 
         return new ListenerState(name, listener, ProtocolCatalog.Create(listener.Protocol!), routes, units)

@@ -46,7 +46,7 @@ internal sealed class DeviceWatch : IDisposable
     public static DeviceWatch Of(ResourceOptions resource, TimeProvider time)
     {
         var device = resource.Link?.Protocol ?? resource.Protocol;
-        var isText = ProtocolCatalog.Find(device.Name)?.Commands is not null;
+        var isText = device.Definition?.Commands is not null;
         byte? lineEnd = isText ? Delimiter.Of(device)[^1] : device.Name == RawProtocol.Definition.Name ? (byte)'\n' : null;
         return new DeviceWatch(lineEnd, resource.Processor == ProcessorNames.Tunnel, time);
     }

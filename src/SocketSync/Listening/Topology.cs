@@ -12,7 +12,8 @@ internal enum HostPhase
 internal sealed class Topology(
     IReadOnlyDictionary<string, SharedResource> resources,
     IReadOnlyDictionary<string, ListenerState> listeners,
-    BoundListeners bound) : IAsyncDisposable
+    BoundListeners bound,
+    IReadOnlyDictionary<string, LocalResource> locals) : IAsyncDisposable
 {
     private readonly ILookup<SharedResource, Route> _routesTo = listeners.Values.SelectMany(listener => listener.Routes).ToLookup(route => route.Resource);
     private volatile HostPhase _phase = HostPhase.Starting;
@@ -43,8 +44,21 @@ internal sealed class Topology(
     public AcceptedConnection? FindConnection(string id) =>
         Listeners.Values.Select(listener => listener.Find(id)).FirstOrDefault(connection => connection is not null);
 
-    /// <summary>The ways on which clients reach a resource, one for each of its listeners.</summary>
-    public IEnumerable<Route> RoutesTo(SharedResource resource) => _routesTo[resource];
+    /// <summary>The ways on which clients reach a resource, one for each of its listeners and one for the host's own code.</summary>
+    public IEnumerable<Route> RoutesTo(SharedResource resource) => _routesTo[resource].Append(locals[resource.Name].Route);
+
+    /// <summary>The resources that the host's own code uses.</summary>
+    public IEnumerable<LocalResource> UsedLocally => locals.Values.Where(local => local.IsUsed);
+
+    /// <summary>The resource for the host's own code.</summary>
+    /// <exception cref="InvalidOperationException">There is none of that name.</exception>
+    public LocalResource UseLocally(string name)
+    {
+        if (!locals.TryGetValue(name, out var local))
+            throw new InvalidOperationException($"There is no resource '{name}'; the configuration has {string.Join(", ", Resources.Keys)}.");
+        local.IsUsed = true;
+        return local;
+    }
 
     /// <summary>Applies changed settings of the resources; they take effect with the next turn.</summary>
     public void Configure(IReadOnlyDictionary<string, ResourceOptions> options)

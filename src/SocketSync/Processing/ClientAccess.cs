@@ -10,7 +10,7 @@ namespace SocketSync;
 /// <param name="protocol">What it speaks.</param>
 internal sealed class ClientAccess(Client client, ProtocolOptions protocol)
 {
-    private readonly ModbusFraming? _modbus = ProtocolCatalog.Find(protocol.Name)?.Modbus;
+    private readonly ModbusFraming? _modbus = protocol.Definition?.Modbus;
     private CommandLanguage? _commands;
     private byte[] _path = [];
     private Selection? _selected;
@@ -101,7 +101,7 @@ internal sealed class ClientAccess(Client client, ProtocolOptions protocol)
             if (!known.List.Resource.Equals(list.Resource, StringComparison.OrdinalIgnoreCase)) others = new(known.List, known.Rules, others);
         }
 
-        _commands ??= ProtocolCatalog.Find(protocol.Name)?.Commands?.Invoke(protocol);
+        _commands ??= protocol.Definition?.Commands?.Invoke(protocol);
         if (_commands is { IsScpi: true } && _path.Length == 0) _path = new byte[CommandReader.LongestPath];
         return _selected = new(list, RulesFor(list), others);
     }

@@ -22,6 +22,12 @@ public interface IRequestProcessor
     ValueTask ProcessAsync(RequestContext context, CancellationToken cancellationToken);
 }
 
+/// <summary>A processor that is a function.</summary>
+internal sealed class ProcessorFunction(Func<RequestContext, CancellationToken, ValueTask> process) : IRequestProcessor
+{
+    public ValueTask ProcessAsync(RequestContext context, CancellationToken cancellationToken) => process(context, cancellationToken);
+}
+
 /// <summary>
 /// A processor that returns its reply synchronously, and neither fails nor converses. It needs no context: the reply is written
 /// directly to the client, and the replies to a batch of requests are flushed together.

@@ -21,6 +21,9 @@ internal sealed class ProcessorCatalog
 
     public ProcessorRegistration this[string name] => _byName[name];
 
+    /// <summary>The type of a processor's settings; <see langword="null"/> if it has none, or there is no such processor.</summary>
+    public Type? SettingsOf(string name) => _byName.GetValueOrDefault(name)?.Settings;
+
     public void Add(ProcessorRegistration registration)
     {
         if (!_byName.TryAdd(registration.Name, registration))
@@ -35,6 +38,9 @@ internal sealed class ProcessorCatalog
 internal sealed record ProcessorRegistration(
     string Name, bool NeverBlocks, Func<IServiceProvider, ResourceSetup, IRequestProcessor> Create)
 {
+    /// <summary>The type of what section <c>Settings</c> of its resources says; <see langword="null"/> if it has no settings.</summary>
+    public Type? Settings { get; init; }
+
     /// <summary>
     /// Tells, without creating it, why it cannot be created in a host with these services, as creating it would;
     /// <see langword="null"/> if nothing is known to be missing.
@@ -88,7 +94,7 @@ internal static class LinkedProcessors
             listener => ProtocolCatalog.CreateLink(listener.Value, device, link.MaxReplyBytes, units, transactions),
             StringComparer.OrdinalIgnoreCase);
         var time = services.GetRequiredService<TimeProvider>();
-        var cache = ProtocolCatalog.Find(device.Name) is { HasUnits: true } ? new ReadCache(protocols, setup.Options.Cache, time) : null;
+        var cache = device.Definition is { HasUnits: true } ? new ReadCache(protocols, setup.Options.Cache, time) : null;
         return new RelayProcessor(CreateLinkManager(services, setup, device), protocols, time, cache);
     }
 
@@ -100,7 +106,7 @@ internal static class LinkedProcessors
         var loggers = services.GetRequiredService<ILoggerFactory>();
         var time = services.GetRequiredService<TimeProvider>();
         var options = setup.Options.Link!;
-        var framesEndBySilence = ProtocolCatalog.Find(device.Name) is { FramesEndBySilence: true };
+        var framesEndBySilence = device.Definition is { FramesEndBySilence: true };
         var link = LinkFactory.Create(WithEpoch(options, setup.Term), framesEndBySilence, loggers, time, setup.Term);
         return new LinkManager(setup.Name, link, options, time, loggers.CreateLogger<LinkManager>()) { Term = setup.Term };
     }

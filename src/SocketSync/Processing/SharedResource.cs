@@ -74,6 +74,9 @@ internal sealed partial class SharedResource : IAsyncDisposable
     /// <summary>Who may ask for what; <see langword="null"/>: everybody for everything. May change at run time.</summary>
     public AccessList? Access { get => _access; set => _access = value; }
 
+    /// <summary>Whether there is a processor: in a cluster, only at the node that owns the resource.</summary>
+    public bool IsStarted => _processor is not null;
+
     /// <summary>Sets the processor, before any client is accepted.</summary>
     public void Start(IRequestProcessor processor)
     {
@@ -99,6 +102,10 @@ internal sealed partial class SharedResource : IAsyncDisposable
             return AtOnce(client, refused);
         return _cache is { IsOn: true } cache ? ServeAsync(client, cache, arrivedAt) : EnterAsync(client, arrivedAt);
     }
+
+    /// <summary>Takes work of the host's own code through the queue and its turn.</summary>
+    /// <returns>The outcome, when the work has returned.</returns>
+    public ValueTask<Outcome> RunAsync(IResourceClient client) => EnterAsync(client, arrivedAt: null);
 
     public async ValueTask DisposeAsync()
     {
@@ -179,7 +186,7 @@ internal sealed partial class SharedResource : IAsyncDisposable
     {
         var verdict = turn.Verdict.Task;
         var running = RunTurnAsync(client, turn, hasWaited);
-        return IsImmediate ? running : verdict; // on a timeout the verdict comes before the end
+        return EndsWithin(turn) ? running : verdict; // on a timeout the verdict comes before the end
     }
 
     /// <summary>
@@ -197,7 +204,8 @@ internal sealed partial class SharedResource : IAsyncDisposable
             else if (_term is { IsValid: false })
                 outcome = Outcome.Unavailable; // another node may own it by now
             else
-                outcome = _immediate is { } immediate ? Answer(immediate, client, turn) : await ProcessAsync(client.OpenContext(), turn);
+                outcome = turn.Work is { } work ? await WorkAsync(work, turn)
+                    : _immediate is { } immediate ? Answer(immediate, client, turn) : await ProcessAsync(client.OpenContext(), turn);
         }
         catch (Exception exception)
         {
@@ -205,17 +213,30 @@ internal sealed partial class SharedResource : IAsyncDisposable
         }
         finally
         {
-            End(turn, outcome);
+            End(turn, outcome, isAwaited: !EndsWithin(turn));
         }
 
         return turn.Decided;
     }
 
-    private void End(Turn turn, Outcome outcome)
+    /// <summary>Whether the client waits for the end of its turn, and not for the verdict.</summary>
+    private bool EndsWithin(Turn turn) => IsImmediate || turn.Work is not null;
+
+    /// <summary>
+    /// The host's code may block, whatever the processor does. What follows here does not stay in the context of the pool, as it would
+    /// by another kind of task: a client that never blocks may be continued by the end of this turn.
+    /// </summary>
+    private static async Task<Outcome> WorkAsync(Func<CancellationToken, ValueTask<Outcome>> work, Turn turn)
+    {
+        await Dispatcher.SwitchToPool();
+        return turn.CompletedEarly ? Outcome.Timeout : await work(turn.Cancelled);
+    }
+
+    private void End(Turn turn, Outcome outcome, bool isAwaited)
     {
         try
         {
-            Gate.End(turn, outcome, isAwaited: !IsImmediate);
+            Gate.End(turn, outcome, isAwaited);
         }
         catch (InvalidOperationException exception)
         {

@@ -4,7 +4,7 @@ using System.Globalization;
 
 namespace SocketSync;
 
-internal sealed partial record ProtocolOptions
+public sealed partial record ProtocolOptions
 {
     /// <summary>FixedLength: the length of every request in bytes.</summary>
     [Range(1, LargestRequestBytes)]

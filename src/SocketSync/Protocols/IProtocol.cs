@@ -6,7 +6,7 @@ namespace SocketSync;
 /// Where a request ends, and how a language says that something went wrong. A pure function of bytes: no sockets, no
 /// clock, no state between calls, so that one instance serves every connection and can be tested at every split point.
 /// </summary>
-internal interface IProtocol
+public interface IProtocol
 {
     /// <summary>Looks for one whole request at the start of <paramref name="buffer"/>.</summary>
     /// <param name="buffer">What has come so far and was not consumed; never empty.</param>
@@ -29,7 +29,7 @@ internal interface IProtocol
 }
 
 /// <summary>What <see cref="IProtocol.FindRequest"/> found.</summary>
-internal enum FrameStatus
+public enum FrameStatus
 {
     /// <summary>No whole request yet: more bytes are needed.</summary>
     Incomplete,
@@ -47,13 +47,18 @@ internal enum FrameStatus
 /// <summary>The answer of <see cref="IProtocol.FindRequest"/>.</summary>
 /// <param name="Status">What was found.</param>
 /// <param name="Length">The length of the request in bytes, delimiter or header included, at least 1; 0 unless complete.</param>
-internal readonly record struct FrameResult(FrameStatus Status, long Length)
+public readonly record struct FrameResult(FrameStatus Status, long Length)
 {
+    /// <summary>More bytes are needed.</summary>
     public static FrameResult Incomplete => default;
 
+    /// <summary>These bytes do not begin a request.</summary>
     public static FrameResult Malformed => new(FrameStatus.Malformed, 0);
 
+    /// <summary>The request is larger than allowed.</summary>
     public static FrameResult TooLarge => new(FrameStatus.TooLarge, 0);
 
+    /// <summary>A whole request.</summary>
+    /// <param name="length">Its length in bytes, delimiter or header included.</param>
     public static FrameResult Complete(long length) => new(FrameStatus.Complete, length);
 }

@@ -4,7 +4,7 @@ using System.ComponentModel.DataAnnotations;
 
 namespace SocketSync;
 
-internal sealed partial record ProtocolOptions
+public sealed partial record ProtocolOptions
 {
     /// <summary>LengthPrefixed: the size of the length header in bytes: 1, 2 or 4; 2 when not given.</summary>
     [AllowedValues(1, 2, 4)]

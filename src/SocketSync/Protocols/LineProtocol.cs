@@ -3,7 +3,7 @@ using System.Text;
 
 namespace SocketSync;
 
-internal sealed partial record ProtocolOptions
+public sealed partial record ProtocolOptions
 {
     /// <summary>Line and Scpi: what ends a request, with escapes \r \n \t \0 \xNN; "\n" when not given.</summary>
     [Escaped]

@@ -20,7 +20,7 @@ internal static class ProtocolCatalog
 
     private static readonly Dictionary<string, ProtocolDefinition> ByName = All.ToDictionary(definition => definition.Name, StringComparer.OrdinalIgnoreCase);
 
-    /// <summary>The language of that name, whatever its case; <see langword="null"/> if there is none.</summary>
+    /// <summary>The built-in language of that name, whatever its case; <see langword="null"/> if there is none.</summary>
     public static ProtocolDefinition? Find(string name) => ByName.GetValueOrDefault(name);
 
     /// <summary>Makes the protocol that <paramref name="options"/> describe; one instance serves every connection.</summary>
@@ -32,7 +32,7 @@ internal static class ProtocolCatalog
     /// they are, so that their framing must be the same, or are translated.
     /// </summary>
     public static bool CanBeRelayed(ProtocolOptions clients, ProtocolOptions device) =>
-        Find(clients.Name) is { } ofClients && Find(device.Name) is { } ofDevice
+        clients.Definition is { } ofClients && device.Definition is { } ofDevice
         && (ofClients.IsTranslatedTo(ofDevice) || (ofClients == ofDevice && Equals(ofClients.Framing(clients), ofClients.Framing(device))));
 
     /// <summary>Makes the protocol by which the clients of one listener are relayed over one link.</summary>
@@ -69,5 +69,5 @@ internal static class ProtocolCatalog
     }
 
     private static ProtocolDefinition Get(ProtocolOptions options) =>
-        Find(options.Name) ?? throw new ArgumentException($"Protocol '{options.Name}' is not one of {string.Join(", ", Names)}.", nameof(options));
+        options.Definition ?? throw new ArgumentException($"Protocol '{options.Name}' is not one of {string.Join(", ", Names)}.", nameof(options));
 }

@@ -106,14 +106,20 @@ internal sealed record ProtocolProblem(string Setting, string? Value, string All
 /// What the configuration says of a protocol. A setting that is <see langword="null"/> was not given. The settings that one
 /// language alone has stand in that language's file.
 /// </summary>
-internal sealed partial record ProtocolOptions
+public sealed partial record ProtocolOptions
 {
-    public const int DefaultMaxRequestBytes = 65536;
+    internal const int DefaultMaxRequestBytes = 65536;
 
-    public const int LargestRequestBytes = 1 << 30;
+    internal const int LargestRequestBytes = 1 << 30;
 
     /// <summary>The protocol: Raw, Line, FixedLength, LengthPrefixed, ModbusTcp, ModbusRtu, ModbusAscii or Scpi.</summary>
     public string Name { get; init; } = "Raw";
+
+    /// <summary>The host's own language of that name; <see langword="null"/> for a built-in one.</summary>
+    internal ProtocolDefinition? Own { get; init; }
+
+    /// <summary>The language; <see langword="null"/> if there is none of that name.</summary>
+    internal ProtocolDefinition? Definition => Own ?? ProtocolCatalog.Find(Name);
 
     /// <summary>The largest request in bytes, its delimiter or length header included.</summary>
     [Range(1, LargestRequestBytes)]

@@ -50,6 +50,7 @@ internal static class RemoteAddress
         IPEndPoint { Address.IsIPv4MappedToIPv6: true } mapped => mapped.Address.MapToIPv4(),
         IPEndPoint ip => ip.Address,
         UnixDomainSocketEndPoint => UnixSocket,
+        LocalEndPoint => LocalEndPoint.Name,
         _ => Unknown,
     };
 }

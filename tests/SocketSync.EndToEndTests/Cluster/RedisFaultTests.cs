@@ -111,7 +111,7 @@ public sealed partial class RedisFaultTests(RedisFaultCluster cluster) : FaultTe
         Tool.Require(FakeTime.Library);
         using var clock = new FakeTime(TimeSpan.FromHours(1));
         await Cluster.MakeWholeAsync();
-        var ahead = Cluster.Nodes.Another(FaultCluster.Judged);
+        var ahead = Cluster.Nodes["a"]; // which alone has a resource, too
         ahead.Kill();
         await ahead.Process.ExitAsync(TimeSpan.FromSeconds(5));
         clock.Wear(ahead);
@@ -143,6 +143,9 @@ public sealed partial class RedisFaultTests(RedisFaultCluster cluster) : FaultTe
             if (ahead.IsRunning) ahead.Process.Terminate();
             await ahead.Process.ExitAsync(TimeSpan.FromSeconds(15));
         }
+
+        // And with its clock put right again, it is one of them as before.
+        await Cluster.MakeWholeAsync();
     }
 
     /// <summary>The store is not there, and for a while that node is not either.</summary>

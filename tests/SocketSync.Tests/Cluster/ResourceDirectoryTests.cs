@@ -128,6 +128,21 @@ public sealed class ResourceDirectoryTests
         Assert.Null(_directory.OwnerOf("R"));
     }
 
+    /// <summary>Told by the node itself, an earlier start is that of a life that is over; known to be its last life, the clock was set back.</summary>
+    [Fact]
+    public void ANodeWhoseClockWasSetBackIsHeard()
+    {
+        _directory.Learn(Report("b", 1000, 9, ("R", new(5000))));
+        _directory.Learn(Report("b", 2, 1, ("R", new(7))));
+        Assert.Equal(5000, _directory.OwnerOf("R")!.Epoch);
+        _directory.Learn(Report("b", 2, 1, ("R", new(7))), isOfItsLastLife: true);
+        Assert.Equal(7, _directory.OwnerOf("R")!.Epoch);
+        _directory.Learn(Report("b", 2, 2, ("R", new(8))));
+        Assert.Equal(8, _directory.OwnerOf("R")!.Epoch);
+        _directory.Learn(Report("b", 2, 1, ("R", new(7))), isOfItsLastLife: true); // overtaken
+        Assert.Equal(8, _directory.OwnerOf("R")!.Epoch);
+    }
+
     [Fact]
     public async Task ANodeThatDoesNotAnswerGetsNoNewClientsAndKeepsItsOwn()
     {

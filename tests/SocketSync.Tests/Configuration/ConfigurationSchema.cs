@@ -63,6 +63,7 @@ internal sealed partial class ConfigurationSchema
         }
 
         if (type == typeof(IReadOnlyList<string>)) return new JsonObject { ["type"] = "array", ["items"] = new JsonObject { ["type"] = "string" } };
+        if (type == typeof(object)) return new JsonObject { ["type"] = "object" };
         if (KnownKey.SectionListed(type) is { } listed) return new JsonObject { ["type"] = "array", ["items"] = Section(listed) };
         var bare = Nullable.GetUnderlyingType(type) ?? type;
         return ConfigurationValue.IsScalar(type) ? Scalar(bare, key.Rules, key.IsOptional) : Section(bare);

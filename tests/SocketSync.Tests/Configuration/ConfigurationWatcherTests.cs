@@ -43,7 +43,7 @@ public sealed class ConfigurationWatcherTests : IDisposable
         // As in the container image: the section exists even while the file is empty.
         _configuration.AddInMemoryCollection([new("SocketSync:DefaultAddress", "*")]);
         _running = ConfigurationText.Valid(_configuration);
-        _watcher = new(_configuration, ["Echo"], _running, _applied.Enqueue, _time, _messages);
+        _watcher = new(_configuration, new HostParts(["Echo"]), _running, _applied.Enqueue, _time, _messages);
         Microsoft.Extensions.Primitives.ChangeToken.OnChange(
             ((IConfiguration)_configuration).GetReloadToken,
             () => _reported = _configuration["SocketSync:Resources:Default:Gate:MaxQueue"] ?? "nothing");
@@ -216,7 +216,7 @@ public sealed class ConfigurationWatcherTests : IDisposable
     {
         using var hangs = new ManualResetEventSlim();
         using var began = new ManualResetEventSlim();
-        using var watcher = new ConfigurationWatcher(_configuration, ["Echo"], _running, Hang, _time, _messages);
+        using var watcher = new ConfigurationWatcher(_configuration, new HostParts(["Echo"]), _running, Hang, _time, _messages);
         Save(Before.Replace("7", "8", StringComparison.Ordinal));
         var hanging = Task.Run(watcher.RereadAsync, TestContext.Current.CancellationToken);
         Assert.True(began.Wait(Patience, TestContext.Current.CancellationToken));

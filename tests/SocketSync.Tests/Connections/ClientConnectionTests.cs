@@ -89,7 +89,7 @@ public class ClientConnectionTests
     {
         var processor = new HeldProcessor();
         using var host = new SyncHost(processor);
-        host.Listener.Routes[0].EndOfStream = EndOfStream.Leave;
+        host.Listener.Routes[0].EndOfStream = EndOfStreamAction.Leave;
         var first = await host.ConnectAndHoldAsync("a\n");
         var second = await host.ConnectAndWaitAsync("b\n", 1);
         var third = await host.ConnectAndWaitAsync("c\n", 2);

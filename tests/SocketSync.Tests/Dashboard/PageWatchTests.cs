@@ -15,7 +15,8 @@ public sealed class PageWatchTests : IAsyncDisposable
         _topology = new Topology(
             new Dictionary<string, SharedResource>(StringComparer.Ordinal) { ["R"] = _host.Listener.Routes[0].Resource },
             new Dictionary<string, ListenerState>(StringComparer.Ordinal) { ["L"] = _host.Listener },
-            ListenerBinder.Bind(new Dictionary<string, ListenerOptions>(StringComparer.Ordinal), "localhost"));
+            ListenerBinder.Bind(new Dictionary<string, ListenerOptions>(StringComparer.Ordinal), "localhost"),
+            new Dictionary<string, LocalResource>(StringComparer.Ordinal) { ["R"] = new(_host.Listener.Routes[0].Resource, new LineProtocol("\n"u8, 100), LocalEndPoint.AsClient()) });
         _watch = new PageWatch(_topology, new ClusterTurns(_host.Turns), _host.Time, new ServerStart(_host.Time), NullLogger<PageWatch>.Instance);
     }
 
