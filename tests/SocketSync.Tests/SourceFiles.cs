@@ -20,14 +20,26 @@ internal static class SourceFiles
     /// <summary>The text of a document that stands beside the sources.</summary>
     public static string Document(string name) => File.ReadAllText(PathTo(name));
 
-    /// <summary>Where such a document is.</summary>
+    /// <summary>The README and all below docs, by their paths from the top.</summary>
+    public static IReadOnlyList<(string Path, string Text)> Documents()
+    {
+        var readme = PathTo("README.md");
+        return [.. Directory.EnumerateFiles(PathTo("docs"), "*.md", SearchOption.AllDirectories).Prepend(readme)
+            .Order(StringComparer.Ordinal)
+            .Select(path => (Path.GetRelativePath(Root(), path), File.ReadAllText(path)))];
+    }
+
+    /// <summary>Where such a document, or a folder of them, is.</summary>
     public static string PathTo(string name)
     {
         var path = Path.Combine(Root(), name);
-        if (!File.Exists(path))
+        if (!Path.Exists(path))
             Assert.Skip($"the sources are not where they were built: {path}");
         return path;
     }
+
+    /// <summary>Whether there is such a file or folder.</summary>
+    public static bool Exists(string name) => Path.Exists(Path.Combine(Root(), name));
 
     private static string Root([CallerFilePath] string path = "") => Path.GetFullPath(Path.Combine(Path.GetDirectoryName(path)!, "..", ".."));
 }

@@ -7,7 +7,7 @@ using System.Xml.Linq;
 
 namespace SocketSync.EndToEndTests;
 
-/// <summary>The packages, what they bring to a host, and the README's host and plugin, built against nothing else.</summary>
+/// <summary>The packages, what they bring to a host, and the hosts and the plugin of the documents, built against nothing else.</summary>
 public sealed partial class PackageTests(PackedPackages packages) : IClassFixture<PackedPackages>
 {
     private const string Processor = "sealed class Bench : IRequestProcessor";
@@ -18,10 +18,14 @@ public sealed partial class PackageTests(PackedPackages packages) : IClassFixtur
 
     private const string Ports = "System.IO.Ports";
 
+    private const string BenchSettings = "\"Processor\": \"Bench\", \"Protocol\": { \"Name\": \"Line\" }";
+
     private static string Readme { get; } = File.ReadAllText(Path.Combine(Recipe.Repository, "README.md"));
 
+    private static string Document { get; } = File.ReadAllText(Path.Combine(Recipe.Repository, "docs", "library.md"));
+
     [Fact]
-    public async Task TheReadmesHostServesWithThem()
+    public async Task TheDocumentsHostServesWithThem()
     {
         var folder = await packages.BuildAsync("host", Project($"""
             <PackageReference Include="{PackedPackages.Dashboard}" Version="VERSION" />
@@ -29,8 +33,8 @@ public sealed partial class PackageTests(PackedPackages packages) : IClassFixtur
             <PackageReference Include="{Exporter}" Version="{CentralVersion(Exporter)}" />
             """), new(StringComparer.Ordinal)
         {
-            ["Program.cs"] = WithMetrics(Block("csharp", Processor)),
-            ["appsettings.json"] = Block("json", "\"Processor\": \"Bench\", \"Protocol\": { \"Name\": \"Line\" }"),
+            ["Program.cs"] = WithMetrics(Block(Document, "csharp", Processor)),
+            ["appsettings.json"] = Block(Document, "json", BenchSettings),
         });
         await using var host = await PackedHost.StartAsync(folder, Path.Combine("built", "host.dll"));
 
@@ -48,12 +52,12 @@ public sealed partial class PackageTests(PackedPackages packages) : IClassFixtur
     }
 
     [Fact]
-    public async Task TheReadmesPluginIsBuiltWithThemAndServes()
+    public async Task TheDocumentsPluginIsBuiltWithThemAndServes()
     {
-        var code = Block("csharp", Processor);
+        var code = Block(Document, "csharp", Processor);
         var folder = await packages.BuildAsync(
             "Bench",
-            Block("xml", "<EnableDynamicLoading>").Replace("\"0.1.0\"", "\"VERSION\"", StringComparison.Ordinal),
+            Block(Document, "xml", "<EnableDynamicLoading>").Replace("\"0.1.0\"", "\"VERSION\"", StringComparison.Ordinal),
             new(StringComparer.Ordinal)
             {
                 ["Bench.cs"] = $"using System.Buffers;\nusing System.Text;\nusing SocketSync;\n\npublic {code[code.IndexOf(Processor, StringComparison.Ordinal)..]}",
@@ -77,12 +81,18 @@ public sealed partial class PackageTests(PackedPackages packages) : IClassFixtur
     }
 
     [Fact]
-    public async Task TheLibraryBringsNeitherPageNorExporterToAHost()
+    public async Task TheLibraryBringsNeitherPageNorExporterToTheReadmesHost()
     {
-        var folder = await BuildEmptyHostAsync("plain", PackedPackages.Library, "builder.AddSocketSync()");
+        var folder = await BuildHostAsync("plain", PackedPackages.Library, new(StringComparer.Ordinal)
+        {
+            ["Program.cs"] = Block(Readme, "csharp", Processor),
+            ["appsettings.json"] = Block(Readme, "json", BenchSettings),
+        });
         AssertBrings(folder, "plain", [PackedPackages.Library, Ports]);
 
         await using var host = await PackedHost.StartAsync(folder, Path.Combine("built", "plain.dll"));
+        using var client = await TestClient.ConnectAsync(await host.PortAsync());
+        Assert.Equal("1: hello", await client.AskAsync("hello"));
         Assert.Contains("\"Healthy\"", await host.GetAsync("/health/ready"), StringComparison.Ordinal);
         Assert.Contains("\"Default\"", await host.GetAsync("/api/status"), StringComparison.Ordinal);
         foreach (var path in (string[])["/", "/_page/hub", "/metrics"])
@@ -199,10 +209,10 @@ public sealed partial class PackageTests(PackedPackages packages) : IClassFixtur
         </Project>
         """;
 
-    /// <summary>The README's host, with the README's lines for <c>/metrics</c> where they belong.</summary>
+    /// <summary>The document's host, with the document's lines for <c>/metrics</c> where they belong.</summary>
     private static string WithMetrics(string host)
     {
-        var lines = Block("csharp", "AddPrometheusExporter").Split('\n');
+        var lines = Block(Document, "csharp", "AddPrometheusExporter").Split('\n');
         string Line(string start) => Assert.Single(lines, line => line.StartsWith(start, StringComparison.Ordinal)) + "\n";
         return Line("using ") + host
             .Replace("var app =", Line("builder.") + "var app =", StringComparison.Ordinal)
@@ -213,9 +223,9 @@ public sealed partial class PackageTests(PackedPackages packages) : IClassFixtur
     private static string CentralVersion(string package) => XDocument.Load(Path.Combine(Recipe.Repository, "Directory.Packages.props"))
         .Descendants("PackageVersion").Single(version => (string?)version.Attribute("Include") == package).Attribute("Version")!.Value;
 
-    /// <summary>The README's only block of that language with those words in it.</summary>
-    private static string Block(string language, string words) => Assert.Single(
-        Readme.Split("\n```").Where(part => part.StartsWith(language + "\n", StringComparison.Ordinal)),
+    /// <summary>A document's only block of that language with those words in it.</summary>
+    private static string Block(string document, string language, string words) => Assert.Single(
+        document.Split("\n```").Where(part => part.StartsWith(language + "\n", StringComparison.Ordinal)),
         part => part.Contains(words, StringComparison.Ordinal))[(language.Length + 1)..];
 
     private static byte[] Bytes(ZipArchive archive, string name) => Bytes(archive.GetEntry(name)!);
@@ -229,21 +239,21 @@ public sealed partial class PackageTests(PackedPackages packages) : IClassFixtur
     }
 
     /// <summary>A host that adds and maps SocketSync, and has nothing of its own.</summary>
-    private Task<string> BuildEmptyHostAsync(string name, string package, string add) => packages.BuildAsync(
-        name,
-        Project($"""<PackageReference Include="{package}" Version="VERSION" />"""),
-        new(StringComparer.Ordinal)
-        {
-            ["Program.cs"] = $"""
-                using SocketSync;
+    private Task<string> BuildEmptyHostAsync(string name, string package, string add) => BuildHostAsync(name, package, new(StringComparer.Ordinal)
+    {
+        ["Program.cs"] = $"""
+            using SocketSync;
 
-                var builder = WebApplication.CreateBuilder(args);
-                {add};
-                var app = builder.Build();
-                app.MapSocketSync();
-                app.Run();
-                """,
-        });
+            var builder = WebApplication.CreateBuilder(args);
+            {add};
+            var app = builder.Build();
+            app.MapSocketSync();
+            app.Run();
+            """,
+    });
+
+    private Task<string> BuildHostAsync(string name, string package, Dictionary<string, string> files) =>
+        packages.BuildAsync(name, Project($"""<PackageReference Include="{package}" Version="VERSION" />"""), files);
 
     private SortedDictionary<string, string> DependenciesOf(string id)
     {

@@ -3,7 +3,7 @@ using System.IO.Compression;
 
 namespace SocketSync.EndToEndTests;
 
-/// <summary>The packages, made as the README says, and projects that know nothing of the repository but these.</summary>
+/// <summary>The packages, made as docs/library.md says, and projects that know nothing of the repository but these.</summary>
 public sealed class PackedPackages : IAsyncLifetime
 {
     public const string Library = "SocketSync";

@@ -2,7 +2,7 @@ using System.Text.Json;
 
 namespace SocketSync.EndToEndTests;
 
-/// <summary>Each recipe runs on one machine: by its file, and by the command that the README prints for its device.</summary>
+/// <summary>Each recipe runs on one machine: by its file, and by the command that its page prints for its device.</summary>
 public sealed class SimulatedRecipeTests
 {
     private const string ModbusTcp = "A Modbus TCP inverter, many clients";
@@ -18,9 +18,7 @@ public sealed class SimulatedRecipeTests
     public void TheDevicesAreWhereTheFileLooksForThem(string heading)
     {
         var recipe = Recipe.Of(heading);
-        using var file = JsonDocument.Parse(recipe.Json);
-        var links = file.RootElement.GetProperty("SocketSync").GetProperty("Resources").EnumerateObject().Select(resource => resource.Value.GetProperty("Link"));
-        Assert.Equal(links.Select(WhereItLooks), recipe.Simulate.Select(WhereItIs), StringComparer.Ordinal);
+        Assert.Equal(recipe.Links().Select(link => WhereItLooks(link.Link)), recipe.Simulate.Select(WhereItIs), StringComparer.Ordinal);
     }
 
     private static string WhereItLooks(JsonElement link)

@@ -2,14 +2,14 @@ using System.Text.RegularExpressions;
 
 namespace SocketSync.Tests;
 
-/// <summary>What the README says of the protocols is what the catalogue says.</summary>
+/// <summary>What docs/configuration.md says of the protocols is what the catalogue says.</summary>
 public partial class ProtocolDocumentTests
 {
     [Fact]
     public void TheTableOfProtocolsIsThatOfTheCatalogue()
     {
-        var readme = SourceFiles.Document("README.md");
-        var chapter = readme.Split("\n### Protocols\n")[1].Split("\n#")[0];
+        var document = SourceFiles.Document("docs/configuration.md");
+        var chapter = document.Split("\n## Protocols\n")[1].Split("\n#")[0];
         var rows = chapter.Split('\n').Where(line => line.StartsWith('|')).Skip(2)
             .Select(line => line.Split('|', StringSplitOptions.TrimEntries))
             .Select(cells => (Name: cells[1], Settings: Names().Matches(cells[3]).Select(m => m.Groups["name"].Value), Errors: cells[4]));
@@ -23,8 +23,8 @@ public partial class ProtocolDocumentTests
     [Fact]
     public void TheTranslationsAreNamed()
     {
-        var readme = SourceFiles.Document("README.md");
-        var row = readme.Split('\n').Single(line => line.StartsWith("| `Protocol:Name` | the clients'", StringComparison.Ordinal));
+        var document = SourceFiles.Document("docs/configuration.md");
+        var row = document.Split('\n').Single(line => line.StartsWith("| `Protocol:Name` | the clients'", StringComparison.Ordinal));
         Assert.All(ProtocolCatalog.All, d => Assert.Equal(d.IsTranslatedTo(d), row.Contains($"`{d.Name}`", StringComparison.Ordinal)));
     }
 
