@@ -14,7 +14,7 @@ builder.AddSocketSync()
     .AddListener("Printer", new() { Port = 56784 });
 
 var app = builder.Build();
-app.MapSocketSync();
+app.MapSocketSync().RequireHost("localhost", "127.0.0.1"); // conventions, as for any endpoint: also RequireAuthorization, or a path of its own
 
 // As a client would.
 app.MapPost("/print/{what}", async (string what, [FromKeyedServices("Printer")] ISharedResource printer, CancellationToken aborted) =>

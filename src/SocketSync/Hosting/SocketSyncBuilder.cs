@@ -31,7 +31,7 @@ public sealed class SocketSyncBuilder
     /// <exception cref="ArgumentException">The name is empty or taken.</exception>
     public SocketSyncBuilder AddProcessor<T>(string name, bool neverBlocks = false)
         where T : class, IRequestProcessor =>
-        AddProcessor(name, neverBlocks, static services => ActivatorUtilities.CreateInstance<T>(services), settings: null);
+        Add(name, () => ProcessorRegistration.Of<T>(name, neverBlocks));
 
     /// <summary>
     /// Adds a processor that has settings: what section <c>Settings</c> of each of its resources says, as
@@ -51,7 +51,7 @@ public sealed class SocketSyncBuilder
         where T : class, IRequestProcessor
         where TSettings : class, new()
     {
-        AddProcessor(name, neverBlocks, static services => ActivatorUtilities.CreateInstance<T>(services), typeof(TSettings));
+        Add(name, () => ProcessorRegistration.Of<T>(name, neverBlocks, typeof(TSettings)));
         ResourceSettings.Add<TSettings>(Services);
         return this;
     }
@@ -65,7 +65,7 @@ public sealed class SocketSyncBuilder
     public SocketSyncBuilder AddProcessor(string name, Func<RequestContext, CancellationToken, ValueTask> process, bool neverBlocks = false)
     {
         ArgumentNullException.ThrowIfNull(process);
-        return AddProcessor(name, neverBlocks, _ => new ProcessorFunction(process), settings: null);
+        return Add(name, () => new ProcessorRegistration(name, neverBlocks, (_, _) => new ProcessorFunction(process)));
     }
 
     /// <summary>Adds a protocol under the name that <c>Protocol:Name</c> of a resource or a listener gives.</summary>
@@ -108,10 +108,10 @@ public sealed class SocketSyncBuilder
         return this;
     }
 
-    private SocketSyncBuilder AddProcessor(string name, bool neverBlocks, Func<IServiceProvider, IRequestProcessor> create, Type? settings)
+    private SocketSyncBuilder Add(string name, Func<ProcessorRegistration> processor)
     {
         ArgumentException.ThrowIfNullOrWhiteSpace(name);
-        _processors.Add(new ProcessorRegistration(name, neverBlocks, (services, _) => create(services)) { Settings = settings });
+        _processors.Add(processor());
         return this;
     }
 }

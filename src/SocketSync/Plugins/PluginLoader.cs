@@ -62,7 +62,7 @@ internal static class PluginLoader
         {
             processors.Add(new ProcessorRegistration(type.Name, NeverBlocks: false, (services, _) => Create(services, type, key, path))
             {
-                Lack = services => MissingService(services, type) is { } reason ? Problem(key, path, type, reason) : null,
+                Lack = services => ProcessorRegistration.MissingService(services, type) is { } reason ? Problem(key, path, type, reason) : null,
             });
         }
 
@@ -127,13 +127,6 @@ internal static class PluginLoader
 
     private static string Problem(string key, string path, Type processor, string reason) =>
         new ConfigurationProblem(key, path, $"processor {processor.Name} cannot be created: {reason}").ToString();
-
-    // In the words of .NET's own injection. Which of several constructors it takes is left to it.
-    private static string? MissingService(IServiceProviderIsService services, Type type) =>
-        type.GetConstructors() is [var only]
-        && Array.Find(only.GetParameters(), parameter => !parameter.HasDefaultValue && !services.IsService(parameter.ParameterType)) is { } missing
-            ? $"{nameof(InvalidOperationException)}: Unable to resolve service for type '{missing.ParameterType}' while attempting to activate '{type}'."
-            : null;
 }
 
 /// <summary>An assembly that was loaded for its processors.</summary>

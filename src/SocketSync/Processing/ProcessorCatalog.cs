@@ -46,6 +46,35 @@ internal sealed record ProcessorRegistration(
     /// <see langword="null"/> if nothing is known to be missing.
     /// </summary>
     public Func<IServiceProviderIsService, string?> Lack { get; init; } = static _ => null;
+
+    /// <summary>A processor of the host's own.</summary>
+    /// <typeparam name="T">Created with constructor injection.</typeparam>
+    public static ProcessorRegistration Of<T>(string name, bool neverBlocks, Type? settings = null)
+        where T : class, IRequestProcessor
+    {
+        return new(name, neverBlocks, static (services, setup) => Create(services, setup)) { Settings = settings };
+
+        static IRequestProcessor Create(IServiceProvider services, ResourceSetup setup)
+        {
+            if (MissingService(services.GetRequiredService<IServiceProviderIsService>(), typeof(T)) is { } reason)
+            {
+                var key = $"{SocketSyncOptions.SectionName}:{nameof(SocketSyncOptions.Resources)}:{setup.Name}:{nameof(ResourceOptions.Processor)}";
+                throw new SocketSyncStartupException([new ConfigurationProblem(key, setup.Options.Processor, $"cannot be created: {reason}").ToString()]);
+            }
+
+            return ActivatorUtilities.CreateInstance<T>(services);
+        }
+    }
+
+    /// <summary>
+    /// Why a type cannot be created, in the words of .NET's own injection; <see langword="null"/> if nothing is known to be missing. Which
+    /// of several constructors it takes is left to it.
+    /// </summary>
+    public static string? MissingService(IServiceProviderIsService services, Type type) =>
+        type.GetConstructors() is [var only]
+        && Array.Find(only.GetParameters(), parameter => !parameter.HasDefaultValue && !services.IsService(parameter.ParameterType)) is { } missing
+            ? $"{nameof(InvalidOperationException)}: Unable to resolve service for type '{missing.ParameterType}' while attempting to activate '{type}'."
+            : null;
 }
 
 /// <summary>The resource for which a processor is created.</summary>

@@ -12,6 +12,8 @@ internal static class Contestants
             static (_, port) => Workplace.Server(port)),
         new("Kestrel", "a connection handler on Kestrel as it comes, **not** gated: requests of different clients overlap", null,
             static (_, port) => Workplace.Self("peer", "kestrel-echo", "--port", Text(port))),
+        new("C", "one thread of C over `epoll`, one `recv` and one `send` a batch (`Peers/epoll.c`): what is possible", "gcc",
+            static (place, port) => Workplace.Program(place.BuildC("epoll.c"), Text(port))),
         new("Go", "a goroutine per client, a mutex around each request (`Peers/mutex.go`)", "go",
             static (place, port) => Workplace.Program(place.BuildGo("mutex.go"), $"127.0.0.1:{Text(port)}")),
         new("Node", "one thread (`Peers/echo.js`)", "node",

@@ -17,7 +17,7 @@ internal static class Machine
     /// <summary>The runtimes and tools that took part.</summary>
     public static string Versions() => string.Join(", ", new[]
     {
-        RuntimeInformation.FrameworkDescription, Version("go", "version"), Version("node", "--version"), Version("python3", "--version"),
+        RuntimeInformation.FrameworkDescription, Version("gcc", "-dumpfullversion"), Version("go", "version"), Version("node", "--version"), Version("python3", "--version"),
         Version("redis-server", "--version"), Version("haproxy", "-v"),
     }.OfType<string>());
 

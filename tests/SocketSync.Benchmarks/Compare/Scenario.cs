@@ -19,6 +19,7 @@ internal sealed record Scenario(string Name, int Connections, int Pipeline)
     public static IReadOnlyList<Scenario> All { get; } =
     [
         new("plain", 64, 1),
+        new("single", 1, 1),
         new("pipelined", 64, 16),
         new("burst", 1000, 1),
         new("relay-1ms", 32, 1) { Work = TimeSpan.FromMilliseconds(1) },

@@ -38,19 +38,24 @@ internal sealed class Workplace : IDisposable
         [ServerAssembly, $"--SocketSync:Listeners:Default:Port={port}", "--SocketSync:Resources:Default:Protocol:Name=Line", $"--urls=http://127.0.0.1:{FreePort()}", .. settings]);
 
     /// <summary>The path of a Go program, built once.</summary>
-    public string BuildGo(string source)
-    {
-        var built = File(Path.GetFileNameWithoutExtension(source));
-        if (System.IO.File.Exists(built)) return built;
-        using var go = Process.Start(Program("go", "build", "-o", built, Source(source)))!;
-        go.WaitForExit();
-        return go.ExitCode == 0 ? built : throw new LoadFailureException($"go build {source} failed.");
-    }
+    public string BuildGo(string source) => Build(source, built => Program("go", "build", "-o", built, Source(source)));
+
+    /// <summary>The path of a C program, built once.</summary>
+    public string BuildC(string source) => Build(source, built => Program("gcc", "-O2", "-D_GNU_SOURCE", "-o", built, Source(source)));
 
     public string Write(string name, string text)
     {
         System.IO.File.WriteAllText(File(name), text);
         return File(name);
+    }
+
+    private string Build(string source, Func<string, ProcessStartInfo> compiler)
+    {
+        var built = File(Path.GetFileNameWithoutExtension(source));
+        if (System.IO.File.Exists(built)) return built;
+        using var building = Process.Start(compiler(built))!;
+        building.WaitForExit();
+        return building.ExitCode == 0 ? built : throw new LoadFailureException($"{source} could not be built.");
     }
 
     public void Dispose() => _directory.Delete(recursive: true);

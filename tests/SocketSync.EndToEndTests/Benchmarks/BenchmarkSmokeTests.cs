@@ -52,7 +52,7 @@ public sealed class BenchmarkSmokeTests
     public async Task Compare()
     {
         var printed = await RunAsync(
-            "compare", "--rounds", "1", "--seconds", "0.3", "--warmup", "0.1", "--only", "echo", "--connections", "4", "--contestants", "SocketSync,Kestrel");
+            "compare", "--rounds", "1", "--seconds", "0.3", "--warmup", "0.1", "--only", "echo", "--connections", "4", "--contestants", "SocketSync,Kestrel,C");
         Assert.Contains("SocketSync", printed, StringComparison.Ordinal);
     }
 

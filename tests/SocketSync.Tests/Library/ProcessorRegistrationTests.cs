@@ -33,6 +33,15 @@ public sealed class ProcessorRegistrationTests
     }
 
     [Fact]
+    public async Task WhatItsConstructorLacksIsToldInOneLine()
+    {
+        await using var app = LibraryHost.Create(sync => sync.AddProcessor<Lacking>("Lacking"), "Resources:Default:Processor=Lacking; Listeners:Default:Port=0").Build();
+        var told = await Assert.ThrowsAsync<SocketSyncStartupException>(() => app.StartAsync(TestContext.Current.CancellationToken));
+        Assert.StartsWith("SocketSync:Resources:Default:Processor: 'Lacking': cannot be created: ", Assert.Single(told.Problems), StringComparison.Ordinal);
+        Assert.Contains("System.Version", told.Problems[0], StringComparison.Ordinal);
+    }
+
+    [Fact]
     public async Task EachResourceHasSettingsOfItsOwn()
     {
         await using var app = await LibraryHost.StartAsync(sync => sync.AddProcessor<Bench, BenchSettings>("Bench"), $"{TwoBenches}; Resources:A:Settings:Probe:Name=left");
@@ -93,6 +102,13 @@ public sealed class ProcessorRegistrationTests
             var mine = settings.Get(context.Resource);
             return context.SayAsync($"range {mine.Range}, probe {mine.Probe.Name}");
         }
+    }
+
+    private sealed class Lacking : IRequestProcessor
+    {
+        public Lacking(Version unknown) => Assert.NotNull(unknown);
+
+        public ValueTask ProcessAsync(RequestContext context, CancellationToken cancellationToken) => ValueTask.CompletedTask;
     }
 
     private sealed class BenchSettings
