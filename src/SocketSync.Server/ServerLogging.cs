@@ -54,7 +54,7 @@ internal static class ServerLogging
                 .Filter.ByExcluding(IsFailureToStart)
                 .ReadFrom.Configuration(
                     ConfigurationView.Of(configuration, Section, key => !SinkKeys.Contains(key, StringComparer.OrdinalIgnoreCase)),
-                    new ConfigurationReaderOptions { OnLevelSwitchCreated = (name, level) => levels[name] = level });
+                    SinkAssemblies.ReaderOptions(configuration, (name, level) => levels[name] = level));
             addSinks(logging, levels);
             return mistakes.Count == 0
                 ? logging.CreateLogger()
@@ -75,7 +75,7 @@ internal static class ServerLogging
         RefuseAudits(configuration);
         var sinks = new LoggerConfiguration().MinimumLevel.Verbose().ReadFrom.Configuration(
             ConfigurationView.Of(configuration, Section, key => KeysForSinks.Contains(key, StringComparer.OrdinalIgnoreCase)),
-            new ConfigurationReaderOptions { OnLevelSwitchCreated = (name, level) => Follow(level, levels.GetValueOrDefault(name)) });
+            SinkAssemblies.ReaderOptions(configuration, (name, level) => Follow(level, levels.GetValueOrDefault(name))));
         if (!configuration.GetSection($"{Section}:WriteTo").GetChildren().Any()) sinks.WriteTo.Console(Formatter(configuration));
         return sinks.CreateLogger();
     }

@@ -92,18 +92,10 @@ internal static class SinkCheck
         parameter.HasDefaultValue || parameter.ParameterType == typeof(IConfiguration) || parameter.ParameterType == typeof(IConfigurationSection);
 
     private static ILookup<string, MethodInfo> Methods(IConfiguration configuration) =>
-        (from assembly in Assemblies(configuration)
+        (from assembly in SinkAssemblies.Of(configuration)
          from type in assembly.ExportedTypes
          where type is { IsSealed: true, IsAbstract: true, IsNested: false }
          from method in type.GetMethods(BindingFlags.Public | BindingFlags.Static)
          where method.IsDefined(typeof(ExtensionAttribute), inherit: false) && method.GetParameters()[0].ParameterType == typeof(LoggerSinkConfiguration)
          select method).ToLookup(method => method.Name, StringComparer.Ordinal);
-
-    /// <summary>Those that the reader looks into: Serilog itself, what it is told to use, and what has its name and lies beside the server.</summary>
-    private static IEnumerable<Assembly> Assemblies(IConfiguration configuration)
-    {
-        var beside = Directory.EnumerateFiles(AppContext.BaseDirectory, $"*{Section}*.dll").Select(AssemblyName.GetAssemblyName);
-        var told = configuration.GetSection($"{Section}:Using").GetChildren().Select(name => name.Value).OfType<string>().Select(name => new AssemblyName(name));
-        return beside.Concat(told).Select(Assembly.Load).Append(typeof(Log).Assembly).Distinct();
-    }
 }

@@ -85,7 +85,7 @@ internal static class PluginFile
 /// </summary>
 internal sealed class PluginLoadContext : AssemblyLoadContext
 {
-    // If a name appears twice, the runtime uses the first.
+    // If a name appears twice, the runtime uses the first. Empty where the host is one file, which holds its assemblies.
     private static readonly Dictionary<string, string> HostAssemblies =
         ((string?)AppContext.GetData("TRUSTED_PLATFORM_ASSEMBLIES") ?? "")
             .Split(Path.PathSeparator, StringSplitOptions.RemoveEmptyEntries)
@@ -98,18 +98,36 @@ internal sealed class PluginLoadContext : AssemblyLoadContext
         : base(file) => _resolver = new AssemblyDependencyResolver(file);
 
     protected override Assembly? Load(AssemblyName assemblyName) =>
-        !IsShared(assemblyName.Name!) && _resolver.ResolveAssemblyToPath(assemblyName) is { } path ? LoadFromAssemblyPath(path) : null;
+        _resolver.ResolveAssemblyToPath(assemblyName) is { } path && !IsShared(assemblyName.Name!) ? LoadFromAssemblyPath(path) : null;
 
     protected override nint LoadUnmanagedDll(string unmanagedDllName) =>
         _resolver.ResolveUnmanagedDllToPath(unmanagedDllName) is { } path ? LoadUnmanagedDllFromPath(path) : 0;
 
-    private static bool IsShared(string name) =>
-        HostAssemblies.TryGetValue(name, out var path)
-        && (name == typeof(IRequestProcessor).Assembly.GetName().Name
-            || name.StartsWith("Microsoft.Extensions.", StringComparison.Ordinal)
-            || IsOfFramework(path));
+    private static bool IsShared(string name)
+    {
+        var isNamed = name == typeof(IRequestProcessor).Assembly.GetName().Name || name.StartsWith("Microsoft.Extensions.", StringComparison.Ordinal);
+        if (HostAssemblies.TryGetValue(name, out var path)) return isNamed || IsOfFramework(path);
+        return HostAssemblies.Count == 0 && OfHost(name) is { } assembly && (isNamed || IsOfFramework(assembly));
+    }
 
     // The host's own packages are in its program folder.
     private static bool IsOfFramework(string path) =>
         Path.GetDirectoryName(path) != Path.TrimEndingDirectorySeparator(AppContext.BaseDirectory);
+
+    // In one file nothing has a path; the frameworks' assemblies are those that were built together with the runtime.
+    private static bool IsOfFramework(Assembly assembly) => VersionOf(assembly) is { } version && version == VersionOf(typeof(object).Assembly);
+
+    private static string? VersionOf(Assembly assembly) => assembly.GetCustomAttribute<AssemblyInformationalVersionAttribute>()?.InformationalVersion;
+
+    private static Assembly? OfHost(string name)
+    {
+        try
+        {
+            return Default.LoadFromAssemblyName(new AssemblyName(name));
+        }
+        catch (FileNotFoundException)
+        {
+            return null;
+        }
+    }
 }
