@@ -44,7 +44,7 @@ internal static class CheckCommand
         if (addresses.Problems.Count > 0) return ServerExit.Invalid(addresses.Problems);
         if (plugins.Loaded.Count > 0 && Lacks(arguments, host, processors) is { Count: > 0 } lacks) return ServerExit.Invalid(lacks);
 
-        Console.Out.WriteLine($"{ServerConfiguration.FileOf(arguments)} is valid. It would run:");
+        Console.Out.WriteLine($"{ServerConfiguration.NameOf(arguments)} is valid. It would run:");
         foreach (var line in plugins.Loaded.Select(p => p.ToString()).Concat(Describe(host)).Concat(Values(configuration, host)).Concat(Warnings(host, addresses.Busy)))
             Console.Out.WriteLine(line);
         return !isProbe || await new LinkProbe(TimeProvider.System, MakeLink).RunAsync(host.Options, Console.Out.WriteLine, cancellationToken) ? ServerExit.Ok : ServerExit.Failed;

@@ -5,6 +5,9 @@ namespace SocketSync;
 /// <summary>The commands. Without one, the server is run.</summary>
 internal static class ServerCommandLine
 {
+    /// <summary>What the help calls the program: the command where it is installed as one, else what lies in the build's folder.</summary>
+    private static readonly string Program = Path.GetFileNameWithoutExtension(Environment.ProcessPath) is "socketsync" ? "socketsync" : "SocketSync.Server";
+
     private static readonly Option<string?> ConfigOption = new("--config")
     {
         Description = "Read this file in place of the shipped appsettings.json",
@@ -50,18 +53,19 @@ internal static class ServerCommandLine
         health.SetAction((parsed, cancellation) => HealthCheckCommand.RunAsync(Arguments(parsed), parsed.GetValue(UrlOption), cancellation));
 
         var root = new RootCommand(
-            """
+            $"""
             Lets many TCP clients share one thing that only one may use at a time. Without a command it runs the server. Any key of the configuration can be given as --Section:Key=value, besides --urls and --environment of ASP.NET Core. Exit code 0 after SIGTERM or Ctrl-C, 1 after a failure or a second of these signals, 2 if it cannot start as it is told to; SIGHUP reads the configuration again.
 
             Examples:
-              SocketSync.Server --config plant.json
-              SocketSync.Server relay --listen 1502 --to 192.0.2.10:502 --protocol ModbusTcp
-              SocketSync.Server check --config plant.json
+              {Program} --config plant.json
+              {Program} relay --listen 1502 --to 192.0.2.10:502 --protocol ModbusTcp
+              {Program} check --config plant.json
             """)
         {
             ConfigOption, RelayCommand.Build(RunCommand.RunAsync), CheckCommand.Build(Arguments), health, AskCommand.Build(), StatusCommand.Build(), JournalCommand.Build(), SimulateCommand.Build(),
         };
         foreach (var steering in SteeringCommands.Build()) root.Add(steering);
+        root.HelpName = Program;
         root.TreatUnmatchedTokensAsErrors = false;
         root.SetAction((parsed, _) => RunCommand.RunAsync(Arguments(parsed)));
         return root;

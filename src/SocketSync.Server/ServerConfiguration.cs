@@ -7,6 +7,8 @@ namespace SocketSync;
 /// </summary>
 internal static class ServerConfiguration
 {
+    private const string ShippedName = "appsettings.json";
+
     /// <summary>The names of the built-in processors; plugins add others.</summary>
     public static readonly IReadOnlyCollection<string> Processors = new ProcessorCatalog().Names;
 
@@ -23,6 +25,7 @@ internal static class ServerConfiguration
     public static void AddSources(IConfigurationBuilder configuration, ServerArguments arguments, bool reloadOnChange)
     {
         if (arguments.Settings is { } settings) configuration.AddJsonStream(new MemoryStream(Encoding.UTF8.GetBytes(settings)));
+        else if (IsAlone(arguments)) configuration.AddJsonStream(typeof(ServerConfiguration).Assembly.GetManifestResourceStream(ShippedName)!);
         else AddFile(configuration, FileOf(arguments), reloadOnChange);
         configuration
             .AddEnvironmentVariables("DOTNET_")
@@ -32,14 +35,26 @@ internal static class ServerConfiguration
     }
 
     /// <summary>
-    /// Returns the file's full path; the shipped file is next to the program, whatever the current directory is.
+    /// Returns the file's full path; the shipped file is next to the program, whatever the current directory is. Where it is a link,
+    /// to where a system keeps its configuration, paths count from the file itself.
     /// </summary>
-    public static string FileOf(ServerArguments arguments) =>
-        Path.GetFullPath(arguments.ConfigFile ?? Path.Combine(AppContext.BaseDirectory, "appsettings.json"));
+    public static string FileOf(ServerArguments arguments)
+    {
+        if (arguments.ConfigFile is { } named) return Path.GetFullPath(named);
+        var shipped = Path.Combine(AppContext.BaseDirectory, ShippedName);
+        return File.Exists(shipped) && File.ResolveLinkTarget(shipped, returnFinalTarget: false) is { } target ? target.FullName : shipped;
+    }
+
+    /// <summary>Returns what to call the configuration in a message.</summary>
+    public static string NameOf(ServerArguments arguments) =>
+        IsAlone(arguments) ? "The configuration that the program brings" : FileOf(arguments);
 
     /// <summary>Loads the plugins, which are in the file's folder or below.</summary>
     public static PluginResult LoadPlugins(IConfiguration configuration, ServerArguments arguments, ProcessorCatalog processors) =>
         PluginLoader.Load(configuration, Path.GetDirectoryName(FileOf(arguments))!, processors);
+
+    // A program in a single file may have been copied without the file beside it, and then runs as it is shipped.
+    private static bool IsAlone(ServerArguments arguments) => arguments.ConfigFile is null && !Path.Exists(FileOf(arguments));
 
     private static void AddFile(IConfigurationBuilder configuration, string file, bool reloadOnChange)
     {
