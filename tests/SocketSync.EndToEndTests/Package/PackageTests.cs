@@ -2,13 +2,13 @@ using System.IO.Compression;
 using System.Net;
 using System.Text;
 using System.Text.Json;
-using System.Text.RegularExpressions;
 using System.Xml.Linq;
 
 namespace SocketSync.EndToEndTests;
 
 /// <summary>The packages, what they bring to a host, and the hosts and the plugin of the documents, built against nothing else.</summary>
-public sealed partial class PackageTests(PackedPackages packages) : IClassFixture<PackedPackages>
+[Collection(PackedTests.Name)]
+public sealed class PackageTests(PackedPackages packages)
 {
     private const string Processor = "sealed class Bench : IRequestProcessor";
 
@@ -48,7 +48,7 @@ public sealed partial class PackageTests(PackedPackages packages) : IClassFixtur
         await Poll.UntilAsync(
             async () => Metrics.Sum(await host.GetAsync("/metrics"), "socketsync_requests_total", "outcome=\"ok\"") == 2,
             () => "the metrics do not count both requests");
-        await AssertPageIsWholeAsync(host);
+        await host.AssertPageIsWholeAsync();
     }
 
     [Fact]
@@ -106,7 +106,7 @@ public sealed partial class PackageTests(PackedPackages packages) : IClassFixtur
         AssertBrings(folder, "paged", [MudBlazor, PackedPackages.Library, PackedPackages.Dashboard, Ports]);
 
         await using var host = await PackedHost.StartAsync(folder, Path.Combine("built", "paged.dll"));
-        await AssertPageIsWholeAsync(host);
+        await host.AssertPageIsWholeAsync();
         Assert.Contains("\"Default\"", await host.GetAsync("/api/status"), StringComparison.Ordinal);
         Assert.Equal(HttpStatusCode.NotFound, await host.StatusOfAsync("/metrics"));
     }
@@ -118,8 +118,10 @@ public sealed partial class PackageTests(PackedPackages packages) : IClassFixtur
     public void HoldsTheAssemblyItsCommentsAndTheReadme(string id)
     {
         using var package = packages.Open(id, "nupkg");
+        string[] schema = id == PackedPackages.Library ? ["ConfigurationSchema.json", "buildTransitive/net10.0/SocketSync.targets"] : [];
+        string[] content = ["CHANGELOG.md", "README.md", "icon.png", $"{id}.nuspec", $"lib/net10.0/{id}.dll", $"lib/net10.0/{id}.xml", .. schema];
         Assert.Equal(
-            ["README.md", $"{id}.nuspec", $"lib/net10.0/{id}.dll", $"lib/net10.0/{id}.xml"],
+            content.Order(StringComparer.Ordinal),
             package.Entries.Select(e => e.FullName).Where(IsContent).Order(StringComparer.Ordinal), StringComparer.Ordinal);
         Assert.Equal(Readme, Encoding.UTF8.GetString(Bytes(package, "README.md")));
 
@@ -159,19 +161,6 @@ public sealed partial class PackageTests(PackedPackages packages) : IClassFixtur
             Assert.True(bytes.AsSpan().IndexOf(Encoding.UTF8.GetBytes(folder)) < 0, $"{entry.FullName} names {folder}");
             Assert.True(bytes.AsSpan().IndexOf(Encoding.Unicode.GetBytes(folder)) < 0, $"{entry.FullName} names {folder}");
         }
-    }
-
-    /// <summary>What the page's own elements fetch.</summary>
-    [GeneratedRegex("<(?:link|script) [^>]*(?:href|src)=\"(?<path>[^\"]+)\"", RegexOptions.ExplicitCapture | RegexOptions.NonBacktracking)]
-    private static partial Regex Asset();
-
-    private static async Task AssertPageIsWholeAsync(PackedHost host)
-    {
-        var page = await host.GetAsync("/");
-        var assets = Asset().Matches(page).Select(match => match.Groups["path"].Value).Order(StringComparer.Ordinal).ToList();
-        Assert.Contains(assets, path => path.Contains("blazor.server", StringComparison.Ordinal));
-        Assert.Contains(assets, path => path.Contains(MudBlazor, StringComparison.Ordinal));
-        foreach (var path in assets) Assert.NotEmpty(await host.GetAsync($"/{path}"));
     }
 
     /// <summary>The assemblies beside the host's own, and what its .deps.json names.</summary>

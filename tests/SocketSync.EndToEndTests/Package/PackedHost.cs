@@ -1,19 +1,20 @@
 using System.Net;
 using System.Net.Http.Json;
 using System.Text.Json;
+using System.Text.RegularExpressions;
 
 namespace SocketSync.EndToEndTests;
 
-/// <summary>A host that was built against the packages, as a process of its own.</summary>
-internal sealed class PackedHost : IAsyncDisposable
+/// <summary>A host that was built against the packages, or a server as it is installed, as a process of its own.</summary>
+internal sealed partial class PackedHost : IAsyncDisposable
 {
     private readonly ChildProcess _process;
 
-    private PackedHost(string folder, string assembly)
+    private PackedHost(string folder, string program, string[] arguments)
     {
         var url = $"http://127.0.0.1:{FreePort.Next()}";
         Http = new HttpClient { BaseAddress = new(url), Timeout = TimeSpan.FromSeconds(10) };
-        _process = new("dotnet", [assembly, $"--urls={url}", "--SocketSync:Listeners:Default:Port=0"], folder, isServer: true);
+        _process = new(program, [.. arguments, $"--urls={url}", "--SocketSync:Listeners:Default:Port=0"], folder, isServer: true);
     }
 
     public HttpClient Http { get; }
@@ -21,9 +22,12 @@ internal sealed class PackedHost : IAsyncDisposable
     private static CancellationToken Cancellation => TestContext.Current.CancellationToken;
 
     /// <summary>Starts it in a folder, the one of its configuration, and waits until it is ready.</summary>
-    public static async Task<PackedHost> StartAsync(string folder, string assembly)
+    public static Task<PackedHost> StartAsync(string folder, string assembly) => StartProgramAsync(folder, "dotnet", assembly);
+
+    /// <summary>The same, of a program.</summary>
+    public static async Task<PackedHost> StartProgramAsync(string folder, string program, params string[] arguments)
     {
-        var host = new PackedHost(folder, assembly);
+        var host = new PackedHost(folder, program, arguments);
         try
         {
             await Poll.UntilAsync(host.IsReadyAsync, () => $"the host is not ready; it printed:\n{host._process.Log}", TimeSpan.FromSeconds(30));
@@ -46,6 +50,16 @@ internal sealed class PackedHost : IAsyncDisposable
     /// <summary>What is served there, with 200.</summary>
     public Task<string> GetAsync(string path) => Http.GetStringAsync(new Uri(path, UriKind.Relative), Cancellation);
 
+    /// <summary>The page is there, and everything that its own elements fetch.</summary>
+    public async Task AssertPageIsWholeAsync()
+    {
+        var page = await GetAsync("/");
+        var assets = Asset().Matches(page).Select(match => match.Groups["path"].Value).Order(StringComparer.Ordinal).ToList();
+        Assert.Contains(assets, path => path.Contains("blazor.server", StringComparison.Ordinal));
+        Assert.Contains(assets, path => path.Contains("MudBlazor", StringComparison.Ordinal));
+        foreach (var path in assets) Assert.NotEmpty(await GetAsync($"/{path}"));
+    }
+
     public async Task<HttpStatusCode> StatusOfAsync(string path)
     {
         using var answer = await Http.GetAsync(new Uri(path, UriKind.Relative), Cancellation);
@@ -64,6 +78,9 @@ internal sealed class PackedHost : IAsyncDisposable
 
         await _process.DisposeAsync();
     }
+
+    [GeneratedRegex("<(?:link|script) [^>]*(?:href|src)=\"(?<path>[^\"]+)\"", RegexOptions.ExplicitCapture | RegexOptions.NonBacktracking)]
+    private static partial Regex Asset();
 
     private async Task<bool> IsReadyAsync()
     {
