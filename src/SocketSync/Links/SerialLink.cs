@@ -73,6 +73,8 @@ internal sealed class SerialLink(SerialLinkOptions options, bool framesEndBySile
             else port?.Dispose();
             if (e is IOException or UnauthorizedAccessException) throw LinkException.Of(Description, e);
             if (e is ArgumentException) throw new LinkException($"{Description}: cannot have these settings: {Settings()}", e);
+            // A server in a single file may have been copied without it.
+            if (e.GetBaseException() is DllNotFoundException) throw new LinkException($"{Description}: needs libSystem.IO.Ports.Native beside the program, and it is not there", e);
             throw;
         }
     }

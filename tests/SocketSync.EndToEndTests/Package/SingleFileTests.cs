@@ -65,7 +65,7 @@ public sealed class SingleFileTests(PackedPackages packages) : IDisposable
 
     /// <summary>With the library beside it, which no other part of the server needs.</summary>
     [Fact]
-    public async Task OpensASerialLine()
+    public async Task OpensASerialLineWhereTheLibraryIsBesideIt()
     {
         await using var pair = await SerialPair.OpenAsync();
         var config = _files.Write("appsettings.json", ServerProcess.WholeFile($$"""
@@ -73,11 +73,17 @@ public sealed class SingleFileTests(PackedPackages packages) : IDisposable
             "Resources": { "Default": { "Processor": "Relay", "Protocol": { "Name": "Line" }, "Link": { "Serial": { "Device": "{{pair.Near}}" } } } }
             """));
         await AssertChecksAsync(config, 0, ": opens, after ", "--probe");
+
+        File.Copy(await ProgramAsync(), _files["alone"]);
+        await AssertProgramChecksAsync(_files["alone"], config, 1, ": needs libSystem.IO.Ports.Native beside the program, and it is not there", "--probe");
     }
 
-    private async Task AssertChecksAsync(string config, int code, string words, params string[] more)
+    private async Task AssertChecksAsync(string config, int code, string words, params string[] more) =>
+        await AssertProgramChecksAsync(await ProgramAsync(), config, code, words, more);
+
+    private static async Task AssertProgramChecksAsync(string program, string config, int code, string words, params string[] more)
     {
-        await using var check = new ChildProcess("env", ["-i", await ProgramAsync(), "check", "--config", config, .. more], "/", isServer: false);
+        await using var check = new ChildProcess("env", ["-i", program, "check", "--config", config, .. more], "/", isServer: false);
         Assert.True(await check.ExitAsync(Soon) == code, check.Log);
         Assert.Contains(words, check.Log, StringComparison.Ordinal);
     }
