@@ -13,7 +13,7 @@ public sealed class PackageMetadataTests(PackedPackages packages)
     /// <summary>The kind of a sources' text in symbols (the format "Portable PDB" gives it this id).</summary>
     private static readonly Guid EmbeddedSource = new("0E8A571B-6926-466E-B4AD-8AB04611F5FE");
 
-    public static TheoryData<string> Libraries => [PackedPackages.Library, PackedPackages.Dashboard, PackedPackages.Cluster];
+    public static TheoryData<string> Libraries => [PackedPackages.Library, PackedPackages.Dashboard, PackedPackages.Cluster, PackedPackages.Testing];
 
     [Theory]
     [MemberData(nameof(Libraries))]

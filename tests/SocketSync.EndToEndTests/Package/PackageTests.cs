@@ -115,6 +115,7 @@ public sealed class PackageTests(PackedPackages packages)
     [InlineData(PackedPackages.Library)]
     [InlineData(PackedPackages.Dashboard)]
     [InlineData(PackedPackages.Cluster)]
+    [InlineData(PackedPackages.Testing)]
     public void HoldsTheAssemblyItsCommentsAndTheReadme(string id)
     {
         using var package = packages.Open(id, "nupkg");
@@ -142,6 +143,9 @@ public sealed class PackageTests(PackedPackages packages)
         var cluster = DependenciesOf(PackedPackages.Cluster);
         Assert.Equal($"[{packages.Version}]", cluster[PackedPackages.Library]); // so does the cluster
         Assert.Contains("Microsoft.Orleans.Server", cluster.Keys, StringComparer.Ordinal);
+        var testing = DependenciesOf(PackedPackages.Testing);
+        Assert.Equal([PackedPackages.Library, Ports], testing.Keys, StringComparer.Ordinal);
+        Assert.Equal($"[{packages.Version}]", testing[PackedPackages.Library]);
 
         Assert.All(dependencies.Concat(cluster).Concat(DependenciesOf(PackedPackages.Library)), dependency => Assert.DoesNotContain('-', dependency.Value));
     }
@@ -150,6 +154,7 @@ public sealed class PackageTests(PackedPackages packages)
     [InlineData(PackedPackages.Library)]
     [InlineData(PackedPackages.Dashboard)]
     [InlineData(PackedPackages.Cluster)]
+    [InlineData(PackedPackages.Testing)]
     public void NamesNoFolderOfTheMachineThatBuiltIt(string id)
     {
         using var package = packages.Open(id, "nupkg");

@@ -21,6 +21,7 @@ public sealed class PackedPackages : IAsyncLifetime
     public const string Library = "SocketSync";
     public const string Dashboard = "SocketSync.Dashboard";
     public const string Cluster = "SocketSync.Cluster";
+    public const string Testing = "SocketSync.Testing";
     public const string Server = "SocketSync.Server";
 
     /// <summary>Where whoever publishes the packages says that the sources are.</summary>
@@ -53,7 +54,7 @@ public sealed class PackedPackages : IAsyncLifetime
             solution = new
             {
                 path = Path.Combine(Recipe.Repository, "SocketSync.sln"),
-                projects = new[] { Library, Dashboard, Cluster, Server }.Select(name => $"src\\{name}\\{name}.csproj"),
+                projects = new[] { Library, Dashboard, Cluster, Testing, Server }.Select(name => $"src\\{name}\\{name}.csproj"),
             },
         }));
         await DotnetAsync(
