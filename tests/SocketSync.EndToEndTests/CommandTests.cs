@@ -106,8 +106,8 @@ public sealed class CommandTests
     public async Task HealthcheckFollowsReadiness()
     {
         await using var server = await ServerProcess.StartTestHostAsync(Settings.Scripted("""
-            "TurnTimeout": "00:00:00.2"
-            """));
+            "TurnTimeout": "00:00:02"
+            """)); // long enough for the processor to be called: a turn that is over before that leaves nobody inside
         var url = new Uri(server.Http.BaseAddress!, "/health/ready").ToString();
         await AssertHealthcheckAsync(0, "--url", url);
 

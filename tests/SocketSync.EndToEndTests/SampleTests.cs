@@ -101,7 +101,7 @@ public sealed class SampleTests
             var url = $"http://127.0.0.1:{FreePort.Next()}";
             _http = new HttpClient { BaseAddress = new(url), Timeout = TimeSpan.FromSeconds(20) };
             _process = new(
-                "dotnet", [Assembly(name), $"--urls={url}", .. listeners.Select(listener => $"--SocketSync:Listeners:{listener}:Port=0")], Path.GetDirectoryName(Assembly(name)), isServer: true);
+                "dotnet", [Assembly(name), "--environment=Development", $"--urls={url}", .. listeners.Select(listener => $"--SocketSync:Listeners:{listener}:Port=0")], Path.GetDirectoryName(Assembly(name)), isServer: true);
         }
 
         public static async Task<Sample> StartAsync(string name, params string[] listeners)
@@ -138,6 +138,7 @@ public sealed class SampleTests
                 _process.Terminate();
                 var code = await _process.ExitAsync(TimeSpan.FromSeconds(30));
                 if (code != 0) Findings.Tell($"the sample ended with {code}");
+                if (_process.Log.Contains("Overriding address", StringComparison.Ordinal)) Findings.Tell("Kestrel warns of the addresses");
             }
 
             await _process.DisposeAsync();

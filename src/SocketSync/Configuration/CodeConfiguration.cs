@@ -23,18 +23,24 @@ internal sealed class CodeConfiguration
     /// <summary>Adds what differs from the defaults.</summary>
     /// <param name="path">The section's full path.</param>
     /// <param name="options">The options, whose properties are the section's keys.</param>
-    public void Add(string path, object options)
+    public void Add(string path, object options) => Add(path, options, standsIn: false);
+
+    /// <param name="path">The section's full path.</param>
+    /// <param name="options">The options.</param>
+    /// <param name="standsIn">Without the section something else would hold, so that its defaults count as said, too.</param>
+    private void Add(string path, object options, bool standsIn)
     {
         _values.TryAdd(path, null); // so that the section is there even if all of it is default
         var defaults = Activator.CreateInstance(options.GetType())!;
         foreach (var key in KnownKeys.Of(options.GetType()).Values)
         {
-            if (key.Property.GetValue(options) is { } value && !value.Equals(key.Property.GetValue(defaults)))
-                AddValue(ConfigurationPath.Combine(path, key.Name), key.Type, value);
+            var usual = key.Property.GetValue(defaults);
+            if (key.Property.GetValue(options) is { } value && (standsIn || !value.Equals(usual)))
+                AddValue(ConfigurationPath.Combine(path, key.Name), key.Type, value, standsIn: usual is null);
         }
     }
 
-    private void AddValue(string path, Type type, object value)
+    private void AddValue(string path, Type type, object value, bool standsIn)
     {
         if (ConfigurationValue.IsScalar(type))
             _values[path] = ConfigurationValue.Format(value);
@@ -45,7 +51,7 @@ internal sealed class CodeConfiguration
         else if (value is IEnumerable list)
             foreach (var (index, entry) in list.Cast<object>().Index()) AddEntry(ConfigurationPath.Combine(path, index.ToString(CultureInfo.InvariantCulture)), entry);
         else
-            Add(path, value);
+            Add(path, value, standsIn && value is ProtocolOptions or Rs485Options);
     }
 
     private void AddEntry(string path, object entry)

@@ -69,7 +69,8 @@ public static class SocketSyncHostExtensions
         services.AddSingleton<GracefulShutdown>();
         services.AddSingleton<ResourceTerms>();
         services.AddSingleton<ForwardSecret>();
-        services.AddSingleton<Forwarder>();
+        // Made only in a cluster, which brings what it needs; a host in development checks what each service needs.
+        services.AddSingleton(static provider => ActivatorUtilities.CreateInstance<Forwarder>(provider));
         services.AddSingleton<Func<ConfigurationWatcher>>(provider => () => Watch(provider));
         services.AddSingleton(provider => new CertificatesInUse(
             provider.GetRequiredService<TimeProvider>(), provider.GetRequiredService<ILogger<CertificatesInUse>>()));

@@ -104,6 +104,8 @@ internal static class HttpEndPoints
     public static void TakeOver(IConfiguration configuration)
     {
         foreach (var key in HostKeys.Where(k => configuration[k] is not null)) configuration[key] = "";
+        // A list of nothing: where it is empty, the host takes the addresses that it was built with.
+        configuration[WebHostDefaults.ServerUrlsKey] = ";";
     }
 
     private static HttpEndPoint Default(string address)

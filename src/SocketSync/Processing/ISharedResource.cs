@@ -41,6 +41,30 @@ public interface ISharedResource
     Task<SharedReply> AskAsync(ReadOnlyMemory<byte> request, Priority priority = Priority.Normal, CancellationToken cancellationToken = default);
 }
 
+/// <summary>More ways to use a shared resource.</summary>
+public static class SharedResourceExtensions
+{
+    /// <summary>Runs code in a turn and returns what it returns, otherwise as <see cref="ISharedResource.RunAsync"/>.</summary>
+    /// <typeparam name="T">What it returns.</typeparam>
+    /// <param name="resource">The resource.</param>
+    /// <param name="work">The code.</param>
+    /// <param name="priority">The class in which it waits.</param>
+    /// <param name="cancellationToken">Leaves the line, or cancels the code.</param>
+    /// <returns>What the code has returned.</returns>
+    /// <exception cref="TurnRefusedException">There was no turn.</exception>
+    /// <exception cref="TimeoutException">The turn took longer than allowed. The code has returned by now, and what it returned is lost.</exception>
+    /// <exception cref="OperationCanceledException"><paramref name="cancellationToken"/> was cancelled.</exception>
+    public static async Task<T> RunAsync<T>(
+        this ISharedResource resource, Func<CancellationToken, ValueTask<T>> work, Priority priority = Priority.Normal, CancellationToken cancellationToken = default)
+    {
+        ArgumentNullException.ThrowIfNull(resource);
+        ArgumentNullException.ThrowIfNull(work);
+        T result = default!;
+        await resource.RunAsync(async token => result = await work(token), priority, cancellationToken);
+        return result;
+    }
+}
+
 /// <summary>What came of a request of the host's own code.</summary>
 /// <param name="Outcome">How it has ended.</param>
 /// <param name="Bytes">The reply, with all that was sent during the turn; empty unless <see cref="IsAnswered"/>.</param>

@@ -13,17 +13,20 @@ public sealed partial class RedisFaultTests
         var owner = Cluster.Nodes.Owner(resource);
         var (next, asked) = (Cluster.Nodes.Another(resource), Cluster.Nodes.Nodes.Last(node => node != owner)); // Not the owner is asked.
         fault.Strike(() => { });
-        await using (var move = new ChildProcess(
-            "dotnet", [ServerProcess.Assembly("ServerAssembly"), "move", resource, next.Name, "--url", asked.Http.BaseAddress!.ToString()],
-            environment: new(StringComparer.Ordinal) { ["SocketSync__Admin__Token"] = Operator.Token }))
-        {
-            Assert.True(await move.ExitAsync(TimeSpan.FromSeconds(30)) == 0, move.Log);
-        }
+        await MoveAsync(resource, next, asked);
 
         Assert.Equal(next.Name, Cluster.Nodes.Owner(resource).Name);
         await fault.AssertTakenOverAsync([resource], TimeSpan.FromSeconds(30));
         foreach (var node in Cluster.Nodes.Nodes) await WaitUntilShownAsync(node, resource, next);
         await fault.JudgeAsync(nothingLost: true);
+    }
+
+    private static async Task MoveAsync(string resource, ClusterNode next, ClusterNode asked)
+    {
+        await using var move = new ChildProcess(
+            "dotnet", [ServerProcess.Assembly("ServerAssembly"), "move", resource, next.Name, "--url", asked.Http.BaseAddress!.ToString()],
+            environment: new(StringComparer.Ordinal) { ["SocketSync__Admin__Token"] = Operator.Token });
+        Assert.True(await move.ExitAsync(TimeSpan.FromSeconds(30)) == 0, move.Log);
     }
 
     private static Task WaitUntilShownAsync(ClusterNode asked, string resource, ClusterNode owner)

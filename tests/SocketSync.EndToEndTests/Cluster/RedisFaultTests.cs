@@ -111,7 +111,8 @@ public sealed partial class RedisFaultTests(RedisFaultCluster cluster) : FaultTe
         Tool.Require(FakeTime.Library);
         using var clock = new FakeTime(TimeSpan.FromHours(1));
         await Cluster.MakeWholeAsync();
-        var ahead = Cluster.Nodes["a"]; // which alone has a resource, too
+        // Not node "a": the epochs of the resource that it alone may own follow its clock, and go back with it.
+        var ahead = Cluster.Nodes.Nodes.First(node => node.Name != "a" && node != Cluster.Nodes.Owner(FaultCluster.Judged));
         ahead.Kill();
         await ahead.Process.ExitAsync(TimeSpan.FromSeconds(5));
         clock.Wear(ahead);
@@ -144,8 +145,10 @@ public sealed partial class RedisFaultTests(RedisFaultCluster cluster) : FaultTe
             await ahead.Process.ExitAsync(TimeSpan.FromSeconds(15));
         }
 
-        // And with its clock put right again, it is one of them as before.
+        // And with its clock put right again, it is one of them as before: the others hear it, and give it what they own.
         await Cluster.MakeWholeAsync();
+        await MoveAsync(FaultCluster.Judged, ahead, Cluster.Nodes["a"]);
+        Assert.Equal(ahead.Name, Cluster.Nodes.Owner(FaultCluster.Judged).Name);
     }
 
     /// <summary>The store is not there, and for a while that node is not either.</summary>

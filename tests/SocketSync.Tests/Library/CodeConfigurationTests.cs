@@ -50,6 +50,19 @@ public sealed class CodeConfigurationTests
         Assert.Equal(("ModbusRtu", 11, TimeSpan.FromSeconds(1)), (bus.Link.Protocol!.Name, bus.Link.Units["1"], bus.Cache.MaxAge));
     }
 
+    /// <summary>A listener without a protocol has that of its resource: one that says what is the default otherwise says something.</summary>
+    [Fact]
+    public void AProtocolOfTheListenersOwnCountsAlsoWhereItIsTheDefaultOne()
+    {
+        var builder = LibraryHost.Create(sync => sync
+            .AddResource("A", new() { Protocol = new() { Name = "Line" } })
+            .AddListener("A", new() { Port = 0 })
+            .AddListener("B", new() { Port = 0, Resource = "A", Protocol = new() { Name = "Raw" } }));
+        using var app = (IDisposable)builder.Build();
+        var listeners = ((WebApplication)app).Services.GetRequiredService<SocketSyncOptions>().Listeners;
+        Assert.Equal(("Line", "Raw"), (listeners["A"].Protocol!.Name, listeners["B"].Protocol!.Name));
+    }
+
     [Fact]
     public async Task SettingsInCodeAreSettings()
     {

@@ -101,6 +101,18 @@ public sealed class LocalResourceTests
     }
 
     [Fact]
+    public async Task WhatWorkReturnsIsReturned()
+    {
+        await using var resource = new TestResource((_, _) => default);
+        Assert.Equal(42, await resource.RunAsync(async token =>
+        {
+            await Task.Yield();
+            token.ThrowIfCancellationRequested();
+            return 42;
+        }, cancellationToken: Cancellation));
+    }
+
+    [Fact]
     public async Task WhatAProcessorThrowsIsAnOutcome()
     {
         await using var resource = new TestResource((context, _) =>

@@ -37,21 +37,44 @@ public sealed class MappingTests
     }
 
     /// <summary>As in a project of one's own, with addresses in the environment and everything else by default.</summary>
-    [Fact]
-    public async Task KestrelWarnsOfNothing()
+    /// <param name="arguments">Where HTTP is to be, in the ways that a host knows.</param>
+    [Theory]
+    [InlineData("--urls=http://127.0.0.1:0")]
+    [InlineData("--urls=http://127.0.0.1:0", "--http_ports=1")]
+    [InlineData("--Kestrel:Endpoints:Http:Url=http://127.0.0.1:0")]
+    public async Task ADevelopersHostStartsWithoutAWarning(params string[] arguments)
     {
         var logs = new RecordingLogs();
-        var builder = WebApplication.CreateBuilder();
-        builder.Configuration["urls"] = "http://127.0.0.1:0";
-        builder.Configuration["SocketSync:Listeners:Default:Port"] = "0";
+        // There the container checks all of its services when it is built.
+        var builder = WebApplication.CreateBuilder(["--environment=Development", "--SocketSync:Listeners:Default:Port=0", .. arguments]);
         builder.Logging.ClearProviders().AddProvider(logs);
-        builder.AddSocketSync();
+        builder.AddSocketSync().AddProcessor<Nothing, NoSettings>("Nothing").AddDashboard().AddMetricsEndpoint().AddCluster();
         await using var app = builder.Build();
         app.MapSocketSync();
         await app.StartAsync(TestContext.Current.CancellationToken);
         Assert.Empty(logs.Of(LogLevel.Warning).Concat(logs.Of(LogLevel.Error)).Select(line => line.Text));
         await app.StopAsync(TestContext.Current.CancellationToken);
     }
+
+    /// <summary>Each package by itself, too.</summary>
+    [Fact]
+    public async Task TheLibraryAloneStartsAtADevelopers()
+    {
+        var builder = WebApplication.CreateBuilder(["--environment=Development", "--urls=http://127.0.0.1:0", "--SocketSync:Listeners:Default:Port=0"]);
+        builder.Logging.ClearProviders();
+        builder.AddSocketSync();
+        await using var app = builder.Build();
+        app.MapSocketSync();
+        await app.StartAsync(TestContext.Current.CancellationToken);
+        await app.StopAsync(TestContext.Current.CancellationToken);
+    }
+
+    private sealed class Nothing : IRequestProcessor
+    {
+        public ValueTask ProcessAsync(RequestContext context, CancellationToken cancellationToken) => ValueTask.CompletedTask;
+    }
+
+    private sealed class NoSettings;
 
     private static async Task<HttpStatusCode> StatusAsync(WebApplication app, string path, string host)
     {
