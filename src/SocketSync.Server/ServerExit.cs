@@ -41,6 +41,7 @@ internal static class StartFailure
     {
         var named = endpoints.Where(e => message.Contains(e.Url.TrimEnd('/'), StringComparison.OrdinalIgnoreCase)).ToList();
         var meant = named.Count > 0 ? named : endpoints;
-        return $"{string.Join(", ", meant.Select(e => e.Key).Distinct(StringComparer.Ordinal))}: '{string.Join(", ", meant.Select(e => e.Url))}': {message}";
+        var hint = message.EndsWith("address already in use.", StringComparison.Ordinal) ? " HTTP can be served elsewhere: --urls http://localhost:8081" : "";
+        return $"{string.Join(", ", meant.Select(e => e.Key).Distinct(StringComparer.Ordinal))}: '{string.Join(", ", meant.Select(e => e.Url))}': {message}{hint}";
     }
 }

@@ -1,5 +1,6 @@
 using System.ComponentModel.DataAnnotations;
 using System.Reflection;
+using System.Text.RegularExpressions;
 using Microsoft.Extensions.Configuration;
 
 namespace SocketSync;
@@ -11,7 +12,7 @@ namespace SocketSync;
 /// <param name="findings">Collects the problems.</param>
 /// <param name="parts">Knows the types.</param>
 /// <param name="configuration">The whole configuration.</param>
-internal sealed class SettingsRules(ConfigurationFindings findings, HostParts parts, IConfiguration configuration)
+internal sealed partial class SettingsRules(ConfigurationFindings findings, HostParts parts, IConfiguration configuration)
 {
     private static readonly string[] Secret = ["password", "secret", "token", "key", "credential"];
 
@@ -59,10 +60,32 @@ internal sealed class SettingsRules(ConfigurationFindings findings, HostParts pa
         }
         catch (InvalidOperationException exception)
         {
-            // The binder names the key, the value and the type.
-            findings.Report(section.Path, null, exception.Message);
+            Report(section.Path, exception.Message);
         }
     }
+
+    /// <summary>The binder names the value, its key and the type in a sentence; where it says something else, that is told as it is.</summary>
+    private void Report(string section, string message)
+    {
+        if (Unreadable().Match(message) is not { Success: true } match)
+        {
+            findings.Report(section, null, message);
+            return;
+        }
+
+        var (key, type) = (match.Groups["key"].Value, match.Groups["type"].Value);
+        findings.Report(key, IsSecret(key[(key.LastIndexOf(':') + 1)..]) ? null : match.Groups["value"].Value, type switch
+        {
+            "System.Int32" or "System.Int64" or "System.Int16" or "System.Byte" => "must be a whole number",
+            "System.Double" or "System.Decimal" or "System.Single" => "must be a number",
+            "System.Boolean" => "must be true or false",
+            "System.TimeSpan" => "must be a time written hh:mm:ss, such as 00:00:05",
+            _ => $"must be a {type[(type.LastIndexOf('.') + 1)..]}",
+        });
+    }
+
+    [GeneratedRegex("^Failed to convert configuration value '(?<value>.*)' at '(?<key>[^']*)' to type '(?<type>[^']*)'", RegexOptions.ExplicitCapture | RegexOptions.Singleline, matchTimeoutMilliseconds: 1000)]
+    private static partial Regex Unreadable();
 
     /// <remarks>Values that stand for themselves, lists and dictionaries have no names to check.</remarks>
     private void CheckNames(IConfigurationSection section, Type type)

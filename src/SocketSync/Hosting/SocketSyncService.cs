@@ -65,6 +65,7 @@ internal sealed partial class SocketSyncService(
         topology.Bound.Open();
         topology.Phase = HostPhase.Running;
         Watcher = watch();
+        TellUnused();
         if (listens)
             LogListening(logger, string.Join(", ", topology.Bound.EndPoints.Select(Describe)), string.Join(", ", HttpAddresses()));
         else
@@ -127,6 +128,14 @@ internal sealed partial class SocketSyncService(
         }
     }
 
+    /// <summary>Whoever has forgotten the file is served by an echo, and would wonder.</summary>
+    private void TellUnused()
+    {
+        var used = options.Resources.Values.Select(resource => resource.Processor).ToHashSet(StringComparer.OrdinalIgnoreCase);
+        foreach (var name in services.GetRequiredService<ProcessorCatalog>().Own.Where(name => !used.Contains(name)))
+            LogUnused(logger, name);
+    }
+
     private static string Describe(ListenerEndPoint endPoint) =>
         $"{endPoint.Name} on {string.Join(" and ", endPoint.LocalEndPoints)}{(endPoint.IsDatagram ? " (datagrams)" : "")}";
 
@@ -145,6 +154,9 @@ internal sealed partial class SocketSyncService(
 
     [LoggerMessage(3, LogLevel.Error, "A background task has failed")]
     private static partial void LogBackgroundTaskFailed(ILogger logger, Exception exception);
+
+    [LoggerMessage(4, LogLevel.Information, "Processor {Processor} is used by no resource")]
+    private static partial void LogUnused(ILogger logger, string processor);
 
     [LoggerMessage(2, LogLevel.Warning, "Nothing listens: listeners ({Listeners}) are served by Kestrel, and this host has {Server}; the resources run without clients")]
     private static partial void LogCannotListen(ILogger logger, string listeners, string server);

@@ -19,6 +19,9 @@ internal sealed class ProcessorCatalog
 
     public IReadOnlyCollection<string> Names => _byName.Keys;
 
+    /// <summary>The names of those that are not built in.</summary>
+    public IEnumerable<string> Own => Names.Except([ProcessorNames.Echo, ProcessorNames.Relay, ProcessorNames.Tunnel], StringComparer.OrdinalIgnoreCase);
+
     public ProcessorRegistration this[string name] => _byName[name];
 
     /// <summary>The type of a processor's settings; <see langword="null"/> if it has none, or there is no such processor.</summary>

@@ -2,6 +2,7 @@ using System.Buffers;
 using System.Net.Sockets;
 using System.Text;
 using Microsoft.Extensions.DependencyInjection;
+using Microsoft.Extensions.Logging;
 
 namespace SocketSync.Tests;
 
@@ -73,10 +74,18 @@ public sealed class OwnProtocolTests
     [Theory]
     [InlineData(0)]
     [InlineData(3)]
-    public void ARequestThatIsNotThereIsAFaultOfTheProtocol(long length)
+    [InlineData(null)]
+    public async Task WhatItThrowsOrMakesUpCountsAsMalformedAndIsLoggedOnce(int? length)
     {
-        var protocol = new BoundedProtocol("Wild", new Wild(length), maxRequestBytes: 10);
-        Assert.Contains("Wild", Assert.Throws<InvalidOperationException>(() => protocol.FindRequest(new("ab"u8.ToArray()), 0)).Message, StringComparison.Ordinal);
+        var logs = new RecordingLogs();
+        var builder = LibraryHost.Create(sync => sync.AddProtocol<Wild>("Wild"), "Listeners:Default:Port=0; Resources:Default:Protocol:Name=Wild");
+        builder.Services.AddSingleton(new WildLength(length));
+        builder.Logging.AddProvider(logs);
+        await using var app = builder.Build();
+        await app.StartAsync(TestContext.Current.CancellationToken);
+        Assert.Equal("Malformed", await app.Resource("Default").AskAsync("ab"));
+        Assert.Equal("Malformed", await app.Resource("Default").AskAsync("cd"));
+        Assert.Equal("Protocol Wild has thrown, and what it was asked counts as malformed; told once in 10 s", Assert.Single(logs.Of(LogLevel.Error)).Text);
     }
 
     private static async Task<string> ReadAsync(NetworkStream stream, int count)
@@ -112,9 +121,11 @@ public sealed class OwnProtocolTests
         public bool TryWriteError(Outcome outcome, in ReadOnlySequence<byte> request, IBufferWriter<byte> output) => false;
     }
 
-    private sealed class Wild(long length) : IProtocol
+    private sealed record WildLength(int? Length);
+
+    private sealed class Wild(WildLength length) : IProtocol
     {
-        public FrameResult FindRequest(in ReadOnlySequence<byte> buffer, long searched) => FrameResult.Complete(length);
+        public FrameResult FindRequest(in ReadOnlySequence<byte> buffer, long searched) => FrameResult.Complete(length.Length ?? throw new InvalidTimeZoneException());
 
         public bool TryWriteError(Outcome outcome, in ReadOnlySequence<byte> request, IBufferWriter<byte> output) => false;
     }

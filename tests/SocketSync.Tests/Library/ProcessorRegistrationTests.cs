@@ -52,7 +52,7 @@ public sealed class ProcessorRegistrationTests
     [Theory]
     [InlineData("Resources:A:Settings:Rnge=5", "SocketSync:Resources:A:Settings:Rnge: is not a known key; did you mean SocketSync:Resources:A:Settings:Range?")]
     [InlineData("Resources:A:Settings:Probe:Nam=x", "SocketSync:Resources:A:Settings:Probe:Nam: is not a known key; did you mean SocketSync:Resources:A:Settings:Probe:Name?")]
-    [InlineData("Resources:A:Settings:Range=many", "Failed to convert configuration value 'many' at 'SocketSync:Resources:A:Settings:Range' to type 'System.Int32'.")]
+    [InlineData("Resources:A:Settings:Range=many", "SocketSync:Resources:A:Settings:Range: 'many': must be a whole number")]
     [InlineData("Resources:A:Settings:Range=77", "SocketSync:Resources:A:Settings:Range: '77': The field Range must be between 1 and 9.")]
     [InlineData("Resources:A:Settings:ApiToken=x", "SocketSync:Resources:A:Settings:ApiToken: The field ApiToken must be a string or array type with a minimum length of '8'.")]
     [InlineData("Resources:A:Settings=5", "SocketSync:Resources:A:Settings: must be a section, not a value; its keys are Range, ApiToken, Probe")]
