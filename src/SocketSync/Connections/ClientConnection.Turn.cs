@@ -170,6 +170,9 @@ internal sealed partial class ClientConnection
             CurrentResource.Gate.Leave(_way.Turn);
     }
 
-    /// <summary>Whether a request whose outcome is known is not done with: its processor has the context, or earlier replies are being sent.</summary>
-    private bool IsMoreUnderWay => _processing is not null || _stream.IsFlushing;
+    /// <summary>
+    /// Whether a request whose outcome is known is not done with: its processor has the context, somebody throws away what the client
+    /// sends in line, or earlier replies are being sent.
+    /// </summary>
+    private bool IsMoreUnderWay => _processing is not null || _discarding is not null || _stream.IsFlushing;
 }
