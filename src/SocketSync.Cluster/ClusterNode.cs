@@ -20,7 +20,6 @@ internal sealed class ClusterNode : IHostedLifecycleService, IAsyncDisposable
     /// <summary>How long a member may take until it has been heard; less than <see cref="AnswerTime"/>, since the owner waits, too.</summary>
     private static readonly TimeSpan HearTime = TimeSpan.FromSeconds(1.5);
 
-
     private readonly SocketSyncOptions _options;
     private readonly ClusterTable _table;
     private readonly ClusterStore _store;
@@ -181,7 +180,7 @@ internal sealed class ClusterNode : IHostedLifecycleService, IAsyncDisposable
     private async Task<string?> GiveUpAsync(string resource, string node)
     {
         _peers.Ask(node);
-        return await _table.Directory.LivesAsync(node, HearTime, _stopping.Token)
+        return await _table.Directory.LivesAsync(node, HearTime, CancellationToken.None)
             ? _owners.Move(resource, node, _options.DrainTimeout)
             : $"node {node} does not answer {Name}, the owner of {resource}";
     }

@@ -1,6 +1,4 @@
 using System.Net;
-using System.Net.Http.Json;
-using System.Text.Json;
 
 namespace SocketSync.EndToEndTests;
 
@@ -22,12 +20,12 @@ public sealed class SampleTests
     [Fact]
     public async Task TheSameWithSocketSyncAnswersAlike()
     {
-        await using var sample = await Sample.StartAsync("After", "Scale");
-        using var client = await sample.ConnectAsync("Scale");
+        await using var sample = await StartAsync("After", "Scale");
+        using var client = await ConnectAsync(sample, "Scale");
         await AssertScaleAsync(client);
         await Task.WhenAll(Enumerable.Range(0, 20).Select(async number =>
         {
-            using var one = await sample.ConnectAsync("Scale");
+            using var one = await ConnectAsync(sample, "Scale");
             Assert.EndsWith($"apple {number} weighs {$"apple {number}".Length} g", await one.AskAsync($"apple {number}"), StringComparison.Ordinal);
         }));
         Assert.StartsWith("21: ", await client.AskAsync("pear"), StringComparison.Ordinal); // none was counted twice
@@ -36,9 +34,9 @@ public sealed class SampleTests
     [Fact]
     public async Task TheBenchTalksDuringTheTurnAndHasSettings()
     {
-        await using var sample = await Sample.StartAsync("Bench", "Left", "Right");
-        using var left = await sample.ConnectAsync("Left");
-        using var right = await sample.ConnectAsync("Right");
+        await using var sample = await StartAsync("Bench", "Left", "Right");
+        using var left = await ConnectAsync(sample, "Left");
+        using var right = await ConnectAsync(sample, "Right");
         Assert.Equal("left bench: which program, 1 to 5?", await left.AskAsync("start"));
         Assert.Equal("bench: which program, 1 to 3?", await right.AskAsync("start"));
         Assert.Equal("run 1: program 5", await left.AskAsync("5"));
@@ -58,8 +56,8 @@ public sealed class SampleTests
     [Fact]
     public async Task AProtocolOfItsOwnIsSpoken()
     {
-        await using var sample = await Sample.StartAsync("StxEtx", "Printer");
-        using var client = await sample.ConnectAsync("Printer");
+        await using var sample = await StartAsync("StxEtx", "Printer");
+        using var client = await ConnectAsync(sample, "Printer");
         await client.SendAsync("\u0002hello\u0003\u0002wor");
         await client.SendAsync("ld\u0003");
         Assert.Equal("\u0002hello\u0003\u0002world\u0003", await client.ReadAsync(14));
@@ -70,11 +68,11 @@ public sealed class SampleTests
     [Fact]
     public async Task TheHostsOwnCodeStandsInLineWithTheClients()
     {
-        await using var sample = await Sample.StartAsync("Kiosk", "Printer");
-        using var client = await sample.ConnectAsync("Printer");
+        await using var sample = await StartAsync("Kiosk", "Printer");
+        using var client = await ConnectAsync(sample, "Printer");
         var byTcp = client.AskAsync("by tcp");
-        var byHttp = Enumerable.Range(0, 5).Select(number => sample.PostAsync($"/print/label{number}")).ToList();
-        var cleaned = sample.PostAsync("/clean");
+        var byHttp = Enumerable.Range(0, 5).Select(number => PostAsync(sample, $"/print/label{number}")).ToList();
+        var cleaned = PostAsync(sample, "/clean");
         Assert.Equal("printed by tcp", await byTcp);
         Assert.Equal(Enumerable.Range(0, 5).Select(number => $"printed label{number}\n"), await Task.WhenAll(byHttp), StringComparer.Ordinal);
         Assert.Equal("cleaned\n", await cleaned);
@@ -90,72 +88,16 @@ public sealed class SampleTests
 
     private static string Assembly(string sample) => ServerProcess.Assembly("SamplesFolder").Replace("SAMPLE", sample, StringComparison.Ordinal);
 
-    /// <summary>A sample that is a host, with its listeners at free ports.</summary>
-    private sealed class Sample : IAsyncDisposable
+    /// <summary>As at a developer's, with its listeners at free ports.</summary>
+    private static Task<PackedHost> StartAsync(string sample, params string[] listeners) =>
+        PackedHost.StartAsync(Path.GetDirectoryName(Assembly(sample))!, "dotnet", [Assembly(sample), "--environment=Development"], listeners);
+
+    private static async Task<TestClient> ConnectAsync(PackedHost sample, string listener) => await TestClient.ConnectAsync(await sample.PortAsync(listener));
+
+    private static async Task<string> PostAsync(PackedHost sample, string path)
     {
-        private readonly ChildProcess _process;
-        private readonly HttpClient _http;
-
-        private Sample(string name, IEnumerable<string> listeners)
-        {
-            var url = $"http://127.0.0.1:{FreePort.Next()}";
-            _http = new HttpClient { BaseAddress = new(url), Timeout = TimeSpan.FromSeconds(20) };
-            _process = new(
-                "dotnet", [Assembly(name), "--environment=Development", $"--urls={url}", .. listeners.Select(listener => $"--SocketSync:Listeners:{listener}:Port=0")], Path.GetDirectoryName(Assembly(name)), isServer: true);
-        }
-
-        public static async Task<Sample> StartAsync(string name, params string[] listeners)
-        {
-            var sample = new Sample(name, listeners);
-            try
-            {
-                await Poll.UntilAsync(sample.IsReadyAsync, () => $"{name} is not ready: {sample._process.Log}", TimeSpan.FromSeconds(30));
-                return sample;
-            }
-            catch
-            {
-                await sample.DisposeAsync();
-                throw;
-            }
-        }
-
-        public async Task<ServerStatus> StatusAsync() => (await _http.GetFromJsonAsync<ServerStatus>("/api/status", JsonSerializerOptions.Web, Cancellation))!;
-
-        public async Task<TestClient> ConnectAsync(string listener) => await TestClient.ConnectAsync((await StatusAsync()).Listeners[listener].Port);
-
-        public async Task<string> PostAsync(string path)
-        {
-            using var answer = await _http.PostAsync(new Uri(path, UriKind.Relative), content: null, Cancellation);
-            Assert.Equal(HttpStatusCode.OK, answer.StatusCode);
-            return await answer.Content.ReadAsStringAsync(Cancellation);
-        }
-
-        public async ValueTask DisposeAsync()
-        {
-            _http.Dispose();
-            if (!_process.HasExited)
-            {
-                _process.Terminate();
-                var code = await _process.ExitAsync(TimeSpan.FromSeconds(30));
-                if (code != 0) Findings.Tell($"the sample ended with {code}");
-                if (_process.Log.Contains("Overriding address", StringComparison.Ordinal)) Findings.Tell("Kestrel warns of the addresses");
-            }
-
-            await _process.DisposeAsync();
-        }
-
-        private async Task<bool> IsReadyAsync()
-        {
-            if (_process.HasExited) Assert.Fail($"it has ended: {_process.Log}");
-            try
-            {
-                using var answer = await _http.GetAsync(new Uri("/health/ready", UriKind.Relative), Cancellation);
-                return answer.IsSuccessStatusCode;
-            }
-            catch (HttpRequestException)
-            {
-                return false; // it does not listen yet
-            }
-        }
+        using var answer = await sample.Http.PostAsync(new Uri(path, UriKind.Relative), content: null, Cancellation);
+        Assert.Equal(HttpStatusCode.OK, answer.StatusCode);
+        return await answer.Content.ReadAsStringAsync(Cancellation);
     }
 }

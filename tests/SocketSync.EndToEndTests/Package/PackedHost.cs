@@ -5,16 +5,16 @@ using System.Text.RegularExpressions;
 
 namespace SocketSync.EndToEndTests;
 
-/// <summary>A host that was built against the packages, or a server as it is installed, as a process of its own.</summary>
+/// <summary>A host that was built against the packages, a sample, or a server as it is installed, as a process of its own.</summary>
 internal sealed partial class PackedHost : IAsyncDisposable
 {
     private readonly ChildProcess _process;
 
-    private PackedHost(string folder, string program, string[] arguments)
+    private PackedHost(string folder, string program, string[] arguments, string[] listeners)
     {
         var url = $"http://127.0.0.1:{FreePort.Next()}";
         Http = new HttpClient { BaseAddress = new(url), Timeout = TimeSpan.FromSeconds(10) };
-        _process = new(program, [.. arguments, $"--urls={url}", "--SocketSync:Listeners:Default:Port=0"], folder, isServer: true);
+        _process = new(program, [.. arguments, $"--urls={url}", .. listeners.Select(listener => $"--SocketSync:Listeners:{listener}:Port=0")], folder, isServer: true);
     }
 
     public HttpClient Http { get; }
@@ -25,9 +25,12 @@ internal sealed partial class PackedHost : IAsyncDisposable
     public static Task<PackedHost> StartAsync(string folder, string assembly) => StartProgramAsync(folder, "dotnet", assembly);
 
     /// <summary>The same, of a program.</summary>
-    public static async Task<PackedHost> StartProgramAsync(string folder, string program, params string[] arguments)
+    public static Task<PackedHost> StartProgramAsync(string folder, string program, params string[] arguments) => StartAsync(folder, program, arguments, ["Default"]);
+
+    /// <summary>The same, with listeners of these names, each at a free port.</summary>
+    public static async Task<PackedHost> StartAsync(string folder, string program, string[] arguments, string[] listeners)
     {
-        var host = new PackedHost(folder, program, arguments);
+        var host = new PackedHost(folder, program, arguments, listeners);
         try
         {
             await Poll.UntilAsync(host.IsReadyAsync, () => $"the host is not ready; it printed:\n{host._process.Log}", TimeSpan.FromSeconds(30));
@@ -40,12 +43,10 @@ internal sealed partial class PackedHost : IAsyncDisposable
         }
     }
 
-    /// <summary>The port of its one listener.</summary>
-    public async Task<int> PortAsync()
-    {
-        var status = await Http.GetFromJsonAsync<ServerStatus>("/api/status", JsonSerializerOptions.Web, Cancellation);
-        return status!.Listeners["Default"].Port;
-    }
+    public async Task<ServerStatus> StatusAsync() => (await Http.GetFromJsonAsync<ServerStatus>("/api/status", JsonSerializerOptions.Web, Cancellation))!;
+
+    /// <summary>The port of a listener.</summary>
+    public async Task<int> PortAsync(string listener = "Default") => (await StatusAsync()).Listeners[listener].Port;
 
     /// <summary>What is served there, with 200.</summary>
     public Task<string> GetAsync(string path) => Http.GetStringAsync(new Uri(path, UriKind.Relative), Cancellation);
@@ -74,6 +75,7 @@ internal sealed partial class PackedHost : IAsyncDisposable
             _process.Terminate();
             var code = await _process.ExitAsync(TimeSpan.FromSeconds(30));
             if (code != 0) Findings.Tell($"the host ended with {code}");
+            if (_process.Log.Contains("Overriding address", StringComparison.Ordinal)) Findings.Tell("Kestrel warns of the addresses");
         }
 
         await _process.DisposeAsync();

@@ -256,19 +256,18 @@ public sealed class LocalResourceTests
     public async Task WorkNeverRunsWhereItsCallerMayNotBlock()
     {
         await using var app = await StartAsync("");
-        var here = Environment.CurrentManagedThreadId;
-        var thread = 0;
-        await app.Resource("A").RunAsync(
+        var resource = app.Resource("A");
+        var ran = new TaskCompletionSource<bool>(TaskCreationOptions.RunContinuationsAsynchronously);
+        var caller = new Thread(() => resource.RunAsync(
             _ =>
             {
-                thread = Environment.CurrentManagedThreadId;
-                Assert.True(Thread.CurrentThread.IsThreadPoolThread);
+                ran.SetResult(Thread.CurrentThread.IsThreadPoolThread);
                 return default;
             },
-            cancellationToken: Cancellation);
-        Assert.NotEqual(0, thread);
-        Assert.True(here > 0);
-        Assert.Null(SynchronizationContext.Current);
+            cancellationToken: Cancellation).Observe());
+        caller.Start();
+        Assert.True(await ran.Task.WaitAsync(Patience, Cancellation));
+        caller.Join();
     }
 
     private static Task<WebApplication> StartAsync(string keys) => LibraryHost.StartAsync(
