@@ -8,10 +8,12 @@ public sealed class ReconnectTests
     private const int Clients = 24;
 
     [Theory]
-    [InlineData(1, false, 150)]
-    [InlineData(2, false, 150)]
-    [InlineData(2, true, 15)]
-    public async Task EachGetsItsOwnRepliesAndTheGateStaysWhole(int ioThreads, bool isSecure, int connections)
+    [InlineData("Epoll", 1, false, 150)]
+    [InlineData("Epoll", 2, false, 150)]
+    [InlineData("Epoll", 2, true, 15)]
+    [InlineData("Sockets", 1, false, 150)]
+    [InlineData("Sockets", 2, false, 150)]
+    public async Task EachGetsItsOwnRepliesAndTheGateStaysWhole(string engine, int ioThreads, bool isSecure, int connections)
     {
         using var files = new TestFiles();
         using var authority = new TestAuthority("authority");
@@ -21,7 +23,7 @@ public sealed class ReconnectTests
               "Path": "{{files.Write("server.pem", certificate.ExportCertificatePem())}}", "KeyPath": "{{files.Write("server.key", TestAuthority.KeyPem(certificate))}}" } }
             """;
         await using var server = await ServerProcess.StartAsync($$"""
-            {{Operator.Setting}} "IoThreads": {{ioThreads}},
+            {{Operator.Setting}} "IoEngine": "{{engine}}", "IoThreads": {{ioThreads}},
             "Listeners": { "Default": { "Port": 0 {{(isSecure ? tls : "")}} }, "Other": { "Port": 0 } },
             "Resources": { "Default": { "Protocol": { "Name": "Line" } }, "Other": { "Protocol": { "Name": "Line" } } }
             """);

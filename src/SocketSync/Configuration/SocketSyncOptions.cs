@@ -29,6 +29,12 @@ internal sealed record SocketSyncOptions
     [Range(1, 64)]
     public int IoThreads { get; init; } = 1;
 
+    /// <summary>What moves the bytes of clients and devices.</summary>
+    public IoEngine IoEngine { get; init; } = IoEngine.Epoll;
+
+    /// <summary>Whether the process has event loops of its own.</summary>
+    internal bool HasEventLoops => IoEngine == IoEngine.Epoll && OperatingSystem.IsLinux();
+
     public AdminOptions Admin { get; init; } = new();
 
     public JournalOptions Journal { get; init; } = new();
@@ -58,4 +64,14 @@ internal sealed class AdminOptions
     /// <summary>Who presents it as a bearer token may steer the server; 16 to 512 characters.</summary>
     [Secret, BearerToken]
     public string? Token { get; init; }
+}
+
+/// <summary>What moves the bytes of connections without TLS.</summary>
+internal enum IoEngine
+{
+    /// <summary>A loop of this server's own over Linux's epoll; on other systems as <see cref="Sockets"/>.</summary>
+    Epoll,
+
+    /// <summary>Kestrel's transport, on .NET's sockets.</summary>
+    Sockets,
 }

@@ -1,7 +1,6 @@
 using System.Buffers;
 using System.IO.Pipelines;
 using System.Net;
-using System.Runtime.CompilerServices;
 using Microsoft.AspNetCore.Connections;
 using Microsoft.AspNetCore.Http.Features;
 using Microsoft.Extensions.Logging;
@@ -170,7 +169,11 @@ internal sealed partial class ClientConnection : IServedConnection, IResourceCli
                     break;
 
                 case FrameStatus.Incomplete:
-                    if (!await _stream.FlushAsync() || !await FillAsync())
+                    if (!await _stream.FlushAsync())
+                        return;
+                    if (_stream.Reader.HasUnread)
+                        TouchLeases();
+                    if (!GoesOn(await _stream.FillAsync()))
                         return;
                     break;
 
@@ -186,13 +189,9 @@ internal sealed partial class ClientConnection : IServedConnection, IResourceCli
     }
 
     /// <returns><see langword="false"/> if there is nothing more to serve.</returns>
-    [AsyncMethodBuilder(typeof(PoolingAsyncValueTaskMethodBuilder<>))]
-    private async ValueTask<bool> FillAsync()
+    private bool GoesOn(FillResult fill)
     {
-        if (_stream.Reader.HasUnread)
-            TouchLeases();
-
-        switch (await _stream.FillAsync())
+        switch (fill)
         {
             case FillResult.Filled or FillResult.Woken:
                 _arrivedAt = null;

@@ -93,7 +93,16 @@ internal sealed class ClientStream : IDisposable
             return Reader.HasUnread ? FillResult.EndedInside : FillResult.Ended;
 
         SetReadDeadline(mayIdle);
-        var isFilled = await Reader.FillAsync();
+        bool isFilled;
+        try
+        {
+            isFilled = Reader.Take(await Reader.BeginFill());
+        }
+        catch (Exception exception) when (FrameReader.IsLoss(exception))
+        {
+            isFilled = Reader.Lose();
+        }
+
         IsGone |= Reader.IsLost;
         var isTooLate = !isFilled && _readDeadline.Passed;
         // The idle timeout applies to this wait only. Cleared after an interruption too: bytes may have arrived with it.
@@ -127,7 +136,7 @@ internal sealed class ClientStream : IDisposable
     public ValueTask<bool> FlushAsync()
     {
         BeginFlush();
-        return EndFlushAsync();
+        return _isFlushing && _flush is { IsCompletedSuccessfully: true, Result: { IsCanceled: false } result } ? new(Flushed(result)) : EndFlushAsync();
     }
 
     /// <summary>Starts to flush the output. Nothing may be written before <see cref="EndFlushAsync"/>.</summary>

@@ -48,23 +48,37 @@ internal sealed class FrameReader(PipeReader input, IProtocol protocol)
     [AsyncMethodBuilder(typeof(PoolingAsyncValueTaskMethodBuilder<>))]
     public async ValueTask<bool> FillAsync()
     {
+        try
+        {
+            return Take(await BeginFill());
+        }
+        catch (Exception exception) when (IsLoss(exception))
+        {
+            return Lose();
+        }
+    }
+
+    /// <summary>Begins to wait for more bytes: for a caller that waits anyway, and spares a request one more asynchronous method.</summary>
+    /// <returns>What <see cref="Take"/> is for; a failure that <see cref="IsLoss"/> is for <see cref="Lose"/>.</returns>
+    public ValueTask<ReadResult> BeginFill()
+    {
         if (_isHeld)
         {
             _isHeld = false;
             input.AdvanceTo(_unread.Start, _unread.End);
         }
 
-        try
-        {
-            return Take(await input.ReadAsync());
-        }
-        catch (Exception exception) when (exception is IOException or OperationCanceledException or ObjectDisposedException)
-        {
-            // Reported as a value: an exception thrown through all callers would cost the thread ten times as much per reset.
-            IsLost = IsCompleted = true;
-            _unread = default;
-            return true;
-        }
+        return input.ReadAsync();
+    }
+
+    public static bool IsLoss(Exception exception) => exception is IOException or OperationCanceledException or ObjectDisposedException;
+
+    /// <summary>The connection is lost. Reported as a value: an exception thrown through all callers would cost the thread ten times as much.</summary>
+    public bool Lose()
+    {
+        IsLost = IsCompleted = true;
+        _unread = default;
+        return true;
     }
 
     /// <summary>Consumes the request found last.</summary>
@@ -117,7 +131,8 @@ internal sealed class FrameReader(PipeReader input, IProtocol protocol)
         _unread = default;
     }
 
-    private bool Take(in ReadResult result)
+    /// <returns><see langword="false"/> if the wait was cancelled.</returns>
+    public bool Take(in ReadResult result)
     {
         _unread = result.Buffer;
         _isHeld = true;

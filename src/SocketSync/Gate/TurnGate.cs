@@ -183,7 +183,7 @@ internal sealed partial class TurnGate : IDisposable
         _metrics.Took(took);
         if (waited is { } time)
             _metrics.Waited(time);
-        if (_handsOverInline)
+        if (_handsOverInline && (next is not null || verdict is not null))
         {
             // The next holder first, so that the resource works again before the reply is sent.
             InlineContinuations.Run(next?.Admission.Post(Outcome.Ok), verdict?.Post(outcome));

@@ -12,6 +12,8 @@ internal static class TopologyFactory
     /// <exception cref="SocketSyncStartupException">An address cannot be bound.</exception>
     public static Topology Create(IServiceProvider services, SocketSyncOptions options)
     {
+        if (options.HasEventLoops)
+            EventLoop.Start(options.IoThreads);
         var loggers = services.GetRequiredService<ILoggerFactory>();
         var catalog = services.GetRequiredService<ProcessorCatalog>();
         var meter = services.GetRequiredService<SocketSyncMeter>();

@@ -29,14 +29,17 @@ internal sealed class TcpLink(TcpLinkOptions options, TimeSpan? giveUpAfter = nu
         Socket? socket = null;
         try
         {
-            socket = new(SocketType.Stream, ProtocolType.Tcp) { NoDelay = true };
-            KeepAlive(socket);
-            // The system sends also for a process that is stopped, and that may have lost the device to another node by then.
-            if (giveUpAfter is { } time && OperatingSystem.IsLinux())
-                socket.SetRawSocketOption((int)SocketOptionLevel.Tcp, TcpUserTimeout, BitConverter.GetBytes((int)time.TotalMilliseconds));
+            if (!options.Tls && EventLoop.Next() is { } loop)
+            {
+                socket = await LoopConnector.ConnectAsync(_host, options.Port, loop, SetUp, cancellationToken);
+                return new OpenTcpLink(LoopConnection.Start(socket, loop, LinkPipe.MaxReadAhead), socket);
+            }
+
+            socket = new(SocketType.Stream, ProtocolType.Tcp);
+            SetUp(socket);
             // Tries each of the host's addresses, of either family.
             await socket.ConnectAsync(_host, options.Port, cancellationToken);
-            return options.Tls ? await AuthenticateAsync(socket, cancellationToken) : new OpenTcpLink(socket);
+            return options.Tls ? await AuthenticateAsync(socket, cancellationToken) : OpenTcpLink.OnSockets(socket);
         }
         catch (Exception e)
         {
@@ -61,24 +64,28 @@ internal sealed class TcpLink(TcpLinkOptions options, TimeSpan? giveUpAfter = nu
         }
     }
 
-    // A device that loses its power closes nothing. If the link is unused for a night, only this shows that the device is gone.
-    private static void KeepAlive(Socket socket)
+    private void SetUp(Socket socket)
     {
+        socket.NoDelay = true;
+        // A device that loses its power closes nothing. If the link is unused for a night, only this shows that the device is gone.
         socket.SetSocketOption(SocketOptionLevel.Socket, SocketOptionName.KeepAlive, true);
         socket.SetSocketOption(SocketOptionLevel.Tcp, SocketOptionName.TcpKeepAliveTime, 30);
         socket.SetSocketOption(SocketOptionLevel.Tcp, SocketOptionName.TcpKeepAliveInterval, 5);
         socket.SetSocketOption(SocketOptionLevel.Tcp, SocketOptionName.TcpKeepAliveRetryCount, 3);
+        // The system sends also for a process that is stopped, and that may have lost the device to another node by then.
+        if (giveUpAfter is { } time && OperatingSystem.IsLinux())
+            socket.SetRawSocketOption((int)SocketOptionLevel.Tcp, TcpUserTimeout, BitConverter.GetBytes((int)time.TotalMilliseconds));
     }
 
     public static string Bracketed(string host) =>
         IPAddress.TryParse(host, out var address) && address.AddressFamily == AddressFamily.InterNetworkV6 ? $"[{host}]" : host;
 }
 
-/// <summary>A plain TCP connection, on the pipes of Kestrel's own transport.</summary>
+/// <summary>A plain TCP connection, served by the loop that serves clients, or on the pipes of Kestrel's own transport.</summary>
 internal sealed class OpenTcpLink : IOpenLink
 {
     // Never disposed: its memory pool serves every TCP link for as long as the process lives.
-    private static readonly SocketConnectionContextFactory Contexts = new(
+    private static readonly Lazy<SocketConnectionContextFactory> Contexts = new(() => new(
         new SocketConnectionFactoryOptions
         {
             IOQueueCount = 0,
@@ -87,18 +94,20 @@ internal sealed class OpenTcpLink : IOpenLink
             MaxReadBufferSize = LinkPipe.MaxReadAhead,
             MaxWriteBufferSize = 1, // So that a flush is over only when the system has taken everything.
         },
-        NullLogger.Instance);
+        NullLogger.Instance));
 
     private readonly Socket _socket;
     private readonly ConnectionContext _connection;
     private readonly LinkOutput _output;
 
-    public OpenTcpLink(Socket socket)
+    public OpenTcpLink(ConnectionContext connection, Socket socket)
     {
         _socket = socket;
-        _connection = Contexts.Create(socket);
-        _output = new(_connection.Transport.Output, EndAsync);
+        _connection = connection;
+        _output = new(connection.Transport.Output, EndAsync);
     }
+
+    public static OpenTcpLink OnSockets(Socket socket) => new(Contexts.Value.Create(socket), socket);
 
     public PipeReader Input => _connection.Transport.Input;
 

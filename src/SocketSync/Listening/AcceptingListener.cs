@@ -2,7 +2,6 @@ using System.Net;
 using System.Net.Sockets;
 using System.Threading.Channels;
 using Microsoft.AspNetCore.Connections;
-using Microsoft.AspNetCore.Server.Kestrel.Transport.Sockets;
 using Microsoft.Extensions.Logging;
 
 namespace SocketSync;
@@ -17,7 +16,7 @@ internal sealed partial class AcceptingListener : IConnectionListener
         new UnboundedChannelOptions { SingleReader = true, AllowSynchronousContinuations = true });
 
     private readonly ListenerEndPoint _endPoint;
-    private readonly SocketConnectionContextFactory _contexts;
+    private readonly Func<Socket, ConnectionContext> _connect;
     private readonly Func<Socket, ValueTask<Socket>> _accept;
     private readonly DescriptorReserve _descriptors;
     private readonly TimeProvider _time;
@@ -26,14 +25,14 @@ internal sealed partial class AcceptingListener : IConnectionListener
 
     public AcceptingListener(
         ListenerEndPoint endPoint,
-        SocketConnectionContextFactory contexts,
+        Func<Socket, ConnectionContext> connect,
         DescriptorReserve descriptors,
         TimeProvider time,
         ILogger logger,
         Func<Socket, ValueTask<Socket>>? accept = null)
     {
         _endPoint = endPoint;
-        _contexts = contexts;
+        _connect = connect;
         _descriptors = descriptors;
         _time = time;
         _troubles = new(
@@ -125,7 +124,7 @@ internal sealed partial class AcceptingListener : IConnectionListener
 
             if (client.AddressFamily != AddressFamily.Unix)
                 client.NoDelay = true;
-            var connection = _contexts.Create(client);
+            var connection = _connect(client);
             if (!_accepted.Writer.TryWrite(connection))
                 await connection.DisposeAsync();
         }

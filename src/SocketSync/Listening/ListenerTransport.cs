@@ -1,5 +1,6 @@
 using System.Globalization;
 using System.Net;
+using System.Net.Sockets;
 using System.Runtime.InteropServices;
 using Microsoft.AspNetCore.Connections;
 using Microsoft.AspNetCore.Server.Kestrel.Transport.Sockets;
@@ -11,11 +12,11 @@ namespace SocketSync;
 /// The Kestrel transport of SocketSync's listeners; other endpoints keep Kestrel's own transport. Unlike that one, it listens
 /// only when everything is ready, can be closed before HTTP is, and does not flood the log when file descriptors run out.
 /// </summary>
-internal sealed class ListenerTransport(ILoggerFactory loggers, TimeProvider time)
+internal sealed class ListenerTransport(ILoggerFactory loggers, TimeProvider time, SocketSyncOptions options)
     : IConnectionListenerFactory, IConnectionListenerFactorySelector, IDisposable
 {
     // The memory per client that keeps sending while it waits for its turn.
-    private const long ReadBufferSize = 64 * 1024;
+    private const int ReadBufferSize = 64 * 1024;
 
     // Shared by all listeners: each factory has its own memory pools, one per processor core.
     private readonly Lazy<SocketConnectionContextFactory> _inline = new(() => Contexts(preferInlineScheduling: true, loggers));
@@ -25,11 +26,21 @@ internal sealed class ListenerTransport(ILoggerFactory loggers, TimeProvider tim
 
     public ValueTask<IConnectionListener> BindAsync(EndPoint endpoint, CancellationToken cancellationToken = default)
     {
+        if (options.HasEventLoops)
+            EventLoop.Start(options.IoThreads);
         var listener = (ListenerEndPoint)endpoint;
-        var contexts = listener.PreferInlineScheduling ? _inline : _queued;
         listener.IsServed = true;
         return ValueTask.FromResult<IConnectionListener>(new AcceptingListener(
-            listener, contexts.Value, DescriptorReserve.OfThisProcess, time, loggers.CreateLogger<ListenerTransport>()));
+            listener, ConnectionsOf(listener), DescriptorReserve.OfThisProcess, time, loggers.CreateLogger<ListenerTransport>()));
+    }
+
+    /// <summary>What makes a connection of a socket that was accepted.</summary>
+    private Func<Socket, ConnectionContext> ConnectionsOf(ListenerEndPoint listener)
+    {
+        if (listener.PreferInlineScheduling && options.HasEventLoops)
+            return static socket => LoopConnection.Start(socket, EventLoop.Next()!, ReadBufferSize);
+        var contexts = listener.PreferInlineScheduling ? _inline : _queued;
+        return contexts.Value.Create;
     }
 
     /// <summary>Disposes the factories; called when the host is disposed, long after the last connection.</summary>

@@ -3,10 +3,8 @@ using System.Buffers;
 namespace SocketSync;
 
 /// <summary>A growing run of bytes in a pooled array, which is given back whenever the buffer is cleared.</summary>
-internal sealed class PooledBuffer : IBufferWriter<byte>
+internal sealed class PooledBuffer(int smallest = 256) : IBufferWriter<byte>
 {
-    private const int Smallest = 256;
-
     private byte[] _array = [];
     private int _length;
 
@@ -61,7 +59,7 @@ internal sealed class PooledBuffer : IBufferWriter<byte>
         if (needed > Array.MaxLength)
             throw new InvalidOperationException($"A reply of more than {Array.MaxLength} bytes cannot be held; send it in parts.");
 
-        var size = Math.Max(Math.Max(needed, Smallest), Math.Min((long)_array.Length * 2, Array.MaxLength));
+        var size = Math.Max(Math.Max(needed, smallest), Math.Min((long)_array.Length * 2, Array.MaxLength));
         var larger = ArrayPool<byte>.Shared.Rent((int)size);
         _array.AsSpan(0, _length).CopyTo(larger);
         if (_array.Length > 0)

@@ -17,6 +17,7 @@ internal sealed class Deadline : IDisposable
     private readonly Action _passed;
     private readonly CoalescingTimer _timer;
     private long _due = Never;
+    private bool _isSet; // read and written by the waiting party alone
 
     public Deadline(TimeProvider time, Action passed)
     {
@@ -30,6 +31,7 @@ internal sealed class Deadline : IDisposable
 
     public void Set(TimeSpan after)
     {
+        _isSet = true;
         lock (_sync)
         {
             Passed = false;
@@ -40,6 +42,9 @@ internal sealed class Deadline : IDisposable
 
     public void Clear()
     {
+        if (!_isSet)
+            return;
+        _isSet = false;
         lock (_sync)
         {
             Passed = false;

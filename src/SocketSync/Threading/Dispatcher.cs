@@ -6,10 +6,11 @@ namespace SocketSync;
 /// <remarks>
 /// <para>Code runs in one of four places:</para>
 /// <list type="bullet">
-/// <item><b>The I/O thread</b>: the runtime's thread that waits for socket events. With inline completions, which the server asks
-/// for (see <see cref="IsInline"/>), it also runs the continuations and so serves every client: code on it must not block or
-/// monopolize it. With <c>IoThreads</c> above 1 there are several, each with its share of the sockets.</item>
-/// <item><b>The thread pool</b>: for all code that may block or take long. Without inline completions all code runs here.</item>
+/// <item><b>The I/O thread</b>: an <see cref="EventLoop"/> on Linux, which serves every client and TCP device without TLS: code on it must
+/// not block or monopolize it. With <c>IoThreads</c> above 1 there are several, each with its share of the sockets. With
+/// <c>IoEngine</c> <c>Sockets</c>, and for UDP and between nodes, it is the runtime's thread that waits for socket events, if the runtime
+/// completes them inline, which the server asks for (see <see cref="IsInline"/>).</item>
+/// <item><b>The thread pool</b>: for all code that may block or take long. Without an I/O thread all code runs here.</item>
 /// <item><b>A serial line's own thread</b>, because reading a terminal blocks (<see cref="BlockingInput"/>). What the line brings is
 /// handled on it, under the rules of the I/O thread.</item>
 /// <item><b>Inline</b>: the code that ends a turn continues the next holder by a plain call, without a thread switch.</item>
@@ -54,7 +55,7 @@ internal static class Dispatcher
 
     internal readonly struct IoThreadSwitch : ICriticalNotifyCompletion
     {
-        public bool IsCompleted => IoThread.Shared is null;
+        public bool IsCompleted => EventLoop.First is null ? IoThread.Shared is null : EventLoop.Current is not null;
 
         public IoThreadSwitch GetAwaiter() => this;
 
@@ -64,7 +65,13 @@ internal static class Dispatcher
 
         public void OnCompleted(Action continuation) => UnsafeOnCompleted(continuation);
 
-        public void UnsafeOnCompleted(Action continuation) => IoThread.Shared!.Post(continuation);
+        public void UnsafeOnCompleted(Action continuation)
+        {
+            if (EventLoop.First is { } loop)
+                loop.Post(continuation);
+            else
+                IoThread.Shared!.Post(continuation);
+        }
     }
 
     internal readonly struct YieldSwitch : ICriticalNotifyCompletion
@@ -81,7 +88,9 @@ internal static class Dispatcher
 
         public void UnsafeOnCompleted(Action continuation)
         {
-            if (!Thread.CurrentThread.IsThreadPoolThread && IoThread.Shared is { } thread)
+            if (EventLoop.Current is { } loop)
+                loop.Post(continuation);
+            else if (!Thread.CurrentThread.IsThreadPoolThread && IoThread.Shared is { } thread)
                 thread.Post(continuation);
             else
                 PoolItem.Queue(continuation);

@@ -3,7 +3,7 @@ using System.Net.Sockets;
 
 namespace SocketSync;
 
-/// <summary>Posts continuations to the runtime's I/O thread, at the end of its queue. Used only by <see cref="Dispatcher"/>.</summary>
+/// <summary>Posts continuations to the runtime's I/O thread, at the end of its queue: for sockets that no <see cref="EventLoop"/> serves. Used only by <see cref="Dispatcher"/>.</summary>
 /// <remarks>
 /// The runtime keeps reading from a socket for as long as it has data: a client that answers faster than the thread asks would
 /// be served indefinitely while others wait. The way out is a datagram socket that is connected to itself: a datagram sent to it

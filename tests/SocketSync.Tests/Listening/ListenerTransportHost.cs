@@ -35,13 +35,14 @@ internal sealed class ListenerTransportHost : IAsyncDisposable
         Assert.Throws<ListenerBindException>(() => Bind(listeners)).Problems;
 
     public static async Task<ListenerTransportHost> StartAsync(
-        ListenerOptions options, Action<ListenOptions> configure, TimeProvider? time = null)
+        ListenerOptions options, Action<ListenOptions> configure, TimeProvider? time = null, IoEngine engine = IoEngine.Epoll)
     {
         var listeners = Bind(("Test", options));
         var builder = WebApplication.CreateEmptyBuilder(new WebApplicationOptions());
         var logs = new RecordingLogs();
         builder.Logging.AddProvider(logs).SetMinimumLevel(LogLevel.Debug);
         builder.Services.AddSingleton(time ?? TimeProvider.System);
+        builder.Services.AddSingleton(new SocketSyncOptions { IoEngine = engine });
         builder.Services.AddRoutingCore();
         builder.WebHost.UseKestrel(kestrel =>
         {

@@ -236,7 +236,7 @@ public class ListenerTransportTests
         var logger = logs.CreateLogger("");
         var contexts = new SocketConnectionContextFactory(new SocketConnectionFactoryOptions(), logger);
         var listener = new AcceptingListener(
-            bound.EndPoints[0], contexts, descriptors ?? new DescriptorReserve(long.MaxValue), time ?? TimeProvider.System, logger, accept);
+            bound.EndPoints[0], contexts.Create, descriptors ?? new DescriptorReserve(long.MaxValue), time ?? TimeProvider.System, logger, accept);
         return (listener, bound.EndPoints[0], logs);
     }
 

@@ -1,0 +1,50 @@
+using System.Net;
+using System.Net.Sockets;
+
+namespace SocketSync.Tests;
+
+/// <summary>A connection that an event loop serves, and the socket of its peer.</summary>
+internal sealed class LoopPair : IAsyncDisposable
+{
+    private static readonly TimeSpan Patience = TimeSpan.FromSeconds(20);
+
+    private LoopPair(LoopConnection connection, Socket peer) => (Connection, Peer) = (connection, peer);
+
+    public LoopConnection Connection { get; }
+
+    public Socket Peer { get; }
+
+    public static async Task<LoopPair> CreateAsync(int readAhead = 64 * 1024)
+    {
+        EventLoop.Start(1);
+        using var listener = new Socket(AddressFamily.InterNetwork, SocketType.Stream, ProtocolType.Tcp);
+        listener.Bind(new IPEndPoint(IPAddress.Loopback, 0));
+        listener.Listen();
+        var peer = new Socket(AddressFamily.InterNetwork, SocketType.Stream, ProtocolType.Tcp) { NoDelay = true };
+        await peer.ConnectAsync(listener.LocalEndPoint!);
+        return new(LoopConnection.Start(await listener.AcceptAsync(), EventLoop.Next()!, readAhead), peer);
+    }
+
+    public Task ClosedAsync() => Task.Delay(Timeout.Infinite, Connection.ConnectionClosed).ContinueWith(_ => { }, TaskScheduler.Default).WaitAsync(Patience);
+
+    public async Task<byte[]> ReceiveAsync(int length)
+    {
+        var bytes = new byte[length];
+        using var giveUp = new CancellationTokenSource(Patience);
+        for (var received = 0; received < length;)
+        {
+            var count = await Peer.ReceiveAsync(bytes.AsMemory(received), giveUp.Token);
+            if (count == 0)
+                throw new EndOfStreamException();
+            received += count;
+        }
+
+        return bytes;
+    }
+
+    public async ValueTask DisposeAsync()
+    {
+        Peer.Dispose();
+        await Connection.DisposeAsync();
+    }
+}
