@@ -9,6 +9,7 @@ var root = new RootCommand("Measures SocketSync: the gate and the protocols by t
     LoadCommand.Create(),
     CompareCommand.Create(),
     ForwardCommand.Create(),
+    ScaleCommand.Create(),
     PeerCommand.Create(),
 };
 return await root.Parse(args).InvokeAsync();

@@ -28,6 +28,15 @@ internal sealed partial class TurnGate
         }
     }
 
+    /// <summary>Records the durations that are not recorded yet, because the meter is observed.</summary>
+    public void RecordDurations()
+    {
+        TurnMetrics.Batch durations;
+        lock (_sync)
+            durations = _metrics.Take();
+        _metrics.Record(durations);
+    }
+
     /// <summary>How many requests wait; for the metrics gauge.</summary>
     public int QueueLength
     {

@@ -90,7 +90,6 @@ internal sealed partial class TurnGate : IDisposable
             Grant(turn, now);
         }
 
-        _metrics.Waited(TimeSpan.Zero);
         return new(Outcome.Ok);
     }
 
@@ -142,8 +141,7 @@ internal sealed partial class TurnGate : IDisposable
     {
         Turn? next = null;
         OutcomeSource? verdict = null;
-        TimeSpan took;
-        TimeSpan? waited = null;
+        TurnMetrics.Batch? durations;
         if (_telemetry is { HasReaders: true })
             _ = turn.Client.RemoteText; // computed by the EndPoint's own code, which must not run under the lock
         lock (_sync)
@@ -153,7 +151,7 @@ internal sealed partial class TurnGate : IDisposable
 
             var now = _time.GetTimestamp();
             turn.EndedAt = now;
-            took = _time.GetElapsedTime(turn.StartedAt, now);
+            _metrics.Took(_time.GetElapsedTime(turn.StartedAt, now));
             if (!turn.IsDecided)
             {
                 turn.IsDecided = true;
@@ -174,15 +172,16 @@ internal sealed partial class TurnGate : IDisposable
                 turn.State = TurnState.Leased;
                 RestartSilence(now);
             }
-            else if ((next = Release(turn, now)) is not null)
+            else
             {
-                waited = _time.GetElapsedTime(next.ArrivedAt, now);
+                next = Release(turn, now);
             }
+
+            durations = _metrics.TakeWhole();
         }
 
-        _metrics.Took(took);
-        if (waited is { } time)
-            _metrics.Waited(time);
+        if (durations is not null)
+            _metrics.Record(durations);
         if (_handsOverInline && (next is not null || verdict is not null))
         {
             // The next holder first, so that the resource works again before the reply is sent.
@@ -288,6 +287,7 @@ internal sealed partial class TurnGate : IDisposable
     /// <summary>Makes the turn the holder of the permit. Called under the lock.</summary>
     private void Grant(Turn turn, long now)
     {
+        _metrics.Waited(_time.GetElapsedTime(turn.ArrivedAt, now));
         _holder = turn;
         _turnLimits = _limits;
         turn.HeldSince = now;
@@ -337,11 +337,5 @@ internal sealed partial class TurnGate : IDisposable
     }
 
     /// <summary>Notifies a waiting client, outside the lock, that it has the turn. The client continues on the thread pool.</summary>
-    private void AdmitLater(Turn? next)
-    {
-        if (next is null)
-            return;
-        _metrics.Waited(_time.GetElapsedTime(next.ArrivedAt, next.StartedAt));
-        next.Admission.Set(Outcome.Ok);
-    }
+    private static void AdmitLater(Turn? next) => next?.Admission.Set(Outcome.Ok);
 }

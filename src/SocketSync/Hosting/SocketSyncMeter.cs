@@ -4,8 +4,8 @@ using Microsoft.Extensions.DependencyInjection;
 namespace SocketSync;
 
 /// <summary>
-/// The meter <c>SocketSync</c>. Figures that are counted anyway are read when the meter is observed, so that a request pays only
-/// for its two durations.
+/// The meter <c>SocketSync</c>. Figures that are counted anyway are read when the meter is observed, and durations that are not recorded yet
+/// are recorded then.
 /// </summary>
 internal sealed class SocketSyncMeter
 {
@@ -34,7 +34,15 @@ internal sealed class SocketSyncMeter
     /// <summary>Resolved late, because the topology is created with this meter.</summary>
     private Topology Topology => _services.GetRequiredService<Topology>();
 
-    private IEnumerable<Measurement<long>> Requests() =>
+    private IEnumerable<Measurement<long>> Requests()
+    {
+        // Observed first, and before whoever observes looks at the histograms.
+        foreach (var resource in Topology.Resources.Values)
+            resource.Gate.RecordDurations();
+        return CountedRequests();
+    }
+
+    private IEnumerable<Measurement<long>> CountedRequests() =>
         (from listener in Topology.Listeners.Values
         from route in listener.Routes
         from outcome in OutcomeNames.Counted

@@ -98,8 +98,16 @@ internal sealed class EventLoop
             _watched[index] = new Watched(handler, key);
         }
 
-        _epoll.Add(descriptor, interest, key);
-        return key;
+        try
+        {
+            _epoll.Add(descriptor, interest, key);
+            return key;
+        }
+        catch
+        {
+            Forget(key);
+            throw;
+        }
     }
 
     /// <summary>Changes what the descriptor is watched for.</summary>
@@ -109,6 +117,11 @@ internal sealed class EventLoop
     public void Remove(int descriptor, long key)
     {
         _epoll.Remove(descriptor);
+        Forget(key);
+    }
+
+    private void Forget(long key)
+    {
         lock (_sync)
         {
             var index = (int)(uint)key;

@@ -21,7 +21,8 @@ internal sealed class LoopInput(LoopConnection connection, int limit) : PipeRead
     private ManualResetValueTaskSourceCore<ReadResult> _core;
     private byte[] _buffer = [];
     private byte[]? _replaced;   // a buffer that grew too small while its bytes were being read
-    private ReadResult _result;
+    private ReadResult _result;  // what Continue gives to the reader
+    private Exception? _failure;
     private int _start;
     private int _end;
     private int _examined;       // a position in the buffer, as the others
@@ -71,10 +72,15 @@ internal sealed class LoopInput(LoopConnection connection, int limit) : PipeRead
     /// <summary>Continues the reader.</summary>
     internal void Continue()
     {
-        if (_error is { } error)
-            _core.SetException(error);
-        else
-            _core.SetResult(_result);
+        if (_failure is { } failure)
+        {
+            _core.SetException(failure);
+            return;
+        }
+
+        var result = _result;
+        _result = default; // an idle connection holds no buffer
+        _core.SetResult(result);
     }
 
     public override ValueTask<ReadResult> ReadAsync(CancellationToken cancellationToken = default)
@@ -186,7 +192,8 @@ internal sealed class LoopInput(LoopConnection connection, int limit) : PipeRead
         if (!_isAwaited)
             return false;
         _isAwaited = false;
-        if (_error is null)
+        _failure = _error;
+        if (_failure is null)
             _result = Result();
         return true;
     }
@@ -207,7 +214,7 @@ internal sealed class LoopInput(LoopConnection connection, int limit) : PipeRead
     private void Grow()
     {
         var used = _end - _start;
-        if (!_isRead && _start >= Smallest && (used <= _start || _buffer.Length >= Largest))
+        if (!_isRead && _start >= Smallest && (used <= _start || used < Largest / 2))
         {
             _buffer.AsSpan(_start, used).CopyTo(_buffer);
         }

@@ -19,6 +19,7 @@ internal sealed class LoopOutput(LoopConnection connection) : PipeWriter, IValue
     private bool _isCancelled;   // the next flush is
     private bool _isGone;
     private CancellationTokenRegistration _cancellation;
+    private TaskCompletionSource? _taken;
 
     public override bool CanGetUnflushedBytes => true;
 
@@ -36,23 +37,7 @@ internal sealed class LoopOutput(LoopConnection connection) : PipeWriter, IValue
             return ValueTask.FromCanceled<FlushResult>(cancellationToken);
         lock (connection.Sync)
         {
-            if (_isGone)
-            {
-                _written.Clear();
-                return new(new FlushResult(isCanceled: false, isCompleted: true));
-            }
-
-            if (_isSending)
-            {
-                _sending.Write(_written.Written.Span); // behind what a flush that was given up has left
-                _written.Clear();
-            }
-            else if (_written.Length > 0)
-            {
-                (_sending, _written) = (_written, _sending);
-                Send();
-            }
-
+            SendWritten();
             if (_isCancelled)
             {
                 _isCancelled = false;
@@ -63,7 +48,6 @@ internal sealed class LoopOutput(LoopConnection connection) : PipeWriter, IValue
                 return new(new FlushResult(isCanceled: false, isCompleted: _isGone));
             _core.Reset();
             _isAwaited = true;
-            connection.WatchWritable(true);
         }
 
         var flush = new ValueTask<FlushResult>(this, _core.Version);
@@ -93,9 +77,17 @@ internal sealed class LoopOutput(LoopConnection connection) : PipeWriter, IValue
     /// <summary>Sends what was written. The stream is ended by closing the connection, or by shutting down its socket.</summary>
     public override async ValueTask CompleteAsync(Exception? exception = null)
     {
-        FlushResult result = new(isCanceled: true, isCompleted: exception is not null);
-        while (result is { IsCanceled: true, IsCompleted: false })
-            result = await FlushAsync();
+        if (exception is not null)
+            return;
+        lock (connection.Sync)
+        {
+            SendWritten();
+            if (!_isSending)
+                return;
+            _taken ??= new(TaskCreationOptions.RunContinuationsAsynchronously); // a flush may be waiting for the same
+        }
+
+        await _taken.Task;
     }
 
     /// <summary>Sends on. Called by the loop when the system takes more, and when the connection is closed.</summary>
@@ -110,6 +102,7 @@ internal sealed class LoopOutput(LoopConnection connection) : PipeWriter, IValue
             if (_isSending)
                 return;
             connection.WatchWritable(false);
+            _taken?.TrySetResult();
             result = new(isCanceled: false, isCompleted: _isGone);
             if (!_isAwaited)
                 return;
@@ -130,6 +123,26 @@ internal sealed class LoopOutput(LoopConnection connection) : PipeWriter, IValue
 
     void IValueTaskSource<FlushResult>.OnCompleted(Action<object?> continuation, object? state, short token, ValueTaskSourceOnCompletedFlags flags) =>
         _core.OnCompleted(continuation, state, token, flags);
+
+    private void SendWritten()
+    {
+        if (_isGone)
+        {
+            _written.Clear();
+        }
+        else if (_isSending)
+        {
+            _sending.Write(_written.Written.Span); // behind what a flush that was given up has left
+            _written.Clear();
+        }
+        else if (_written.Length > 0)
+        {
+            (_sending, _written) = (_written, _sending);
+            Send();
+            if (_isSending)
+                connection.WatchWritable(true);
+        }
+    }
 
     private void Send()
     {

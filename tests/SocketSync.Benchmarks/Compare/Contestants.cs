@@ -30,10 +30,10 @@ internal static class Contestants
     /// <summary>The ways to a device at the given port; <see langword="null"/> as a command: straight to the device.</summary>
     public static IReadOnlyList<Contestant> Relay(int device) =>
     [
-        new(Contestant.Own, "32 clients through a `Relay`, connections kept", null,
+        new(Contestant.Own, "clients through a `Relay`, connections kept", null,
             (_, port) => Workplace.Server(port, "--SocketSync:Resources:Default:Processor=Relay",
                 "--SocketSync:Resources:Default:Link:Tcp:Host=127.0.0.1", $"--SocketSync:Resources:Default:Link:Tcp:Port={Text(device)}")),
-        new("HAProxy", "32 clients through `mode tcp` with `maxconn 1`; a connection keeps the one place for as long as it lives, so each request has its own", "haproxy",
+        new("HAProxy", "clients through `mode tcp` with `maxconn 1`; a connection keeps the one place for as long as it lives, so each request has its own", "haproxy",
             (place, port) => Workplace.Program("haproxy", "-db", "-f", place.Write("haproxy.cfg", HaproxyConfiguration(port, device))))
         {
             Reconnect = true,

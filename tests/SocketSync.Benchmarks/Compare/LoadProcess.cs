@@ -11,11 +11,11 @@ internal static class LoadProcess
 
     /// <exception cref="LoadFailureException">A check failed.</exception>
     public static async Task<LoadReport> RunAsync(
-        int port, Scenario scenario, string protocol, bool reconnect, IEnumerable<int> servers, CompareOptions options, CancellationToken cancellationToken)
+        int port, Scenario scenario, string protocol, bool reconnect, IEnumerable<int> servers, CompareOptions options, CancellationToken cancellationToken, int ports = 1)
     {
         List<string> arguments =
         [
-            "load", "--json", "--target", Text($"127.0.0.1:{port}"), "--connections", Text($"{scenario.Connections}"), "--pipeline", Text($"{scenario.Pipeline}"),
+            "load", "--json", "--target", Text($"127.0.0.1:{port}"), "--ports", Text($"{ports}"), "--connections", Text($"{scenario.Connections}"), "--pipeline", Text($"{scenario.Pipeline}"),
             "--protocol", protocol, "--seconds", Text($"{options.Seconds}"), "--warmup", Text($"{options.Warmup}"),
             .. servers.SelectMany(static server => (string[])["--server-pid", Text($"{server}")]),
         ];

@@ -11,7 +11,8 @@ internal sealed record Scenario(string Name, int Connections, int Pipeline)
     /// <summary>In words, for a heading.</summary>
     public string Title => this switch
     {
-        { Work: { } work } => work == TimeSpan.Zero ? "a device that answers at once" : "a device whose answer takes 1 ms",
+        { Work: { } work } => string.Create(CultureInfo.InvariantCulture,
+            $"{(work == TimeSpan.Zero ? "a device that answers at once" : "a device whose answer takes 1 ms")}, {Connections} {(Connections == 1 ? "client" : "clients")}"),
         { Name: "burst" } => string.Create(CultureInfo.InvariantCulture, $"{Connections:N0} clients that connect all at once, one request at a time"),
         _ => string.Create(CultureInfo.InvariantCulture, $"{Connections:N0} {(Connections == 1 ? "client" : "clients")}, {(Pipeline == 1 ? "one request" : $"{Pipeline} requests")} at a time"),
     };
@@ -24,5 +25,6 @@ internal sealed record Scenario(string Name, int Connections, int Pipeline)
         new("burst", 1000, 1),
         new("relay-1ms", 32, 1) { Work = TimeSpan.FromMilliseconds(1) },
         new("relay", 32, 1) { Work = TimeSpan.Zero },
+        new("relay-one", 1, 1) { Work = TimeSpan.Zero },
     ];
 }

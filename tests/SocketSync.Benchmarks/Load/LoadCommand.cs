@@ -7,6 +7,7 @@ namespace SocketSync.Benchmarks;
 internal static class LoadCommand
 {
     private static readonly Option<string> Target = new("--target") { Description = "host:port, or unix:PATH.", Required = true };
+    private static readonly Option<int> Ports = new("--ports") { Description = "Spreads the clients over so many ports, from the target's on.", DefaultValueFactory = static _ => 1 };
     private static readonly Option<int> Connections = new("--connections") { Description = "Clients, all connecting at once.", DefaultValueFactory = static _ => 64 };
     private static readonly Option<int> Pipeline = new("--pipeline") { Description = "Requests that a client keeps outstanding: a batch of so many in one write, the next when all are answered.", DefaultValueFactory = static _ => 1 };
     private static readonly Option<int?> Bytes = new("--bytes") { Description = "Length of a request, delimiter or header included; with Resp of its payload. [default: 64]" };
@@ -23,7 +24,7 @@ internal static class LoadCommand
         Protocol.AcceptOnlyFromAmong(RequestForms.Names);
         var command = new Command("load", "Asks a server as fast as it answers, or at a rate, and checks and times each reply.")
         {
-            Target, Connections, Pipeline, Bytes, Seconds, Warmup, Rate, Protocol, Reconnect, ServerPid, AsJson,
+            Target, Ports, Connections, Pipeline, Bytes, Seconds, Warmup, Rate, Protocol, Reconnect, ServerPid, AsJson,
         };
         command.SetAction(Run);
         return command;
@@ -48,6 +49,7 @@ internal static class LoadCommand
             var options = new LoadOptions
             {
                 Target = LoadTarget.Resolve(parsed.GetValue(Target)!),
+                Ports = parsed.GetValue(Ports),
                 Form = RequestForms.Create(protocol, parsed.GetValue(Bytes) ?? LoadRules.DefaultBytes),
                 Connections = parsed.GetValue(Connections),
                 Pipeline = parsed.GetValue(Pipeline),

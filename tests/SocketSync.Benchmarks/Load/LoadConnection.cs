@@ -39,6 +39,8 @@ internal sealed class LoadConnection
         for (var slot = 0; slot < options.Pipeline; slot++) _form.Lay(Request(slot), Reply(slot), number);
     }
 
+    public int Number => _number;
+
     /// <summary>Replies so far.</summary>
     public long Served { get; private set; }
 

@@ -1,5 +1,6 @@
 using System.Collections.Concurrent;
 using System.Diagnostics;
+using System.Net;
 using HdrHistogram;
 
 namespace SocketSync.Benchmarks;
@@ -18,7 +19,7 @@ internal sealed class LoadLoop : IDisposable
     private readonly Epoll _epoll = new();
     private readonly TimerFile? _timer;
     private readonly LoadConnection[] _connections;
-    private readonly byte[] _address;
+    private readonly byte[][] _addresses;
     private readonly int _family;
     private readonly BlockingCollection<SecondSample> _samples = [];
     private readonly ConcurrentQueue<LongHistogram> _spares = new();
@@ -39,8 +40,8 @@ internal sealed class LoadLoop : IDisposable
     public LoadLoop(LoadOptions options)
     {
         _options = options;
-        var address = options.Target.Serialize();
-        (_address, _family) = (address.Buffer.Span[..address.Size].ToArray(), Libc.Family(address.Family));
+        _addresses = [.. Enumerable.Range(0, options.Ports).Select(port => Bytes(PortOf(options.Target, port).Serialize()))];
+        _family = Libc.Family(options.Target.AddressFamily);
         _connections = new LoadConnection[options.Connections];
         for (var i = 0; i < _connections.Length; i++) _connections[i] = new LoadConnection(this, options, i);
         (_toConnect, _toServe) = (_connections.Length, _connections.Length);
@@ -72,6 +73,10 @@ internal sealed class LoadLoop : IDisposable
 
     public IReadOnlyList<LoadConnection> Connections => _connections;
 
+    private static EndPoint PortOf(EndPoint first, int offset) => first is IPEndPoint ip ? new IPEndPoint(ip.Address, ip.Port + offset) : first;
+
+    private static byte[] Bytes(SocketAddress address) => address.Buffer.Span[..address.Size].ToArray();
+
     public static LongHistogram NewHistogram() => new(1, 1_000_000_000_000, 3);
 
     /// <summary>The body of the loop's thread.</summary>
@@ -99,7 +104,7 @@ internal sealed class LoadLoop : IDisposable
         _spares.Enqueue(used);
     }
 
-    public void Open(LoadConnection connection) => connection.Open(_address, _family);
+    public void Open(LoadConnection connection) => connection.Open(_addresses[connection.Number % _addresses.Length], _family);
 
     public void Watch(int operation, int socket, uint interest, int key) => _epoll.Watch(operation, socket, interest, key);
 

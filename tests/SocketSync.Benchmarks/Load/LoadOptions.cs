@@ -7,6 +7,9 @@ internal sealed record LoadOptions
 {
     public required EndPoint Target { get; init; }
 
+    /// <summary>The connections are spread over so many ports, from the target's on.</summary>
+    public int Ports { get; init; } = 1;
+
     public required RequestForm Form { get; init; }
 
     public required int Connections { get; init; }

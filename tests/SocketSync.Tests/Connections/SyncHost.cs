@@ -122,8 +122,12 @@ internal sealed class SyncHost : IDisposable
 internal sealed class HeldProcessor : IRequestProcessor
 {
     private readonly Channel<int> _go = Channel.CreateUnbounded<int>();
+    private int _entered;
 
     public List<string> Served { get; } = [];
+
+    /// <summary>How many requests have come so far as to be held.</summary>
+    public int Entered => _entered;
 
     public bool IgnoresCancellation { get; init; }
 
@@ -136,6 +140,7 @@ internal sealed class HeldProcessor : IRequestProcessor
     public async ValueTask ProcessAsync(RequestContext context, CancellationToken cancellationToken)
     {
         var request = Encoding.ASCII.GetString(context.Request).TrimEnd('\n');
+        Interlocked.Increment(ref _entered);
         await _go.Reader.ReadAsync(IgnoresCancellation ? CancellationToken.None : cancellationToken);
         lock (Served)
             Served.Add(request);

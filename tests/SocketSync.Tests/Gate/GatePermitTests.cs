@@ -97,8 +97,15 @@ public partial class GatePermitTests
         var waiting = bench.EnterLine();
         bench.Gate.End(holder, Outcome.Ok);
         bench.Gate.End(waiting, Outcome.Ok);
-
+        Assert.Equal(0, looks);
+        bench.Gate.RecordDurations();
         Assert.Equal(4, looks); // a wait and a turn, twice
+
+        for (var i = 0; i < 1000; i++)
+            bench.Gate.End(bench.EnterAtOnce(), Outcome.Ok);
+        Assert.InRange(looks, 4 + 2000 - 64, 4 + 2000 - 1); // also by whoever ends a turn, once there are enough
+        bench.Gate.RecordDurations();
+        Assert.Equal(4 + 2000, looks);
     }
 
     /// <summary>Another thread can look at the gate: nobody holds its lock.</summary>

@@ -37,6 +37,7 @@ public class TurnFeedTests
         using var reader = host.Turns.Subscribe(10);
         var start = host.Time.GetUtcNow();
         var client = await host.ConnectAndHoldAsync("a\n");
+        await SyncHost.Until(() => processor.Entered == 1, "the processor is inside: a request that has not come so far is not processed at all");
         host.Time.Advance(TimeSpan.FromSeconds(1));
         Assert.StartsWith("ERROR timeout", await client.ReadLineAsync(), StringComparison.Ordinal);
         Assert.False(reader.Events.TryRead(out _));

@@ -145,6 +145,16 @@ public sealed class LoopConnectionTests
     }
 
     [Fact]
+    public async Task ACancellationThatCameBeforeTheFlushHoldsNothingBack()
+    {
+        await using var pair = await LoopPair.CreateAsync();
+        var expected = Pattern(16_000_000);
+        pair.Connection.Transport.Output.CancelPendingFlush();
+        Assert.True((await pair.Connection.Transport.Output.WriteAsync(expected, Cancellation)).IsCanceled);
+        Assert.Equal(expected, await pair.ReceiveAsync(expected.Length));
+    }
+
+    [Fact]
     public async Task ATokenEndsTheWaitForAFlushAndNotTheSending()
     {
         await using var pair = await LoopPair.CreateAsync();

@@ -1,0 +1,136 @@
+using System.CommandLine;
+using System.Diagnostics;
+using System.Globalization;
+using System.Text.Json;
+
+namespace SocketSync.Benchmarks;
+
+/// <summary><c>scale</c>: one server with many relays, each with a device of its own connection and a client that always asks.</summary>
+internal static class ScaleCommand
+{
+    private const int LeastClients = 64;
+    private static readonly TimeSpan ToBeReady = TimeSpan.FromSeconds(60);
+
+    public static Command Create()
+    {
+        var relays = new Option<int[]>("--relays") { Description = "How many relays.", DefaultValueFactory = static _ => [1, 100, 1000], AllowMultipleArgumentsPerToken = true };
+        var threads = new Option<int[]>("--threads") { Description = "SocketSync:IoThreads.", DefaultValueFactory = static _ => [1, 2], AllowMultipleArgumentsPerToken = true };
+        var rounds = new Option<int>("--rounds") { Description = "How often each is measured, in turns; the medians are shown.", DefaultValueFactory = static _ => 3 };
+        var seconds = new Option<double>("--seconds") { Description = "How long each time.", DefaultValueFactory = static _ => 3 };
+        var command = new Command("scale", "Measures many busy relays in one server, and what a resource takes of memory. Needs gcc, for the devices.") { relays, threads, rounds, seconds };
+        command.SetAction(async (parsed, cancellationToken) =>
+        {
+            if (SearchPath.Find("gcc") is null)
+            {
+                await Console.Error.WriteLineAsync("gcc is not installed; the devices are a program in C.");
+                return 1;
+            }
+
+            try
+            {
+                Console.WriteLine(await MeasureAsync(
+                    parsed.GetValue(relays)!, parsed.GetValue(threads)!, new CompareOptions { Rounds = parsed.GetValue(rounds), Seconds = parsed.GetValue(seconds), Warmup = 2, Scenarios = [], Contestants = [] },
+                    cancellationToken));
+                return 0;
+            }
+            catch (LoadFailureException failure)
+            {
+                await Console.Error.WriteLineAsync(failure.Message);
+                return 1;
+            }
+        });
+        return command;
+    }
+
+    private static async Task<MarkdownTable> MeasureAsync(int[] relays, int[] threads, CompareOptions options, CancellationToken cancellationToken)
+    {
+        using var place = new Workplace();
+        var device = Workplace.FreePort();
+        await using var devices = await ServerProcess.StartAsync(
+            "The devices", Workplace.Program(place.BuildC("epoll.c"), device.ToString(CultureInfo.InvariantCulture)), device, cancellationToken);
+        var table = new MarkdownTable("relays", "clients", "I/O threads", "requests/s", "p50 µs", "p99 µs", "server CPU µs", "private memory MB");
+        var measured = new Dictionary<(int Relays, int Threads), List<(LoadReport Load, double Memory)>>();
+        for (var round = 0; round < options.Rounds; round++)
+        {
+            foreach (var count in relays)
+            {
+                foreach (var ioThreads in threads)
+                {
+                    if (!measured.TryGetValue((count, ioThreads), out var figures))
+                        measured[(count, ioThreads)] = figures = [];
+                    figures.Add(await OnceAsync(place, count, ioThreads, device, options, cancellationToken));
+                }
+            }
+        }
+
+        foreach (var ((count, ioThreads), figures) in measured)
+        {
+            var load = figures.Select(figure => figure.Load).ToList();
+            table.Add(
+                Text(count, "N0"), Text(Math.Max(count, LeastClients), "N0"), Text(ioThreads, "N0"), Middle(load.Select(l => (double?)l.RequestsPerSecond), "N0"),
+                Middle(load.Select(l => (double?)l.LatencyMicroseconds.P50), "N0"), Middle(load.Select(l => (double?)l.LatencyMicroseconds.P99), "N0"),
+                Middle(load.Select(l => l.ServerCpuMicrosecondsPerRequest), "N2"), Middle(figures.Select(figure => (double?)figure.Memory), "N1"));
+        }
+
+        return table;
+    }
+
+    private static async Task<(LoadReport Load, double Memory)> OnceAsync(
+        Workplace place, int relays, int threads, int device, CompareOptions options, CancellationToken cancellationToken)
+    {
+        var (first, http) = (FreePorts(relays), Workplace.FreePort());
+        var configuration = place.Write($"{relays}.json", Configuration(relays, threads, first, device));
+        await using var server = await ServerProcess.StartAsync(
+            "The server", new ProcessStartInfo(Workplace.Dotnet, [Workplace.ServerAssembly, "--config", configuration, $"--urls=http://127.0.0.1:{http}"]), first, cancellationToken);
+        await ReadyAsync(http, cancellationToken);
+        var memory = ProcessMemory.Of(server.Id).Private / 1024.0 / 1024;
+        var load = await LoadProcess.RunAsync(
+            first, new Scenario("scale", Math.Max(relays, LeastClients), 1), "Line", reconnect: false, [server.Id], options, cancellationToken, ports: relays);
+        return (load, memory);
+    }
+
+    private static string Configuration(int relays, int threads, int first, int device)
+    {
+        var names = Enumerable.Range(0, relays).Select(i => (Name: $"R{i}", Port: first + i)).ToList();
+        return JsonSerializer.Serialize(new
+        {
+            SocketSync = new
+            {
+                IoThreads = threads,
+                Listeners = names.ToDictionary(n => n.Name, n => new { n.Port, Resource = n.Name, Address = "127.0.0.1" }, StringComparer.Ordinal),
+                Resources = names.ToDictionary(
+                    n => n.Name, _ => new { Processor = "Relay", Protocol = new { Name = "Line" }, Link = new { Tcp = new { Host = "127.0.0.1", Port = device } } }, StringComparer.Ordinal),
+            },
+        });
+    }
+
+    /// <summary>The first of so many ports that the system does not give away by itself.</summary>
+    private static int FreePorts(int count) => Random.Shared.Next(10_000, 32_000 - count);
+
+    private static async Task ReadyAsync(int http, CancellationToken cancellationToken)
+    {
+        using var client = new HttpClient();
+        var start = Stopwatch.GetTimestamp();
+        while (true)
+        {
+            try
+            {
+                using var reply = await client.GetAsync(new Uri($"http://127.0.0.1:{http}/health/ready"), cancellationToken);
+                if (reply.IsSuccessStatusCode)
+                    return;
+            }
+            catch (HttpRequestException) when (Stopwatch.GetElapsedTime(start) < ToBeReady)
+            {
+                // Not yet.
+            }
+
+            if (Stopwatch.GetElapsedTime(start) >= ToBeReady)
+                throw new LoadFailureException("The server is not ready.");
+            await Task.Delay(100, cancellationToken);
+        }
+    }
+
+    private static string Middle(IEnumerable<double?> figures, string format) => Text(Median.Of(figures)?.Value ?? 0, format);
+
+    private static string Text(double number, string format) => number.ToString(format, CultureInfo.InvariantCulture);
+}
