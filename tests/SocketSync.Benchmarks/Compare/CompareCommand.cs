@@ -7,7 +7,7 @@ internal static class CompareCommand
 {
     private static readonly Option<int> Rounds = new("--rounds") { Description = "How often each is measured.", DefaultValueFactory = static _ => 5 };
     private static readonly Option<double> Seconds = new("--seconds") { Description = "Measured time of each, in each scenario and round.", DefaultValueFactory = static _ => 5 };
-    private static readonly Option<double?> Warmup = new("--warmup") { Description = "Seconds before it. [default: --seconds, at most 2]" };
+    private static readonly Option<double?> Warmup = new("--warmup") { Description = "Seconds before it. For programs that compile while they run. [default: twice --seconds, at most 5]" };
     private static readonly Option<string?> Only = new("--only") { Description = "One half of it. [default: both]" };
     private static readonly Option<string[]> Scenarios = new("--scenarios") { Description = $"Of {string.Join(", ", Scenario.All.Select(static s => s.Name))}. [default: all]", CustomParser = Split };
     private static readonly Option<string[]> Names = new("--contestants") { Description = $"Of {string.Join(", ", AllNames)}. [default: all]", CustomParser = Split };
@@ -72,7 +72,7 @@ internal static class CompareCommand
         {
             Rounds = rounds,
             Seconds = seconds,
-            Warmup = parsed.GetValue(Warmup) ?? Math.Min(seconds, 2),
+            Warmup = parsed.GetValue(Warmup) ?? Math.Min(2 * seconds, 5),
             Contestants = Known("--contestants", parsed.GetValue(Names) ?? [], AllNames),
             Scenarios = [.. Scenario.All
                 .Where(s => only is null || (only == "relay") == s.Work.HasValue)
