@@ -116,15 +116,18 @@ internal sealed class LoopConnection : ConnectionContext, IReadyHandler, IConnec
             _output.OnWritable();
         if (_isClosed || (readiness & (Readiness.Readable | Readiness.Error | Readiness.HangUp)) == Readiness.None)
             return;
-        if ((_interest & Readiness.Readable) != Readiness.None)
+        lock (Sync)
         {
-            Receive();
-            return;
+            if ((_interest & Readiness.Readable) == Readiness.None)
+            {
+                // An error or a hang-up is told again and again, and received only behind the bytes that came before it.
+                if ((readiness & (Readiness.Error | Readiness.HangUp)) != Readiness.None)
+                    Unwatch();
+                return;
+            }
         }
 
-        // An error or a hang-up is told again and again, and received only behind the bytes that came before it.
-        lock (Sync)
-            Unwatch();
+        Receive();
     }
 
     /// <summary>Sends as much as the system takes. Called under the lock.</summary>
@@ -162,22 +165,25 @@ internal sealed class LoopConnection : ConnectionContext, IReadyHandler, IConnec
     {
         bool isAwaited;
         var hasEnded = false;
+        int error;
         lock (Sync)
         {
             var count = SocketCalls.Receive(_descriptor, _input.Room());
-            var error = count < 0 ? SocketCalls.LastError : count == 0 ? _sendError : 0;
+            error = count < 0 ? SocketCalls.LastError : count == 0 ? _sendError : 0;
             isAwaited = _input.Take(Math.Max(count, 0));
             if (count == 0 || error is not (0 or SocketCalls.TryAgain or SocketCalls.Interrupted))
             {
                 hasEnded = true;
                 isAwaited |= _input.End(error == 0 ? null : Loss(SocketCalls.Exception(error)));
-                if (error != 0)
-                    Unwatch();
             }
 
             UpdateReading();
+            if (hasEnded && error != 0)
+                Unwatch();
         }
 
+        if (hasEnded && error != 0)
+            _output.OnWritable(); // nothing will tell it any more: what waits to be sent is lost
         if (isAwaited)
             _input.Continue();
         if (hasEnded)
@@ -217,7 +223,7 @@ internal sealed class LoopConnection : ConnectionContext, IReadyHandler, IConnec
                 {
                     Socket.Shutdown(SocketShutdown.Both);
                 }
-                catch (SocketException)
+                catch (Exception e) when (e is SocketException or ObjectDisposedException)
                 {
                     // Reset already.
                 }

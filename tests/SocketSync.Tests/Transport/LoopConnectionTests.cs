@@ -207,6 +207,41 @@ public sealed class LoopConnectionTests
         }
     }
 
+    /// <summary>A reader on the pool asks and pauses while the loop serves a socket that hangs up: none of them is forgotten.</summary>
+    [Fact]
+    public async Task AReaderOfAnotherThreadIsNeverForgotten()
+    {
+        await Task.WhenAll(Enumerable.Range(0, 4).Select(worker => Task.Run(
+            async () =>
+            {
+                var random = new Random(worker);
+                for (var i = 0; i < 300; i++)
+                {
+                    await using var pair = await LoopPair.CreateAsync(readAhead: 4096);
+                    var length = random.Next(1, 60_000);
+                    var sending = SendPatternAsync(pair.Peer, length, random);
+                    var half = sending.ContinueWith(_ => pair.Peer.Shutdown(SocketShutdown.Send), Cancellation, TaskContinuationOptions.None, TaskScheduler.Default);
+                    pair.Connection.Socket.Shutdown(SocketShutdown.Send); // so that the end of the peer's stream is a hang-up
+                    var input = pair.Connection.Transport.Input;
+                    for (long position = 0; ;)
+                    {
+                        var read = await input.ReadAsync(Cancellation).AsTask().WaitAsync(TimeSpan.FromSeconds(20), Cancellation);
+                        await Task.Yield(); // from here on on the pool
+                        AssertPattern(read.Buffer, position);
+                        position += read.Buffer.Length;
+                        input.AdvanceTo(read.Buffer.End);
+                        if (!read.IsCompleted)
+                            continue;
+                        Assert.Equal(length, position);
+                        break;
+                    }
+
+                    await half;
+                }
+            },
+            Cancellation)));
+    }
+
     [Fact]
     public async Task AnAbortResetsAndNothingIsSentAfterIt()
     {
