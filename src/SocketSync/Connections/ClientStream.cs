@@ -136,7 +136,14 @@ internal sealed class ClientStream : IDisposable
     public ValueTask<bool> FlushAsync()
     {
         BeginFlush();
-        return _isFlushing && _flush is { IsCompletedSuccessfully: true, Result: { IsCanceled: false } result } ? new(Flushed(result)) : EndFlushAsync();
+        if (!_isFlushing || !_flush.IsCompletedSuccessfully)
+            return EndFlushAsync();
+
+        var result = _flush.Result;
+        if (!result.IsCanceled)
+            return new(Flushed(result));
+        _flush = new(result); // a flush must not be asked twice
+        return EndFlushAsync();
     }
 
     /// <summary>Starts to flush the output. Nothing may be written before <see cref="EndFlushAsync"/>.</summary>

@@ -26,8 +26,6 @@ internal sealed class ListenerTransport(ILoggerFactory loggers, TimeProvider tim
 
     public ValueTask<IConnectionListener> BindAsync(EndPoint endpoint, CancellationToken cancellationToken = default)
     {
-        if (options.HasEventLoops)
-            EventLoop.Start(options.IoThreads);
         var listener = (ListenerEndPoint)endpoint;
         listener.IsServed = true;
         return ValueTask.FromResult<IConnectionListener>(new AcceptingListener(

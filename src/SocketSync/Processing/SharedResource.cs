@@ -6,7 +6,7 @@ namespace SocketSync;
 
 /// <summary>
 /// A shared resource: one processor behind one gate. Takes each request from the queue through its turn, and is the only place
-/// where a turn ends: <see cref="RunTurnAsync"/> encloses all code that may use the resource.
+/// where a turn ends: <see cref="RunTurnAsync"/>, or <see cref="RunTurn"/>, encloses all code that may use the resource.
 /// </summary>
 internal sealed partial class SharedResource : IAsyncDisposable
 {
@@ -184,8 +184,8 @@ internal sealed partial class SharedResource : IAsyncDisposable
     /// <summary>Runs a granted turn. Returns its end for an immediate processor, otherwise its verdict.</summary>
     private ValueTask<Outcome> TakeTurn(IResourceClient client, Turn turn, bool hasWaited)
     {
-        if (_immediate is { } immediate && turn.Work is null && !hasWaited && _term is null)
-            return new(RunImmediateTurn(immediate, client, turn));
+        if (_immediate is { } immediate && turn.Work is null)
+            return new(RunTurn(immediate, client, turn, hasWaited));
 
         var verdict = turn.Verdict.Task;
         var running = RunTurnAsync(client, turn, hasWaited);
@@ -194,7 +194,7 @@ internal sealed partial class SharedResource : IAsyncDisposable
 
     /// <summary>
     /// Runs the turn from its grant to its end: whatever happens, the turn is ended here, once, when the processor has really returned.
-    /// For an immediate processor this completes synchronously and allocates nothing. Never throws.
+    /// Never throws.
     /// </summary>
     [AsyncMethodBuilder(typeof(PoolingAsyncValueTaskMethodBuilder<>))]
     private async ValueTask<Outcome> RunTurnAsync(IResourceClient client, Turn turn, bool hasWaited)
@@ -202,13 +202,8 @@ internal sealed partial class SharedResource : IAsyncDisposable
         var outcome = Outcome.Failed; // if anything below throws
         try
         {
-            if (hasWaited && !client.EndWait())
-                outcome = Outcome.Abandoned;
-            else if (_term is { IsValid: false })
-                outcome = Outcome.Unavailable; // another node may own it by now
-            else
-                outcome = turn.Work is { } work ? await WorkAsync(work, turn)
-                    : _immediate is { } immediate ? Answer(immediate, client, turn) : await ProcessAsync(client.OpenContext(), turn);
+            outcome = RefusalInTurn(client, hasWaited)
+                ?? (turn.Work is { } work ? await WorkAsync(work, turn) : await ProcessAsync(client.OpenContext(), turn));
         }
         catch (Exception exception)
         {
@@ -222,13 +217,13 @@ internal sealed partial class SharedResource : IAsyncDisposable
         return turn.Decided;
     }
 
-    /// <summary>The same as <see cref="RunTurnAsync"/>, for the shortest of all ways.</summary>
-    private Outcome RunImmediateTurn(IImmediateProcessor immediate, IResourceClient client, Turn turn)
+    /// <summary>The same as <see cref="RunTurnAsync"/> for an immediate processor: a plain call, which allocates nothing.</summary>
+    private Outcome RunTurn(IImmediateProcessor processor, IResourceClient client, Turn turn, bool hasWaited)
     {
-        var outcome = Outcome.Failed; // if it throws
+        var outcome = Outcome.Failed; // if anything below throws
         try
         {
-            outcome = Answer(immediate, client, turn);
+            outcome = RefusalInTurn(client, hasWaited) ?? Answer(processor, client, turn);
         }
         catch (Exception exception)
         {
@@ -240,6 +235,14 @@ internal sealed partial class SharedResource : IAsyncDisposable
         }
 
         return turn.Decided;
+    }
+
+    /// <summary>Why a request that has its turn does not reach the processor; <see langword="null"/> if it does.</summary>
+    private Outcome? RefusalInTurn(IResourceClient client, bool hasWaited)
+    {
+        if (hasWaited && !client.EndWait())
+            return Outcome.Abandoned;
+        return _term is { IsValid: false } ? Outcome.Unavailable : null; // another node may own it by now
     }
 
     /// <summary>Whether the client waits for the end of its turn, and not for the verdict.</summary>

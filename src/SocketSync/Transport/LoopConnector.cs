@@ -1,3 +1,4 @@
+using System.ComponentModel;
 using System.Net;
 using System.Net.Sockets;
 
@@ -80,7 +81,18 @@ internal sealed class LoopConnector : IReadyHandler
     }
 
     // On the loop's thread, so that the key is known before anything is ready.
-    private void Begin() => _key = _loop.Add(_descriptor, Readiness.Writable, this);
+    private void Begin()
+    {
+        try
+        {
+            _key = _loop.Add(_descriptor, Readiness.Writable, this);
+        }
+        catch (Win32Exception e)
+        {
+            _isOver = true; // the system can watch no more; nothing may end the loop's thread
+            _done.TrySetException(new SocketException((int)SocketError.NoBufferSpaceAvailable, e.Message));
+        }
+    }
 
     private void GiveUp() => _loop.Post(() =>
     {

@@ -53,8 +53,10 @@ internal sealed class LoopFeatures(LoopConnection connection) : IFeatureCollecti
         var index = Find(key);
         if (value is null)
         {
-            if (index >= 0)
-                _others[index] = _others[--_count];
+            if (index < 0)
+                return;
+            _others[index] = _others[--_count];
+            _others[_count] = default;
             return;
         }
 

@@ -9,6 +9,31 @@ internal sealed class MarkdownTable(params string[] headings)
 
     public void Add(params string[] cells) => _rows.Add(cells);
 
+    /// <summary>Prints what a measurement finds, or in one line why it cannot.</summary>
+    /// <param name="program">What it needs of the machine.</param>
+    /// <param name="reason">What for.</param>
+    /// <param name="measure">The measurement.</param>
+    /// <returns>The exit code.</returns>
+    public static async Task<int> PrintAsync(string program, string reason, Func<Task<MarkdownTable>> measure)
+    {
+        if (SearchPath.Find(program) is null)
+        {
+            await Console.Error.WriteLineAsync($"{program} is not installed; {reason}.");
+            return 1;
+        }
+
+        try
+        {
+            Console.WriteLine(await measure());
+            return 0;
+        }
+        catch (LoadFailureException failure)
+        {
+            await Console.Error.WriteLineAsync(failure.Message);
+            return 1;
+        }
+    }
+
     public override string ToString()
     {
         var widths = headings.Select((_, column) => _rows.Max(row => row[column].Length)).ToArray();

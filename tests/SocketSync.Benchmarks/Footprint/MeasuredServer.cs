@@ -43,6 +43,8 @@ internal sealed class MeasuredServer : IAsyncDisposable
         _process.BeginErrorReadLine();
     }
 
+    public int Id => _process.Id;
+
     public int HttpPort { get; }
 
     public HttpClient Http { get; }
@@ -73,6 +75,13 @@ internal sealed class MeasuredServer : IAsyncDisposable
                 http,
                 withHook),
             cancellationToken);
+    }
+
+    /// <summary>The server with a configuration of its own.</summary>
+    public static Task<MeasuredServer> StartConfiguredAsync(string file, CancellationToken cancellationToken)
+    {
+        var http = FreePort();
+        return ReadyAsync(new([Workplace.ServerAssembly, "--config", file, $"--urls=http://127.0.0.1:{http}"], http, withHook: false), cancellationToken);
     }
 
     /// <summary>One of this program's own.</summary>

@@ -6,8 +6,6 @@ namespace SocketSync.Benchmarks;
 /// <summary><c>forward</c>: what a client of a node costs whose resource another node owns, beside one that has connected to the owner.</summary>
 internal static class ForwardCommand
 {
-    private const string MissingRedis = "redis-server is not installed; the nodes find each other by it.";
-
     private static readonly Scenario[] s_scenarios = [new("one", 1, 1), new("plain", 64, 1), new("many", 1000, 1), new("pipelined", 4, 16)];
 
     public static Command Create()
@@ -20,25 +18,10 @@ internal static class ForwardCommand
         var command = new Command("forward", "Measures two nodes of a cluster: clients of the owner, and clients that the other node leads to it.") { rounds, seconds, warmup, only };
         command.SetAction(async (parsed, cancellationToken) =>
         {
-            if (SearchPath.Find("redis-server") is null)
-            {
-                await Console.Error.WriteLineAsync(MissingRedis);
-                return 1;
-            }
-
             var chosen = parsed.GetValue(only) is { Length: > 0 } names ? s_scenarios.Where(scenario => names.Contains(scenario.Name, StringComparer.Ordinal)) : s_scenarios;
-            try
-            {
-                Console.WriteLine(await MeasureAsync(
-                    new() { Rounds = parsed.GetValue(rounds), Seconds = parsed.GetValue(seconds), Warmup = parsed.GetValue(warmup), Scenarios = [.. chosen], Contestants = [] },
-                    cancellationToken));
-                return 0;
-            }
-            catch (LoadFailureException failure)
-            {
-                await Console.Error.WriteLineAsync(failure.Message);
-                return 1;
-            }
+            return await MarkdownTable.PrintAsync("redis-server", "the nodes find each other by it", () => MeasureAsync(
+                new() { Rounds = parsed.GetValue(rounds), Seconds = parsed.GetValue(seconds), Warmup = parsed.GetValue(warmup), Scenarios = [.. chosen], Contestants = [] },
+                cancellationToken));
         });
         return command;
     }

@@ -1,5 +1,4 @@
 using System.CommandLine;
-using System.Diagnostics;
 using System.Globalization;
 using System.Text.Json;
 
@@ -9,7 +8,6 @@ namespace SocketSync.Benchmarks;
 internal static class ScaleCommand
 {
     private const int LeastClients = 64;
-    private static readonly TimeSpan ToBeReady = TimeSpan.FromSeconds(60);
 
     public static Command Create()
     {
@@ -20,24 +18,9 @@ internal static class ScaleCommand
         var command = new Command("scale", "Measures many busy relays in one server, and what a resource takes of memory. Needs gcc, for the devices.") { relays, threads, rounds, seconds };
         command.SetAction(async (parsed, cancellationToken) =>
         {
-            if (SearchPath.Find("gcc") is null)
-            {
-                await Console.Error.WriteLineAsync("gcc is not installed; the devices are a program in C.");
-                return 1;
-            }
-
-            try
-            {
-                Console.WriteLine(await MeasureAsync(
-                    parsed.GetValue(relays)!, parsed.GetValue(threads)!, new CompareOptions { Rounds = parsed.GetValue(rounds), Seconds = parsed.GetValue(seconds), Warmup = 2, Scenarios = [], Contestants = [] },
-                    cancellationToken));
-                return 0;
-            }
-            catch (LoadFailureException failure)
-            {
-                await Console.Error.WriteLineAsync(failure.Message);
-                return 1;
-            }
+            return await MarkdownTable.PrintAsync("gcc", "the devices are a program in C", () => MeasureAsync(
+                parsed.GetValue(relays)!, parsed.GetValue(threads)!, new CompareOptions { Rounds = parsed.GetValue(rounds), Seconds = parsed.GetValue(seconds), Warmup = 2, Scenarios = [], Contestants = [] },
+                cancellationToken));
         });
         return command;
     }
@@ -78,12 +61,9 @@ internal static class ScaleCommand
     private static async Task<(LoadReport Load, double Memory)> OnceAsync(
         Workplace place, int relays, int threads, int device, CompareOptions options, CancellationToken cancellationToken)
     {
-        var (first, http) = (FreePorts(relays), Workplace.FreePort());
-        var configuration = place.Write($"{relays}.json", Configuration(relays, threads, first, device));
-        await using var server = await ServerProcess.StartAsync(
-            "The server", new ProcessStartInfo(Workplace.Dotnet, [Workplace.ServerAssembly, "--config", configuration, $"--urls=http://127.0.0.1:{http}"]), first, cancellationToken);
-        await ReadyAsync(http, cancellationToken);
-        var memory = ProcessMemory.Of(server.Id).Private / 1024.0 / 1024;
+        var first = FreePorts(relays);
+        await using var server = await MeasuredServer.StartConfiguredAsync(place.Write($"{relays}.json", Configuration(relays, threads, first, device)), cancellationToken);
+        var memory = server.Memory.Private / 1024.0 / 1024;
         var load = await LoadProcess.RunAsync(
             first, new Scenario("scale", Math.Max(relays, LeastClients), 1), "Line", reconnect: false, [server.Id], options, cancellationToken, ports: relays);
         return (load, memory);
@@ -106,29 +86,6 @@ internal static class ScaleCommand
 
     /// <summary>The first of so many ports that the system does not give away by itself.</summary>
     private static int FreePorts(int count) => Random.Shared.Next(10_000, 32_000 - count);
-
-    private static async Task ReadyAsync(int http, CancellationToken cancellationToken)
-    {
-        using var client = new HttpClient();
-        var start = Stopwatch.GetTimestamp();
-        while (true)
-        {
-            try
-            {
-                using var reply = await client.GetAsync(new Uri($"http://127.0.0.1:{http}/health/ready"), cancellationToken);
-                if (reply.IsSuccessStatusCode)
-                    return;
-            }
-            catch (HttpRequestException) when (Stopwatch.GetElapsedTime(start) < ToBeReady)
-            {
-                // Not yet.
-            }
-
-            if (Stopwatch.GetElapsedTime(start) >= ToBeReady)
-                throw new LoadFailureException("The server is not ready.");
-            await Task.Delay(100, cancellationToken);
-        }
-    }
 
     private static string Middle(IEnumerable<double?> figures, string format) => Text(Median.Of(figures)?.Value ?? 0, format);
 

@@ -35,14 +35,15 @@ internal sealed class ListenerTransportHost : IAsyncDisposable
         Assert.Throws<ListenerBindException>(() => Bind(listeners)).Problems;
 
     public static async Task<ListenerTransportHost> StartAsync(
-        ListenerOptions options, Action<ListenOptions> configure, TimeProvider? time = null, IoEngine engine = IoEngine.Epoll)
+        ListenerOptions options, Action<ListenOptions> configure, TimeProvider? time = null)
     {
+        EventLoop.Start(1);
         var listeners = Bind(("Test", options));
         var builder = WebApplication.CreateEmptyBuilder(new WebApplicationOptions());
         var logs = new RecordingLogs();
         builder.Logging.AddProvider(logs).SetMinimumLevel(LogLevel.Debug);
         builder.Services.AddSingleton(time ?? TimeProvider.System);
-        builder.Services.AddSingleton(new SocketSyncOptions { IoEngine = engine });
+        builder.Services.AddSingleton(new SocketSyncOptions());
         builder.Services.AddRoutingCore();
         builder.WebHost.UseKestrel(kestrel =>
         {

@@ -25,6 +25,21 @@ internal sealed class LoopPair : IAsyncDisposable
         return new(LoopConnection.Start(await listener.AcceptAsync(), EventLoop.Next()!, readAhead), peer);
     }
 
+    /// <summary>Waits until nothing is received any more, and the system takes nothing more from the peer.</summary>
+    /// <param name="isAllSent">Whether the peer got rid of everything, so that it was not held up.</param>
+    public async Task IsHeldUpAsync(Func<bool> isAllSent)
+    {
+        var input = (LoopInput)Connection.Transport.Input;
+        await SyncHost.Until(() => isAllSent() || (!WantsMore() && !Peer.Poll(TimeSpan.Zero, SelectMode.SelectWrite)), "the peer is held up");
+        Assert.False(isAllSent());
+
+        bool WantsMore()
+        {
+            lock (Connection.Sync)
+                return input.WantsMore;
+        }
+    }
+
     public Task ClosedAsync() => Task.Delay(Timeout.Infinite, Connection.ConnectionClosed).ContinueWith(_ => { }, TaskScheduler.Default).WaitAsync(Patience);
 
     public async Task<byte[]> ReceiveAsync(int length)
