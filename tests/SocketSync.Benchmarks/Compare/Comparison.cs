@@ -35,7 +35,7 @@ internal sealed class Comparison(CompareOptions options, Workplace place, TextWr
     {
         try
         {
-            var port = Workplace.FreePort();
+            var port = FreePort.Next();
             await using var server = await ServerProcess.StartAsync(contestant.Name, contestant.Command(place, port), port, cancellationToken);
             foreach (var scenario in scenarios)
                 await MeasureAsync(round, scenario, contestant.Name, port, contestant.Protocol, contestant.Reconnect, server.Id, cancellationToken);
@@ -48,7 +48,7 @@ internal sealed class Comparison(CompareOptions options, Workplace place, TextWr
 
     private async Task RelayAsync(int round, Scenario scenario, CancellationToken cancellationToken)
     {
-        var port = Workplace.FreePort();
+        var port = FreePort.Next();
         Contestant?[] ways = [null, .. Contestants.Relay(port).Where(c => options.Takes(c.Name) && c.IsInstalled)];
         foreach (var way in Rotate(ways, round))
         {
@@ -62,7 +62,7 @@ internal sealed class Comparison(CompareOptions options, Workplace place, TextWr
                     await MeasureAsync(round, scenario with { Connections = 1 }, Contestants.Direct, port, "Line", false, device.Id, cancellationToken);
                     continue;
                 }
-                var front = Workplace.FreePort();
+                var front = FreePort.Next();
                 await using var relay = await ServerProcess.StartAsync(way.Name, way.Command(place, front), front, cancellationToken);
                 await MeasureAsync(round, scenario, way.Name, front, way.Protocol, way.Reconnect, relay.Id, cancellationToken);
             }

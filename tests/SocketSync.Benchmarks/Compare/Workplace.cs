@@ -1,11 +1,9 @@
 using System.Diagnostics;
-using System.Net;
-using System.Net.Sockets;
 using System.Reflection;
 
 namespace SocketSync.Benchmarks;
 
-/// <summary>A temporary directory for what the contestants need, the programs they are made of, and free ports.</summary>
+/// <summary>A temporary directory for what the contestants need, and the programs they are made of.</summary>
 internal sealed class Workplace : IDisposable
 {
     /// <summary>The host of .NET: this process itself may be one of the apphost.</summary>
@@ -19,13 +17,6 @@ internal sealed class Workplace : IDisposable
     public static string ServerAssembly { get; } = Path.GetFullPath(typeof(Workplace).Assembly.GetCustomAttributes<AssemblyMetadataAttribute>()
         .Single(static a => a.Key == "ServerAssembly").Value!);
 
-    public static int FreePort()
-    {
-        using var listener = new TcpListener(IPAddress.Loopback, 0);
-        listener.Start();
-        return ((IPEndPoint)listener.LocalEndpoint).Port;
-    }
-
     /// <summary>The path of a peer's source.</summary>
     public static string Source(string name) => Path.Combine(AppContext.BaseDirectory, "Peers", name);
 
@@ -35,7 +26,7 @@ internal sealed class Workplace : IDisposable
     public static ProcessStartInfo Self(params IEnumerable<string> arguments) => new(Dotnet, [typeof(Workplace).Assembly.Location, .. arguments]);
 
     public static ProcessStartInfo Server(int port, params IEnumerable<string> settings) => new(Dotnet,
-        [ServerAssembly, $"--SocketSync:Listeners:Default:Port={port}", "--SocketSync:Resources:Default:Protocol:Name=Line", $"--urls=http://127.0.0.1:{FreePort()}", .. settings]);
+        [ServerAssembly, $"--SocketSync:Listeners:Default:Port={port}", "--SocketSync:Resources:Default:Protocol:Name=Line", $"--urls=http://127.0.0.1:{FreePort.Next()}", .. settings]);
 
     /// <summary>The path of a Go program, built once.</summary>
     public string BuildGo(string source) => Build(source, built => Program("go", "build", "-o", built, Source(source)));

@@ -1,7 +1,6 @@
 using System.Diagnostics;
 using System.Globalization;
 using System.Net;
-using System.Net.Sockets;
 using System.Reflection;
 using System.Text.Json;
 using System.Threading.Channels;
@@ -64,7 +63,7 @@ internal sealed class MeasuredServer : IAsyncDisposable
 
     private static Task<MeasuredServer> StartAsync(string[] keys, bool withHook, CancellationToken cancellationToken)
     {
-        var http = FreePort();
+        var http = FreePort.Next();
         var server = typeof(MeasuredServer).Assembly.GetCustomAttributes<AssemblyMetadataAttribute>().Single(a => a.Key == "ServerAssembly").Value!;
         return ReadyAsync(
             new(
@@ -80,14 +79,14 @@ internal sealed class MeasuredServer : IAsyncDisposable
     /// <summary>The server with a configuration of its own.</summary>
     public static Task<MeasuredServer> StartConfiguredAsync(string file, CancellationToken cancellationToken)
     {
-        var http = FreePort();
+        var http = FreePort.Next();
         return ReadyAsync(new([Workplace.ServerAssembly, "--config", file, $"--urls=http://127.0.0.1:{http}"], http, withHook: false), cancellationToken);
     }
 
     /// <summary>One of this program's own.</summary>
     public static Task<MeasuredServer> StartOwnAsync(string name, CancellationToken cancellationToken)
     {
-        var http = FreePort();
+        var http = FreePort.Next();
         return ReadyAsync(new([ThisAssembly, "footprint", name, "--http", $"{http}"], http, withHook: false), cancellationToken);
     }
 
@@ -133,25 +132,6 @@ internal sealed class MeasuredServer : IAsyncDisposable
         {
             await server.DisposeAsync();
             throw;
-        }
-    }
-
-    // Below the range from which the system takes the ports of outgoing connections, of which there are thousands here.
-    private static int FreePort()
-    {
-        while (true)
-        {
-            var port = Random.Shared.Next(20_000, 32_000);
-            using var socket = new Socket(AddressFamily.InterNetwork, SocketType.Stream, ProtocolType.Tcp);
-            try
-            {
-                socket.Bind(new IPEndPoint(IPAddress.Loopback, port));
-                return port;
-            }
-            catch (SocketException error) when (error.SocketErrorCode == SocketError.AddressAlreadyInUse)
-            {
-                // Another one's; on to the next.
-            }
         }
     }
 

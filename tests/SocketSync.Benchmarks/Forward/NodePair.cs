@@ -18,10 +18,10 @@ internal sealed class NodePair : IAsyncDisposable
     }
 
     /// <summary>Where the owner takes clients.</summary>
-    public int OwnerPort { get; } = Workplace.FreePort();
+    public int OwnerPort { get; } = FreePort.Next();
 
     /// <summary>Where the node takes clients that leads them to the owner.</summary>
-    public int OtherPort { get; } = Workplace.FreePort();
+    public int OtherPort { get; } = FreePort.Next();
 
     /// <summary>The two nodes.</summary>
     public IReadOnlyList<int> Processes => [.. _processes.Skip(1).Select(static node => node.Id)];
@@ -32,7 +32,7 @@ internal sealed class NodePair : IAsyncDisposable
         var nodes = new NodePair();
         try
         {
-            var store = Workplace.FreePort();
+            var store = FreePort.Next();
             await nodes.RunAsync("Redis", Workplace.Program("redis-server", "--port", Text(store), "--bind", "127.0.0.1", "--save", "", "--appendonly", "no", "--dir", nodes._place.Folder), store, cancellationToken);
             await nodes.RunAsync("owner", nodes.OwnerPort, store, cancellationToken);
             await nodes.RunAsync("other", nodes.OtherPort, store, cancellationToken);
@@ -54,8 +54,8 @@ internal sealed class NodePair : IAsyncDisposable
 
     private Task RunAsync(string name, int port, int store, CancellationToken cancellationToken) => RunAsync(name, Workplace.Server(
         port, "--SocketSync:Resources:Default:Nodes:0=owner", $"--SocketSync:Cluster:Node={name}", "--SocketSync:Cluster:Address=127.0.0.1",
-        $"--SocketSync:Cluster:Store:Redis=127.0.0.1:{Text(store)}", $"--SocketSync:Cluster:NodePort={Text(Workplace.FreePort())}",
-        $"--SocketSync:Cluster:ForwardPort={Text(Workplace.FreePort())}"), port, cancellationToken);
+        $"--SocketSync:Cluster:Store:Redis=127.0.0.1:{Text(store)}", $"--SocketSync:Cluster:NodePort={Text(FreePort.Next())}",
+        $"--SocketSync:Cluster:ForwardPort={Text(FreePort.Next())}"), port, cancellationToken);
 
     private async Task RunAsync(string name, ProcessStartInfo start, int port, CancellationToken cancellationToken) =>
         _processes.Add(await ServerProcess.StartAsync(name, start, port, cancellationToken));

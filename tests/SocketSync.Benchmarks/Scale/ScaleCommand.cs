@@ -28,7 +28,7 @@ internal static class ScaleCommand
     private static async Task<MarkdownTable> MeasureAsync(int[] relays, int[] threads, CompareOptions options, CancellationToken cancellationToken)
     {
         using var place = new Workplace();
-        var device = Workplace.FreePort();
+        var device = FreePort.Next();
         await using var devices = await ServerProcess.StartAsync(
             "The devices", Workplace.Program(place.BuildC("epoll.c"), device.ToString(CultureInfo.InvariantCulture)), device, cancellationToken);
         var table = new MarkdownTable("relays", "clients", "I/O threads", "requests/s", "p50 µs", "p99 µs", "server CPU µs", "private memory MB");
@@ -61,7 +61,7 @@ internal static class ScaleCommand
     private static async Task<(LoadReport Load, double Memory)> OnceAsync(
         Workplace place, int relays, int threads, int device, CompareOptions options, CancellationToken cancellationToken)
     {
-        var first = FreePorts(relays);
+        var first = FreePort.Next(relays);
         await using var server = await MeasuredServer.StartConfiguredAsync(place.Write($"{relays}.json", Configuration(relays, threads, first, device)), cancellationToken);
         var memory = server.Memory.Private / 1024.0 / 1024;
         var load = await LoadProcess.RunAsync(
@@ -83,9 +83,6 @@ internal static class ScaleCommand
             },
         });
     }
-
-    /// <summary>The first of so many ports that the system does not give away by itself.</summary>
-    private static int FreePorts(int count) => Random.Shared.Next(10_000, 32_000 - count);
 
     private static string Middle(IEnumerable<double?> figures, string format) => Text(Median.Of(figures)?.Value ?? 0, format);
 

@@ -157,7 +157,7 @@ internal sealed class BenchNode : IAsyncDisposable
         builder.Services.AddRouting();
         builder.Configuration.AddInMemoryCollection(ConfigurationText.HostKeys(
             $"urls=http://127.0.0.1:0 SocketSync:Cluster:Node={name} SocketSync:Cluster:Store:Redis=localhost:1 SocketSync:Cluster:Address=127.0.0.1 "
-            + $"SocketSync:Cluster:ForwardPort={FreePort()} SocketSync:Admin:Token={NodeBench.Token} "
+            + $"SocketSync:Cluster:ForwardPort={FreePort.Next()} SocketSync:Admin:Token={NodeBench.Token} "
             + "SocketSync:Listeners:Bench:Port=0 SocketSync:Listeners:Lathe:Port=0 "
             + "SocketSync:Resources:Bench:Processor=Held SocketSync:Resources:Bench:Protocol:Name=Line "
             + "SocketSync:Resources:Lathe:Processor=Echo SocketSync:Resources:Lathe:Protocol:Name=Line SocketSync:Resources:Lathe:Nodes:0=a"));
@@ -226,13 +226,6 @@ internal sealed class BenchNode : IAsyncDisposable
         _http.Dispose();
         await _app.StopAsync(CancellationToken.None);
         await _app.DisposeAsync();
-    }
-
-    private static int FreePort()
-    {
-        using var listener = new TcpListener(IPAddress.Loopback, 0);
-        listener.Start();
-        return ((IPEndPoint)listener.LocalEndpoint).Port;
     }
 
     /// <summary>Answers each line but those that are to be held until their turn is cancelled.</summary>

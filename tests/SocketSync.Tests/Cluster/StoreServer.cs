@@ -1,8 +1,6 @@
 using System.Collections.Concurrent;
 using System.Diagnostics;
 using System.Globalization;
-using System.Net;
-using System.Net.Sockets;
 using System.Runtime.InteropServices;
 
 namespace SocketSync.Tests;
@@ -26,7 +24,7 @@ internal abstract class StoreServer : IAsyncDisposable
     private readonly ConcurrentQueue<string> _log = new();
     private Process? _process;
 
-    public int Port { get; } = FreePort();
+    public int Port { get; } = FreePort.Next();
 
     /// <summary>As <c>Cluster:Store</c> takes it.</summary>
     public abstract string Configuration { get; }
@@ -168,25 +166,6 @@ internal abstract class StoreServer : IAsyncDisposable
         }
 
         return children;
-    }
-
-    // Below the range from which the system takes the ports of outgoing connections: it must be free when the store is started again.
-    private static int FreePort()
-    {
-        while (true)
-        {
-            var port = Random.Shared.Next(15000, 20000);
-            using var socket = new Socket(AddressFamily.InterNetwork, SocketType.Stream, ProtocolType.Tcp);
-            try
-            {
-                socket.Bind(new IPEndPoint(IPAddress.Loopback, port));
-                return port;
-            }
-            catch (SocketException error) when (error.SocketErrorCode == SocketError.AddressAlreadyInUse)
-            {
-                // Another one's; on to the next.
-            }
-        }
     }
 
     private void Keep(string? line)

@@ -45,7 +45,7 @@ public class ListenerTransportBindingTests
     public void EveryProblemIsToldAndNothingStaysBound()
     {
         using var other = Listening(IPAddress.Loopback, 0, out var port);
-        var freePort = FreePort();
+        var freePort = FreePort.Next();
 
         var problems = ListenerTransportHost.Problems(
             ("Good", new ListenerOptions { Address = "127.0.0.1", Port = freePort }),
@@ -78,7 +78,7 @@ public class ListenerTransportBindingTests
     [InlineData("0.0.0.0", "127.0.0.1")]
     public void TwoListenersOfOneConfigurationCannotShareAnAddress(string first, string second)
     {
-        var port = FreePort();
+        var port = FreePort.Next();
         var problems = ListenerTransportHost.Problems(
             ("A", new ListenerOptions { Address = first, Port = port }), ("B", new ListenerOptions { Address = second, Port = port }));
         Assert.NotEmpty(problems);
@@ -90,7 +90,7 @@ public class ListenerTransportBindingTests
     public void TheTwoFamiliesAreTwoAddresses()
     {
         Assert.SkipUnless(Socket.OSSupportsIPv6, "no IPv6");
-        var port = FreePort();
+        var port = FreePort.Next();
         var listeners = ListenerTransportHost.Bind(
             ("A", new ListenerOptions { Address = "0.0.0.0", Port = port }), ("B", new ListenerOptions { Address = "::", Port = port }));
         listeners.Listen();
@@ -120,11 +120,5 @@ public class ListenerTransportBindingTests
         socket.Listen();
         bound = ((IPEndPoint)socket.LocalEndPoint!).Port;
         return socket;
-    }
-
-    private static int FreePort()
-    {
-        using var socket = Listening(IPAddress.Loopback, 0, out var port);
-        return port;
     }
 }
