@@ -43,8 +43,7 @@ internal static class HttpHardening
 /// <remarks>Only the server has it: the exporter has no release, and the library is not to bring a prerelease to its users.</remarks>
 internal static class MetricsEndpoint
 {
-    /// <summary>OpenTelemetry's own limit for the series of one instrument.</summary>
-    private const int UsualLimit = 2000;
+    private const int Few = 250;
 
     public static SocketSyncBuilder AddMetricsEndpoint(this SocketSyncBuilder builder)
     {
@@ -66,13 +65,25 @@ internal static class MetricsEndpoint
     }
 
     /// <summary>
-    /// Raises the limit, beyond which OpenTelemetry adds up further series in one, so that each is there: no instrument has more than
-    /// one for each outcome of each listener and resource.
+    /// Makes room for each series of each instrument: beyond its limit OpenTelemetry adds up further series in one, and what it has room
+    /// for it allocates at once.
     /// </summary>
     private static Func<Instrument, MetricStreamConfiguration?> WithRoomFor(SocketSyncOptions options)
     {
-        var series = Enum.GetValues<Outcome>().Length * (options.Listeners.Count + options.Resources.Count);
-        var room = new MetricStreamConfiguration { CardinalityLimit = Math.Max(UsualLimit, series) };
-        return instrument => instrument.Meter.Name == SocketSyncMeter.Name ? room : null;
+        var things = options.Listeners.Count + options.Resources.Count;
+        var ways = options.Listeners.Values.Sum(static listener => listener.ResourceNames().Count());
+        // Requests of no resource are counted by listener, and those of the host's own code by resource.
+        var requests = RoomFor((OutcomeNames.Counted.Count * (ways + options.Resources.Count)) + options.Listeners.Count);
+        var states = RoomFor(ResourceFigures.States.Count * options.Resources.Count);
+        var others = RoomFor(things);
+        return instrument => instrument.Meter.Name != SocketSyncMeter.Name ? null : instrument.Name switch
+        {
+            SocketSyncMeter.RequestsName => requests,
+            SocketSyncMeter.StatesName => states,
+            _ => others,
+        };
     }
+
+    /// <summary>A few more than there are now: a reload may add listeners.</summary>
+    private static MetricStreamConfiguration RoomFor(int series) => new() { CardinalityLimit = Math.Max(Few, series + (series / 4)) };
 }

@@ -47,6 +47,28 @@ public sealed class ManyResourcesTests : IDisposable
         }
     }
 
+    /// <summary>Each of some listeners leads to each of some resources: more pairs than there are things.</summary>
+    [Fact]
+    public async Task ThatEachOfManyListenersReachesExportEverySeries()
+    {
+        const int listeners = 12;
+        const int resources = 20;
+        var routes = string.Join(", ", Enumerable.Range(0, resources).Select(i => $$"""{ "Units": "{{i}}", "Resource": "R{{i}}" }"""));
+        await using var server = await ServerProcess.StartAsync($$"""
+            "Listeners": { {{string.Join(", ", Enumerable.Range(0, listeners).Select(i => $$"""
+                "L{{i}}": { "Address": "127.0.0.1", "Port": 0, "Routes": [ {{routes}} ] }
+                """))}} },
+            "Resources": { {{string.Join(", ", Enumerable.Range(0, resources).Select(i => $$"""
+                "R{{i}}": { "Processor": "Echo", "Protocol": { "Name": "ModbusTcp" } }
+                """))}} }
+            """);
+
+        var metrics = await server.MetricsAsync();
+        Assert.DoesNotContain("otel_metric_overflow", metrics, StringComparison.Ordinal);
+        Assert.Equal(listeners * resources, metrics.Split('\n').Count(line =>
+            line.StartsWith("socketsync_requests_total{", StringComparison.Ordinal) && line.Contains("outcome=\"ok\"", StringComparison.Ordinal)));
+    }
+
     [Fact]
     public async Task AreCheckedInASecondMoreThanOneIs()
     {

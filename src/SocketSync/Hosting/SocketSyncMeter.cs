@@ -10,6 +10,8 @@ namespace SocketSync;
 internal sealed class SocketSyncMeter
 {
     public const string Name = "SocketSync";
+    public const string RequestsName = "socketsync.requests";
+    public const string StatesName = "socketsync.resource.state";
 
     private readonly IServiceProvider _services;
 
@@ -17,11 +19,11 @@ internal sealed class SocketSyncMeter
     {
         _services = services;
         Meter = factory.Create(Name);
-        Meter.CreateObservableCounter("socketsync.requests", Requests, "{request}", "Requests, by how they ended.");
+        Meter.CreateObservableCounter(RequestsName, Requests, "{request}", "Requests, by how they ended.");
         Meter.CreateObservableUpDownCounter("socketsync.gate.queue.length", QueueLengths, "{request}", "Requests that wait for their turn.");
         Meter.CreateObservableUpDownCounter("socketsync.connections.active", ActiveConnections, "{connection}", "Clients that are connected.");
         Meter.CreateObservableCounter("socketsync.connections.rejected", RejectedConnections, "{connection}", "Clients that were closed unserved.");
-        Meter.CreateObservableGauge("socketsync.resource.state", ResourceStates, unit: null, "What the resource does: 1 for its state, 0 for the others.");
+        Meter.CreateObservableGauge(StatesName, ResourceStates, unit: null, "What the resource does: 1 for its state, 0 for the others.");
         Meter.CreateObservableGauge("socketsync.build.info", () => new Measurement<int>(1, new KeyValuePair<string, object?>("version", LocalNode.Version)), unit: null, "The version of this server.");
         Meter.CreateObservableCounter("socketsync.journal.lost", JournalLost, "{line}", "Lines of the journal that could not be written.");
         Meter.CreateObservableGauge("socketsync.link.up", () => Links(link => link.State.IsUp() ? 1 : 0), unit: null, "Whether the link to the device is open: 1, else 0.");

@@ -64,6 +64,10 @@ internal interface IOpenLink : IAsyncDisposable
     /// </summary>
     bool IsEnded => false;
 
+    /// <summary>Reads what has come by now, where that can be done on this thread without waiting; elsewhere it is read a moment later.</summary>
+    /// <returns>Whether <see cref="Input"/> now knows all, also that the device has ended the link.</returns>
+    bool TryReadAhead() => false;
+
     /// <summary>The serial line of this machine that the link is; <see langword="null"/> for other kinds.</summary>
     SerialTerminal? Line => null;
 

@@ -74,9 +74,10 @@ internal static class UnaskedInput
         ended = null;
         try
         {
+            var isAllRead = open.TryReadAhead();
             if (!open.Input.TryRead(out var result))
             {
-                ended = open.IsEnded ? ClosedByDevice : null;
+                ended = !isAllRead && open.IsEnded ? ClosedByDevice : null;
                 return 0;
             }
 

@@ -115,6 +115,8 @@ internal sealed class OpenTcpLink : IOpenLink
 
     public bool IsEnded => TcpState.IsEnded(_socket);
 
+    public bool TryReadAhead() => _connection is LoopConnection connection && connection.TryReceive();
+
     public ValueTask DisposeAsync()
     {
         if (_output.IsUnfinished || TcpState.HasUnsent(_socket)) _connection.Abort(new ConnectionAbortedException("The link is closed."));

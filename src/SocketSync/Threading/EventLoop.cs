@@ -20,6 +20,8 @@ internal sealed class EventLoop
     /// <summary>The batch size of what is posted: a thousand clients that connect or yield at once must not run in one go.</summary>
     private const int MaxInARow = 8;
 
+    private const int SharedBytes = 4096;
+
     private static readonly Lock Making = new();
     private static volatile EventLoop[] s_all = [];
     private static uint s_next;
@@ -42,6 +44,9 @@ internal sealed class EventLoop
         _epoll.Add(_signal, Readiness.Readable, -1);
         new Thread(Run) { IsBackground = true, Name = $"I/O {number}" }.Start();
     }
+
+    /// <summary>Memory for the thread's next few lines: nothing in it lasts.</summary>
+    public byte[] Shared { get; } = new byte[SharedBytes];
 
     /// <summary>The loop whose thread this is.</summary>
     public static EventLoop? Current => s_current;

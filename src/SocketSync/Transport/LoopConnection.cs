@@ -64,6 +64,9 @@ internal sealed class LoopConnection : ConnectionContext, IReadyHandler, IConnec
 
     public Socket Socket { get; }
 
+    /// <summary>Serves it.</summary>
+    internal EventLoop Loop => _loop;
+
     /// <summary>Guards the connection's state, and that of its input and output. Nothing is continued under it.</summary>
     internal Lock Sync { get; } = new();
 
@@ -108,6 +111,22 @@ internal sealed class LoopConnection : ConnectionContext, IReadyHandler, IConnec
         _loop.Post(() => Close(isReset: false));
         await _ended.Task;
         await base.DisposeAsync();
+    }
+
+    /// <summary>Receives what has come by now, if this is the loop's thread: whoever serves others on it meanwhile may be ahead of its news.</summary>
+    /// <returns>Whether it did, so that the input knows all, also that the stream has ended.</returns>
+    public bool TryReceive()
+    {
+        if (EventLoop.Current != _loop)
+            return false;
+        lock (Sync)
+        {
+            if (_isClosed || !_input.WantsMore)
+                return true;
+        }
+
+        Receive();
+        return true;
     }
 
     public void OnReady(Readiness readiness)
@@ -168,9 +187,9 @@ internal sealed class LoopConnection : ConnectionContext, IReadyHandler, IConnec
         int error;
         lock (Sync)
         {
-            var count = SocketCalls.Receive(_descriptor, _input.Room());
+            var count = SocketCalls.Receive(_descriptor, _input.Room(_loop.Shared));
             error = count < 0 ? SocketCalls.LastError : count == 0 ? _sendError : 0;
-            isAwaited = _input.Take(Math.Max(count, 0));
+            isAwaited = _input.Take(_loop.Shared, Math.Max(count, 0));
             if (count == 0 || error is not (0 or SocketCalls.TryAgain or SocketCalls.Interrupted))
             {
                 hasEnded = true;

@@ -5,21 +5,26 @@ using System.Threading.Tasks.Sources;
 namespace SocketSync;
 
 /// <summary>
-/// The input of a connection: what the loop has received and its reader has not consumed, in one run of bytes. An empty one has no buffer.
+/// The input of a connection: what the loop has received and its reader has not consumed, in one run of bytes. An empty one has no buffer
+/// but a very small one of its own.
 /// </summary>
 /// <remarks>
-/// In place of a <see cref="Pipe"/>, which costs a request six locks, and splits what it holds into segments. A read continues on the
-/// thread of the loop. As in a pipe, back-pressure counts what its reader has not examined: a reader that waits for more gets more.
+/// <para>In place of a <see cref="Pipe"/>, which costs a request six locks, and splits what it holds into segments. A read continues on the
+/// thread of the loop. As in a pipe, back-pressure counts what its reader has not examined: a reader that waits for more gets more.</para>
+/// <para>An empty input receives into the loop's own memory, and then has a buffer of the size of what has come: a request keeps it while it
+/// waits for its turn and for a device, and with a pooled one for each of a thousand such requests the pool would be empty.</para>
 /// </remarks>
 /// <param name="connection">Whose input it is; the members are guarded by its <see cref="LoopConnection.Sync"/>.</param>
 /// <param name="limit">The bytes to read ahead of a reader that does not ask for more.</param>
 internal sealed class LoopInput(LoopConnection connection, int limit) : PipeReader, IValueTaskSource<ReadResult>
 {
     private const int Smallest = 4096;
+    private const int Own = 256;
     private const int Largest = 64 * 1024;
 
     private ManualResetValueTaskSourceCore<ReadResult> _core;
     private byte[] _buffer = [];
+    private byte[]? _own;        // what the buffer is when little has come; kept for as long as the connection
     private byte[]? _replaced;   // a buffer that grew too small while its bytes were being read
     private ReadResult _result;  // what Continue gives to the reader
     private Exception? _failure;
@@ -39,8 +44,11 @@ internal sealed class LoopInput(LoopConnection connection, int limit) : PipeRead
     internal bool WantsMore => !_isReaderDone && !_isEnded && (_end - _start < limit || _isAwaited || (!_isRead && _examined == _end));
 
     /// <summary>Room for what is received next. Called under the lock, which is held until <see cref="Take"/>.</summary>
-    internal Span<byte> Room()
+    /// <param name="shared">The loop's memory.</param>
+    internal Span<byte> Room(Span<byte> shared)
     {
+        if (_buffer.Length == 0)
+            return shared;
         if (_end == _buffer.Length)
             Grow();
         return _buffer.AsSpan(_end);
@@ -48,11 +56,17 @@ internal sealed class LoopInput(LoopConnection connection, int limit) : PipeRead
 
     /// <summary>Takes over what was received into <see cref="Room"/>, if anything. Called under the lock.</summary>
     /// <returns>Whether <see cref="Continue"/> is to be called, outside the lock.</returns>
-    internal bool Take(int count)
+    internal bool Take(ReadOnlySpan<byte> shared, int count)
     {
+        if (_buffer.Length == 0 && count > 0)
+        {
+            _buffer = count <= Own ? _own ??= GC.AllocateUninitializedArray<byte>(Own) : ArrayPool<byte>.Shared.Rent(Math.Max(count, Smallest));
+            shared[..count].CopyTo(_buffer);
+        }
+
         _end += count;
         if (_end == _buffer.Length)
-            _nextSize = Math.Min(_buffer.Length * 2, Largest);
+            _nextSize = Math.Clamp(_buffer.Length * 2, Smallest, Largest);
         if (_start == _end || _isReaderDone)
             Release();
         return count > 0 && TryWake();
@@ -254,9 +268,9 @@ internal sealed class LoopInput(LoopConnection connection, int limit) : PipeRead
         _nextSize = Smallest;
     }
 
-    private static void Return(byte[] buffer)
+    private void Return(byte[] buffer)
     {
-        if (buffer.Length > 0)
+        if (buffer.Length > 0 && buffer != _own)
             ArrayPool<byte>.Shared.Return(buffer);
     }
 }

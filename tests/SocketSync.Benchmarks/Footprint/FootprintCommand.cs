@@ -11,9 +11,10 @@ internal static class FootprintCommand
         var requests = new Option<int>("--requests") { Description = "Requests of steady echo.", DefaultValueFactory = _ => 1_000_000 };
         var rounds = new Option<int>("--rounds") { Description = "Starts, and comparisons with and without a scrape.", DefaultValueFactory = _ => 7 };
         var probes = new Option<int>("--probes") { Description = "Questions whose answers are timed, in each comparison.", DefaultValueFactory = _ => 5_000 };
+        var server = new Option<string?>("--server") { Description = "Whose start is measured: the path of SocketSync.Server.dll as the image has it, published with PublishReadyToRun. [default: as built]" };
         var command = new Command("footprint", "Measures memory, allocations, the start, and how health answers beside processors that block.")
         {
-            connections, requests, rounds, probes,
+            connections, requests, rounds, probes, server,
         };
         foreach (var host in FootprintHosts.Create())
             command.Subcommands.Add(host);
@@ -21,7 +22,7 @@ internal static class FootprintCommand
         {
             IAsyncEnumerable<Finding>[] measurements =
             [
-                Start.MeasureAsync(parsed.GetValue(rounds), cancellationToken),
+                Start.MeasureAsync(parsed.GetValue(rounds), parsed.GetValue(server), cancellationToken),
                 IdleClients.MeasureAsync(parsed.GetValue(connections), cancellationToken),
                 SteadyEcho.MeasureAsync(parsed.GetValue(requests), cancellationToken),
                 Blocked.MeasureAsync(parsed.GetValue(probes), cancellationToken),

@@ -1,7 +1,6 @@
 using System.Diagnostics;
 using System.Globalization;
 using System.Net;
-using System.Reflection;
 using System.Text.Json;
 using System.Threading.Channels;
 
@@ -53,22 +52,24 @@ internal sealed class MeasuredServer : IAsyncDisposable
     public ProcessMemory Memory => ProcessMemory.Of(_process.Id);
 
     /// <summary>The server as it is shipped, but that it takes lines, and as many clients as there may be.</summary>
-    public static Task<MeasuredServer> StartAsync(bool withHook, CancellationToken cancellationToken) =>
-        StartAsync(["Protocol:Name=Line"], withHook, cancellationToken);
+    /// <param name="withHook">Whether <see cref="HeapAsync"/> will be asked.</param>
+    /// <param name="cancellationToken">Gives up.</param>
+    /// <param name="assembly">The server's, if not the one that was built beside this program.</param>
+    public static Task<MeasuredServer> StartAsync(bool withHook, CancellationToken cancellationToken, string? assembly = null) =>
+        StartAsync(["Protocol:Name=Line"], withHook, cancellationToken, assembly);
 
     /// <summary>The server as it is shipped, but for keys of its resource.</summary>
     /// <param name="keys">Such as <c>Protocol:Name=Line</c>.</param>
     /// <param name="cancellationToken">Gives up.</param>
     public static Task<MeasuredServer> StartAsync(string[] keys, CancellationToken cancellationToken) => StartAsync(keys, withHook: false, cancellationToken);
 
-    private static Task<MeasuredServer> StartAsync(string[] keys, bool withHook, CancellationToken cancellationToken)
+    private static Task<MeasuredServer> StartAsync(string[] keys, bool withHook, CancellationToken cancellationToken, string? assembly = null)
     {
         var http = FreePort.Next();
-        var server = typeof(MeasuredServer).Assembly.GetCustomAttributes<AssemblyMetadataAttribute>().Single(a => a.Key == "ServerAssembly").Value!;
         return ReadyAsync(
             new(
                 [
-                    server, $"--urls=http://127.0.0.1:{http}", "--SocketSync:Listeners:Default:Port=0",
+                    assembly ?? Workplace.ServerAssembly, $"--urls=http://127.0.0.1:{http}", "--SocketSync:Listeners:Default:Port=0",
                     "--SocketSync:Listeners:Default:MaxConnections=100000", .. keys.Select(key => $"--SocketSync:Resources:Default:{key}"),
                 ],
                 http,
@@ -76,11 +77,11 @@ internal sealed class MeasuredServer : IAsyncDisposable
             cancellationToken);
     }
 
-    /// <summary>The server with a configuration of its own.</summary>
+    /// <summary>The server with a configuration of its own, whose <see cref="HeapAsync"/> may be asked.</summary>
     public static Task<MeasuredServer> StartConfiguredAsync(string file, CancellationToken cancellationToken)
     {
         var http = FreePort.Next();
-        return ReadyAsync(new([Workplace.ServerAssembly, "--config", file, $"--urls=http://127.0.0.1:{http}"], http, withHook: false), cancellationToken);
+        return ReadyAsync(new([Workplace.ServerAssembly, "--config", file, $"--urls=http://127.0.0.1:{http}"], http, withHook: true), cancellationToken);
     }
 
     /// <summary>One of this program's own.</summary>

@@ -6,12 +6,12 @@ namespace SocketSync.Benchmarks;
 /// <summary>How long a server takes to be ready and how large it is then, beside an ASP.NET Core application that does nothing.</summary>
 internal static class Start
 {
-    public static async IAsyncEnumerable<Finding> MeasureAsync(int rounds, [EnumeratorCancellation] CancellationToken cancellationToken)
+    public static async IAsyncEnumerable<Finding> MeasureAsync(int rounds, string? assembly, [EnumeratorCancellation] CancellationToken cancellationToken)
     {
         var (ratios, own, empty, resident, emptyResident) = (new List<double>(), new List<double>(), new List<double>(), new List<double>(), new List<double>());
         for (var i = 0; i < rounds; i++)
         {
-            await using (var server = await MeasuredServer.StartAsync(withHook: false, cancellationToken))
+            await using (var server = await MeasuredServer.StartAsync(withHook: false, cancellationToken, assembly))
             {
                 own.Add(Stopwatch.GetElapsedTime(server.StartedAt).TotalMilliseconds);
                 resident.Add(server.Memory.Resident / 1024.0 / 1024.0);

@@ -8,11 +8,15 @@ internal sealed class LoopPair : IAsyncDisposable
 {
     private static readonly TimeSpan Patience = TimeSpan.FromSeconds(20);
 
-    private LoopPair(LoopConnection connection, Socket peer) => (Connection, Peer) = (connection, peer);
+    private LoopPair(LoopConnection connection, Socket peer) =>
+        (Connection, Peer, Link) = (connection, peer, new OpenTcpLink(connection, connection.Socket));
 
     public LoopConnection Connection { get; }
 
     public Socket Peer { get; }
+
+    /// <summary>The connection as a link to a device, which the peer then is.</summary>
+    public OpenTcpLink Link { get; }
 
     public static async Task<LoopPair> CreateAsync(int readAhead = 64 * 1024)
     {
@@ -38,6 +42,24 @@ internal sealed class LoopPair : IAsyncDisposable
             lock (Connection.Sync)
                 return input.WantsMore;
         }
+    }
+
+    /// <summary>Runs the action on the thread that serves the connection: nothing is received meanwhile, but by the action.</summary>
+    public async Task<T> OnLoopAsync<T>(Func<OpenTcpLink, T> action)
+    {
+        var done = new TaskCompletionSource<T>(TaskCreationOptions.RunContinuationsAsynchronously);
+        Connection.Loop.Post(() =>
+        {
+            try
+            {
+                done.SetResult(action(Link));
+            }
+            catch (Exception e)
+            {
+                done.SetException(e);
+            }
+        });
+        return await done.Task.WaitAsync(Patience);
     }
 
     public Task ClosedAsync() => Task.Delay(Timeout.Infinite, Connection.ConnectionClosed).ContinueWith(_ => { }, TaskScheduler.Default).WaitAsync(Patience);
