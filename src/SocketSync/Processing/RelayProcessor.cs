@@ -66,6 +66,7 @@ internal sealed partial class RelayProcessor : IRequestProcessor, IResourceRecov
     public Outcome? RefusalOf(Client client, in ReadOnlySequence<byte> request) =>
         _resting.IsAnySilent && _protocols[client.Listener].UnitOf(request) is { } unit && _resting.Rests(unit, Manager.Options.Rest) ? Outcome.Timeout : null;
 
+    [AsyncMethodBuilder(typeof(PoolingAsyncValueTaskMethodBuilder))]
     public async ValueTask ProcessAsync(RequestContext context, CancellationToken cancellationToken)
     {
         var protocol = _protocols[context.Client.Listener];

@@ -295,7 +295,22 @@ internal sealed partial class SharedResource : IAsyncDisposable
             turn.Payload = Telemetry.Requested(context.Client, context.Request, turn.Payload);
         context.InTurn = (Gate, turn);
         context.Epoch = _term?.Epoch ?? 0;
-        var outcome = await TryProcessAsync(context, turn);
+        Outcome outcome;
+        try
+        {
+            // If the turn timed out while it waited for a pool thread, the request is not processed.
+            if (!turn.CompletedEarly)
+                await _processor.ProcessAsync(context, turn.Cancelled);
+            outcome = context.Outcome;
+        }
+        catch (Exception exception)
+        {
+            // A processor that ends because it was cancelled has not failed.
+            if (!turn.CompletedEarly || exception is not OperationCanceledException)
+                Log.Failed(exception, context.Client);
+            outcome = Outcome.Failed;
+        }
+
         if (Telemetry.IsTraced && outcome.IsAnswered() && !turn.CompletedEarly)
             turn.Payload = Telemetry.Replied(context.Client, new(context.ReplyBuffer.Written), turn.Payload);
         if (Telemetry.HasReaders)
@@ -307,24 +322,5 @@ internal sealed partial class SharedResource : IAsyncDisposable
         }
 
         return outcome;
-    }
-
-    [AsyncMethodBuilder(typeof(PoolingAsyncValueTaskMethodBuilder<>))]
-    private async ValueTask<Outcome> TryProcessAsync(RequestContext context, Turn turn)
-    {
-        try
-        {
-            // If the turn timed out while it waited for a pool thread, the request is not processed.
-            if (!turn.CompletedEarly)
-                await _processor.ProcessAsync(context, turn.Cancelled);
-            return context.Outcome;
-        }
-        catch (Exception exception)
-        {
-            // A processor that ends because it was cancelled has not failed.
-            if (!turn.CompletedEarly || exception is not OperationCanceledException)
-                Log.Failed(exception, context.Client);
-            return Outcome.Failed;
-        }
     }
 }

@@ -33,6 +33,8 @@ internal static class Contestants
         new(Contestant.Own, "clients through a `Relay`, connections kept", null,
             (_, port) => Workplace.Server(port, "--SocketSync:Resources:Default:Processor=Relay",
                 "--SocketSync:Resources:Default:Link:Tcp:Host=127.0.0.1", $"--SocketSync:Resources:Default:Link:Tcp:Port={Text(device)}")),
+        new("C", "clients through one thread of C over `epoll`, connections kept (`Peers/relay.c`): what is possible", "gcc",
+            (place, port) => Workplace.Program(place.BuildC("relay.c"), Text(port), "1", Text(device))),
         new("HAProxy", "clients through `mode tcp` with `maxconn 1`; a connection keeps the one place for as long as it lives, so each request has its own", "haproxy",
             (place, port) => Workplace.Program("haproxy", "-db", "-f", place.Write("haproxy.cfg", HaproxyConfiguration(port, device))))
         {

@@ -57,6 +57,23 @@ public sealed class BenchmarkSmokeTests
     }
 
     [Fact]
+    public async Task CompareRelays()
+    {
+        Tool.Require("gcc");
+        var printed = await RunAsync(
+            "compare", "--rounds", "1", "--seconds", "0.3", "--warmup", "0.1", "--scenarios", "relay", "--connections", "4", "--contestants", "SocketSync,C");
+        Assert.Contains("Peers/relay.c", printed, StringComparison.Ordinal);
+    }
+
+    [Fact]
+    public async Task Scale()
+    {
+        Tool.Require("gcc");
+        var printed = await RunAsync("scale", "--rounds", "1", "--seconds", "0.3", "--warmup", "0.1", "--relays", "1", "3", "--threads", "1", "2");
+        Assert.Equal(2, printed.Split('\n').Count(line => line.Contains("2 I/O threads", StringComparison.Ordinal)));
+    }
+
+    [Fact]
     public async Task Forward()
     {
         Tool.Require("redis-server");
