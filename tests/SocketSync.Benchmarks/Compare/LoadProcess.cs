@@ -11,7 +11,8 @@ internal static class LoadProcess
 
     /// <exception cref="LoadFailureException">A check failed.</exception>
     public static async Task<LoadReport> RunAsync(
-        int port, Scenario scenario, string protocol, bool reconnect, IEnumerable<int> servers, CompareOptions options, CancellationToken cancellationToken, int ports = 1)
+        int port, Scenario scenario, string protocol, bool reconnect, IEnumerable<int> servers, CompareOptions options, CancellationToken cancellationToken,
+        int ports = 1, int? rate = null)
     {
         List<string> arguments =
         [
@@ -20,6 +21,7 @@ internal static class LoadProcess
             .. servers.SelectMany(static server => (string[])["--server-pid", Text($"{server}")]),
         ];
         if (reconnect) arguments.Add("--reconnect");
+        if (rate is { } perSecond) arguments.AddRange("--rate", Text($"{perSecond}"));
         var start = Workplace.Self(arguments);
         start.RedirectStandardOutput = true;
         start.RedirectStandardError = true;

@@ -11,10 +11,11 @@ internal static class FootprintCommand
         var requests = new Option<int>("--requests") { Description = "Requests of steady echo.", DefaultValueFactory = _ => 1_000_000 };
         var rounds = new Option<int>("--rounds") { Description = "Starts, and comparisons with and without a scrape.", DefaultValueFactory = _ => 7 };
         var probes = new Option<int>("--probes") { Description = "Questions whose answers are timed, in each comparison.", DefaultValueFactory = _ => 5_000 };
+        var handshakes = new Option<int>("--handshakes") { Description = "TLS clients that connect at once.", DefaultValueFactory = _ => 1000 };
         var server = new Option<string?>("--server") { Description = "Whose start is measured: the path of SocketSync.Server.dll as the image has it, published with PublishReadyToRun. [default: as built]" };
         var command = new Command("footprint", "Measures memory, allocations, the start, and how health answers beside processors that block.")
         {
-            connections, requests, rounds, probes, server,
+            connections, requests, rounds, probes, handshakes, server,
         };
         foreach (var host in FootprintHosts.Create())
             command.Subcommands.Add(host);
@@ -27,6 +28,7 @@ internal static class FootprintCommand
                 SteadyEcho.MeasureAsync(parsed.GetValue(requests), cancellationToken),
                 Blocked.MeasureAsync(parsed.GetValue(probes), cancellationToken),
                 Scrape.MeasureAsync(parsed.GetValue(rounds), parsed.GetValue(probes), cancellationToken),
+                TlsBurst.MeasureAsync(parsed.GetValue(rounds), parsed.GetValue(handshakes), parsed.GetValue(probes) / 1000.0, cancellationToken),
             ];
             foreach (var measurement in measurements)
             {

@@ -23,7 +23,7 @@ public sealed class BenchmarkSmokeTests
     [Fact]
     public async Task Footprint()
     {
-        var printed = await RunAsync("footprint", "--connections", "50", "--requests", "2000", "--rounds", "1", "--probes", "50");
+        var printed = await RunAsync("footprint", "--connections", "50", "--requests", "2000", "--rounds", "1", "--probes", "50", "--handshakes", "20");
         foreach (var what in (string[])["An idle client", "Steady echo", "Start to ready", "After start", "Live while", "A slow scrape"])
             Assert.Contains(what, printed, StringComparison.Ordinal);
     }
