@@ -1,3 +1,5 @@
+using System.Diagnostics;
+
 namespace SocketSync;
 
 /// <summary>What an <see cref="EventLoop"/> calls when a descriptor that it watches is ready.</summary>
@@ -30,6 +32,7 @@ internal sealed class EventLoop
     private static EventLoop? s_current;
 
     private readonly Epoll _epoll = new();
+    private readonly SpinPolicy _spin = new();
     private readonly int _signal = Epoll.CreateSignal();
     private readonly Lock _sync = new();
     private readonly Queue<Action> _posted = [];
@@ -47,6 +50,9 @@ internal sealed class EventLoop
 
     /// <summary>Memory for the thread's next few lines: nothing in it lasts.</summary>
     public byte[] Shared { get; } = new byte[SharedBytes];
+
+    /// <summary>One processor at least is left to whoever is waited for.</summary>
+    private static bool MaySpin => s_all.Length < Environment.ProcessorCount;
 
     /// <summary>The loop whose thread this is.</summary>
     public static EventLoop? Current => s_current;
@@ -141,7 +147,7 @@ internal sealed class EventLoop
         var mayBlock = true;
         while (true)
         {
-            var count = _epoll.Wait(mayBlock);
+            var count = mayBlock ? Wait() : _epoll.Wait(mayBlock: false);
             for (var i = 0; i < count; i++)
             {
                 var (readiness, key) = _epoll[i];
@@ -151,6 +157,7 @@ internal sealed class EventLoop
                     continue;
                 }
 
+                _spin.Heard(key);
                 // Another socket's handler may have removed this one since, and another use of its place may have begun.
                 if (_watched[(int)(uint)key] is { } watched && watched.Key == key)
                     watched.Handler.OnReady(readiness);
@@ -158,6 +165,34 @@ internal sealed class EventLoop
 
             mayBlock = RunPosted();
         }
+    }
+
+    /// <summary>Waits until something is ready, at first perhaps without sleeping.</summary>
+    /// <returns>How many are ready.</returns>
+    private int Wait()
+    {
+        var start = 0L;
+        if (_spin.IsWorthwhile && MaySpin)
+        {
+            do
+            {
+                if (_epoll.Wait(mayBlock: false) is > 0 and var found)
+                {
+                    _spin.Succeeded();
+                    return found;
+                }
+
+                if (start == 0)
+                    start = Stopwatch.GetTimestamp();
+            }
+            while (Stopwatch.GetTimestamp() - start < SpinPolicy.Moment);
+            _spin.Failed();
+        }
+
+        start = Stopwatch.GetTimestamp();
+        var count = _epoll.Wait(mayBlock: true);
+        _spin.Slept(Stopwatch.GetTimestamp() - start);
+        return count;
     }
 
     /// <returns>Whether nothing is left.</returns>
