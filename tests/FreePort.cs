@@ -21,7 +21,7 @@ internal static class FreePort
     {
         while (true)
         {
-            var first = First + (int)((uint)Interlocked.Add(ref _next, count) % (Count - count));
+            var first = First + (int)((uint)(Interlocked.Add(ref _next, count) - count + 1) % (Count - count));
             if (Enumerable.Range(first, count).All(IsFree))
                 return first;
         }

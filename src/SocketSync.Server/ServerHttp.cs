@@ -43,7 +43,8 @@ internal static class HttpHardening
 /// <remarks>Only the server has it: the exporter has no release, and the library is not to bring a prerelease to its users.</remarks>
 internal static class MetricsEndpoint
 {
-    private const int Few = 250;
+    /// <summary>For the series without a tag, and whatever OpenTelemetry counts among them.</summary>
+    private const int Spare = 100;
 
     public static SocketSyncBuilder AddMetricsEndpoint(this SocketSyncBuilder builder)
     {
@@ -84,6 +85,5 @@ internal static class MetricsEndpoint
         };
     }
 
-    /// <summary>A few more than there are now: a reload may add listeners.</summary>
-    private static MetricStreamConfiguration RoomFor(int series) => new() { CardinalityLimit = Math.Max(Few, series + (series / 4)) };
+    private static MetricStreamConfiguration RoomFor(int series) => new() { CardinalityLimit = series + Spare };
 }

@@ -185,7 +185,7 @@ internal sealed class EventLoop
                 if (start == 0)
                     start = Stopwatch.GetTimestamp();
             }
-            while (Stopwatch.GetTimestamp() - start < SpinPolicy.Moment);
+            while (Stopwatch.GetTimestamp() - start < SpinPolicy.MaxLook);
             _spin.Failed();
         }
 

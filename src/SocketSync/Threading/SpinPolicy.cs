@@ -14,14 +14,20 @@ namespace SocketSync;
 internal sealed class SpinPolicy
 {
     private const int MostTrust = 8;
-    private const int Distrust = -20;
-    private const int Failure = 2;
 
+    /// <summary>Where it begins: so many waits must have been short before it is tried, and again after it has failed.</summary>
+    private const int Distrust = -20;
+
+    /// <summary>How many successes one failure undoes.</summary>
+    private const int Penalty = 2;
+
+    /// <summary>How many of what came last is compared with what comes.</summary>
     private const int Few = 4;
 
     /// <summary>How many in a row may talk that are none of the last few: the clients of one device, in between its replies.</summary>
     private const int MostStrangers = 2;
 
+    /// <summary>In moments: a sleep includes the waking, here and where the other side slept too.</summary>
     private const int ShortSleep = 3;
 
     private readonly long[] _recent = new long[Few];
@@ -30,7 +36,7 @@ internal sealed class SpinPolicy
     private int _trust = Distrust;
 
     /// <summary>How long to look again at most, in ticks of <see cref="Stopwatch"/>: 50 µs.</summary>
-    public static long Moment { get; } = Stopwatch.Frequency / 20_000;
+    public static long MaxLook { get; } = Stopwatch.Frequency / 20_000;
 
     /// <summary>Whether to look again before the next wait.</summary>
     public bool IsWorthwhile => _trust > 0 && _strangers <= MostStrangers;
@@ -52,18 +58,18 @@ internal sealed class SpinPolicy
     /// <summary>Nothing has come within the moment.</summary>
     public void Failed()
     {
-        _trust -= Failure;
+        _trust -= Penalty;
         if (_trust <= 0)
             _trust = Distrust;
     }
 
     /// <summary>The thread has slept until something came.</summary>
-    /// <param name="ticks">How long. The waking is part of it, here and where the other side slept too, so that a short one may be some moments.</param>
+    /// <param name="ticks">How long, in ticks of <see cref="Stopwatch"/>.</param>
     public void Slept(long ticks)
     {
         if (_trust > 0)
             return;
-        if (ticks < ShortSleep * Moment)
+        if (ticks < ShortSleep * MaxLook)
             _trust++;
         else if (_trust > Distrust)
             _trust--;

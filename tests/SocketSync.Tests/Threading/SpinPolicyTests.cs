@@ -98,7 +98,7 @@ public sealed class SpinPolicyTests
             }
             else
             {
-                _policy.Slept((long)(moments * SpinPolicy.Moment));
+                _policy.Slept((long)(moments * SpinPolicy.MaxLook));
                 slept++;
             }
 
