@@ -49,22 +49,22 @@ internal sealed class Comparison(CompareOptions options, Workplace place, TextWr
     private async Task RelayAsync(int round, Scenario scenario, CancellationToken cancellationToken)
     {
         var port = FreePort.Next();
-        Contestant?[] ways = [null, .. Contestants.Relay(port).Where(c => options.Takes(c.Name) && c.IsInstalled)];
+        Contestant?[] ways = [null, .. Contestants.Relay(port, scenario.Protocol).Where(c => options.Takes(c.Name) && c.IsInstalled)];
         foreach (var way in Rotate(ways, round))
         {
             try
             {
                 var work = scenario.Work!.Value.TotalMilliseconds.ToString(CultureInfo.InvariantCulture);
                 await using var device = await ServerProcess.StartAsync(
-                    "The device", Workplace.Self("peer", "device", "--port", port.ToString(CultureInfo.InvariantCulture), "--work-ms", work), port, cancellationToken);
+                    "The device", Workplace.Self("peer", "device", "--port", port.ToString(CultureInfo.InvariantCulture), "--work-ms", work, "--modbus", scenario.Protocol == "ModbusTcp" ? "true" : "false"), port, cancellationToken);
                 if (way is null)
                 {
-                    await MeasureAsync(round, scenario with { Connections = 1 }, Contestants.Direct, port, "Line", false, device.Id, cancellationToken);
+                    await MeasureAsync(round, scenario with { Connections = 1 }, Contestants.Direct, port, scenario.Protocol, false, device.Id, cancellationToken);
                     continue;
                 }
                 var front = FreePort.Next();
                 await using var relay = await ServerProcess.StartAsync(way.Name, way.Command(place, front), front, cancellationToken);
-                await MeasureAsync(round, scenario, way.Name, front, way.Protocol, way.Reconnect, relay.Id, cancellationToken);
+                await MeasureAsync(round, scenario, way.Name, front, scenario.Protocol, way.Reconnect, relay.Id, cancellationToken);
             }
             catch (LoadFailureException e)
             {

@@ -37,12 +37,12 @@ internal sealed class ComparisonText(CompareOptions options, IReadOnlyList<Measu
 
     private void Relay(Scenario scenario)
     {
-        Line($"### Relay, lines of 64 bytes: {scenario.Title}");
+        Line($"### Relay, {(scenario.Protocol == "Line" ? "lines of 64 bytes" : "writes of one register by " + scenario.Protocol)}: {scenario.Title}");
         var table = new MarkdownTable("way", "clients", "requests/s", "of the direct client", "p50 µs", "p99 µs", "fairness", "server CPU µs", "client CPU µs");
         var direct = new Row(Contestants.Direct, scenario, measurements);
         table.Add(["direct", "1", Number(direct.Rate), "1", .. Common(direct)]);
         var failures = direct.Failures.Select(static f => $"direct: {f}").ToList();
-        foreach (var contestant in Contestants.Relay(0).Where(c => options.Takes(c.Name)))
+        foreach (var contestant in Contestants.Relay(0, scenario.Protocol).Where(c => options.Takes(c.Name)))
         {
             var row = new Row(contestant.Name, scenario, measurements);
             failures.AddRange(row.Failures.Select(f => $"{row.Contestant}: {f}"));

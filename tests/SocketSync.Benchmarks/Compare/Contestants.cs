@@ -27,7 +27,22 @@ internal static class Contestants
         },
     ];
 
-    /// <summary>The ways to a device at the given port; <see langword="null"/> as a command: straight to the device.</summary>
+    /// <summary>The ways to a device.</summary>
+    /// <param name="device">Its port.</param>
+    /// <param name="protocol">What it speaks; the program in C knows lines only.</param>
+    public static IEnumerable<Contestant> Relay(int device, string protocol) =>
+        Relay(device).Select(way => way.Name != Contestant.Own ? way : way with
+        {
+            Command = (place, port) =>
+            {
+                var start = way.Command(place, port);
+                start.ArgumentList.Add($"--SocketSync:Resources:Default:Protocol:Name={protocol}");
+                return start;
+            },
+        }).Where(way => protocol == "Line" || way.Name != "C");
+
+    /// <summary>The ways to a device that speaks lines.</summary>
+    /// <param name="device">Its port.</param>
     public static IReadOnlyList<Contestant> Relay(int device) =>
     [
         new(Contestant.Own, "clients through a `Relay`, connections kept", null,
@@ -40,6 +55,8 @@ internal static class Contestants
         {
             Reconnect = true,
         },
+        new("ser2net", "clients through one of its connections, from TCP to TCP; it serves one client, whoever asks", "ser2net",
+            (place, port) => Workplace.Program("ser2net", "-n", "-u", "-c", place.Write("ser2net.yaml", Ser2netConfiguration(port, device)))),
     ];
 
     /// <summary>One client that has the device to itself.</summary>
@@ -55,6 +72,15 @@ internal static class Contestants
         listen relay
             bind 127.0.0.1:{Text(port)}
             server device 127.0.0.1:{Text(device)} maxconn 1
+
+        """;
+
+    private static string Ser2netConfiguration(int port, int device) => $"""
+        %YAML 1.1
+        ---
+        connection: &relay
+          accepter: tcp(nodelay),127.0.0.1,{Text(port)}
+          connector: tcp(nodelay),127.0.0.1,{Text(device)}
 
         """;
 

@@ -8,6 +8,9 @@ internal sealed record Scenario(string Name, int Connections, int Pipeline)
     /// <summary>A device behind it, and how long its work takes.</summary>
     public TimeSpan? Work { get; init; }
 
+    /// <summary>What clients and device speak, where there is a device.</summary>
+    public string Protocol { get; init; } = "Line";
+
     /// <summary>In words, for a heading.</summary>
     public string Title => this switch
     {
@@ -26,5 +29,6 @@ internal sealed record Scenario(string Name, int Connections, int Pipeline)
         new("relay-1ms", 32, 1) { Work = TimeSpan.FromMilliseconds(1) },
         new("relay", 32, 1) { Work = TimeSpan.Zero },
         new("relay-one", 1, 1) { Work = TimeSpan.Zero },
+        new("relay-modbus", 32, 1) { Work = TimeSpan.Zero, Protocol = "ModbusTcp" },
     ];
 }
