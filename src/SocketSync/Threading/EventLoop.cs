@@ -171,8 +171,11 @@ internal sealed class EventLoop
     /// <returns>How many are ready.</returns>
     private int Wait()
     {
+        if (!MaySpin)
+            return _epoll.Wait(mayBlock: true);
+
         var start = 0L;
-        if (_spin.IsWorthwhile && MaySpin)
+        if (_spin.IsWorthwhile)
         {
             do
             {

@@ -139,7 +139,7 @@ internal sealed class MeasuredServer : IAsyncDisposable
     private async Task<bool> IsReadyAsync(CancellationToken cancellationToken)
     {
         if (_process.HasExited || Stopwatch.GetElapsedTime(StartedAt) > Patience)
-            throw new InvalidOperationException($"The measured server does not start; its last line: {_lastLine}");
+            throw new LoadFailureException($"The measured server does not start; its last line: {_lastLine}");
         try
         {
             using var answer = await Http.GetAsync(new Uri("/health/ready", UriKind.Relative), cancellationToken);

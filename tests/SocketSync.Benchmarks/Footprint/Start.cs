@@ -26,10 +26,10 @@ internal static class Start
             ratios.Add(own[^1] / empty[^1]);
         }
 
-        yield return Finding.AtMost("Start to ready, of an empty application's", Middle(ratios), 1.3, " times");
+        yield return Finding.AtMost("Start to ready, of an empty application's", Middle(ratios), 1.2, " times");
         yield return Finding.Told("Start to ready", Middle(own), " ms");
         yield return Finding.Told("Start to ready, an empty application", Middle(empty), " ms");
-        yield return Finding.AtMost("After start: resident memory", Middle(resident), 70, " MB");
+        yield return Finding.AtMost("After start: resident memory, more than an empty application", Middle(resident) - Middle(emptyResident), 8, " MB");
         yield return Finding.Told("After start: resident memory, an empty application", Middle(emptyResident), " MB");
     }
 
